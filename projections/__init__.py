@@ -1,0 +1,1 @@
+"""Stored facts become tables, tables become answers."""

@@ -1,0 +1,1 @@
+"""Servers that an embedded run starts and stops by itself: PostgreSQL and a Kafka broker."""
