@@ -1,1 +1,1 @@
-"""Stored facts become tables, tables become answers."""
+"""Read models: stored events to tables to answers."""

@@ -1,0 +1,1 @@
+"""What Tuntas knows about training: facts, aggregates and the answer. Pure: no I/O, no clock, no environment."""

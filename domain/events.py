@@ -1,0 +1,180 @@
+"""Stored facts: what partners reported, as the ledger keeps it for ever.
+
+Each fact has a short stable ``topic``; renaming a class here must not break history. Facts are encoded
+as MessagePack arrays, so a field is only ever added at the end, with a default. The participant (or the
+class or package, for catalogue facts) is not inside the fact: it is the stream the fact belongs to.
+"""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from domain.vocabulary import DEFAULT_MASTERY_SCORE, DEFAULT_MOVE_ON, AssessmentKind, MoveOn
+
+PARTICIPANT_STREAM = "p:"
+CLASS_STREAM = "c:"
+PACKAGE_STREAM = "k:"
+
+
+class Fact(Struct, frozen=True, array_like=True, gc=False):
+    """One reported fact. ``topic`` is its stable name in storage."""
+
+    topic: ClassVar[str] = ""
+
+
+class PurchasePaid(Fact, frozen=True):
+    """``items`` pairs each listed class with its price in whole rupiah; None: the package names them."""
+
+    topic: ClassVar[str] = "paid"
+    purchase_id: str
+    package_code: str | None = None
+    items: tuple[tuple[str, int | None], ...] | None = None
+    amount: int | None = None
+
+
+class PurchaseRefunded(Fact, frozen=True):
+    """``class_codes`` None: the whole purchase."""
+
+    topic: ClassVar[str] = "refunded"
+    purchase_id: str
+    class_codes: tuple[str, ...] | None = None
+    reason: str | None = None
+
+
+class ClassRedeemed(Fact, frozen=True):
+    topic: ClassVar[str] = "redeemed"
+    class_code: str
+    redeem_code: str | None = None
+    purchase_id: str | None = None
+
+
+class ClassProgressed(Fact, frozen=True):
+    """``percent`` 0 to 100, or ``unit``: the name or number of a lesson that is done; at least one."""
+
+    topic: ClassVar[str] = "progressed"
+    class_code: str
+    percent: float | None = None
+    unit: str | int | None = None
+    purchase_id: str | None = None
+
+
+class ClassCompleted(Fact, frozen=True):
+    topic: ClassVar[str] = "completed"
+    class_code: str
+    purchase_id: str | None = None
+
+
+class ClassAssessed(Fact, frozen=True):
+    """``raw`` within ``minimum`` and ``maximum``; None: a result without a score."""
+
+    topic: ClassVar[str] = "assessed"
+    class_code: str
+    kind: AssessmentKind
+    raw: float | None = None
+    minimum: float = 0
+    maximum: float = 100
+    passed: bool | None = None
+    attempt: int | None = None
+    purchase_id: str | None = None
+
+    @property
+    def scaled(self) -> float | None:
+        """(raw − min) / (max − min), 0 to 1 (contract section 3)."""
+        if self.raw is None:
+            return None
+        return (self.raw - self.minimum) / (self.maximum - self.minimum)
+
+
+class CertificateIssued(Fact, frozen=True):
+    topic: ClassVar[str] = "certificate"
+    class_code: str
+    certificate_no: str
+    purchase_id: str | None = None
+
+
+class ClassReviewed(Fact, frozen=True):
+    """Ratings 1 to 5."""
+
+    topic: ClassVar[str] = "reviewed"
+    class_code: str
+    rating: int
+    instructor_rating: int | None = None
+    facility_rating: int | None = None
+    comment: str | None = None
+    purchase_id: str | None = None
+
+
+class EventVoided(Fact, frozen=True):
+    """``target_id`` is the CloudEvents id that the partner withdraws."""
+
+    topic: ClassVar[str] = "voided"
+    target_id: str
+    reason: str
+
+
+class ClassPublished(Fact, frozen=True):
+    """``units`` counts lessons; ``mastery_score`` 0 to 1."""
+
+    topic: ClassVar[str] = "class"
+    class_code: str
+    title: str
+    institution: str
+    units: int | None = None
+    move_on: MoveOn = DEFAULT_MOVE_ON
+    mastery_score: float = DEFAULT_MASTERY_SCORE
+
+
+class PackagePublished(Fact, frozen=True):
+    topic: ClassVar[str] = "package"
+    package_code: str
+    title: str
+    class_codes: tuple[str, ...]
+
+
+ClassFact = (
+    ClassRedeemed
+    | ClassProgressed
+    | ClassCompleted
+    | ClassAssessed
+    | CertificateIssued
+    | ClassReviewed
+)
+"""What partners report about one participant in one class: the evidence."""
+
+CatalogueFact = ClassPublished | PackagePublished
+
+FACTS: dict[str, type[Fact]] = {
+    fact.topic: fact
+    for fact in (
+        PurchasePaid,
+        PurchaseRefunded,
+        ClassRedeemed,
+        ClassProgressed,
+        ClassCompleted,
+        ClassAssessed,
+        CertificateIssued,
+        ClassReviewed,
+        EventVoided,
+        ClassPublished,
+        PackagePublished,
+    )
+}
+"""Topic in storage to the fact it names."""
+
+
+class PartnerEvent(Struct, frozen=True, gc=False):
+    """One valid event of a partner: a fact, the stream it belongs to and when it happened.
+
+    ``stream`` is a prefix above plus the participant id, class code or package code.
+    ``happened`` and ``recordedtime`` are microseconds since 1970-01-01T00:00:00Z.
+    ``unknown_fields`` counts fields of ``data`` that the contract does not name; they are ignored.
+    """
+
+    partner: str
+    event_id: str
+    happened: int
+    stream: str
+    fact: Fact
+    sequence: str | None = None
+    recordedtime: int | None = None
+    unknown_fields: int = 0

@@ -1,0 +1,63 @@
+"""The words of the contract (section 1) as values: partners, assessment kinds, move-on rules, defaults."""
+
+from typing import Final, Literal
+
+PARTNERS: Final[dict[str, str]] = {
+    "bukalapak": "Bukalapak",
+    "maubelajarapa": "MauBelajarApa",
+    "pijar-mahir": "Pijar Mahir",
+    "pintaria": "Pintaria",
+    "sekolahmu": "SekolahMu",
+    "sisnaker": "Sisnaker",
+    "skill-academy": "Skill Academy by Ruangguru",
+    "tokopedia": "Tokopedia",
+}
+"""Partner code to display name. Eight partners exist."""
+
+PARTNER_IDS: Final[dict[str, int]] = {code: number for number, code in enumerate(PARTNERS, start=1)}
+"""Partner code to the small number that stands for it in storage. Never renumber: rows refer to it."""
+
+PARTNER_CODES: Final[dict[int, str]] = {number: code for code, number in PARTNER_IDS.items()}
+
+TOPIC_PREFIX: Final = "tuntas.partner."
+REJECTION_TOPIC_PREFIX: Final = "tuntas.rejections."
+TYPE_PREFIX: Final = "id.tuntas."
+
+AssessmentKind = Literal["pre_test", "assignment", "post_test", "performance"]
+ASSESSING_KINDS: Final[frozenset[str]] = frozenset({"post_test", "performance"})
+"""The kinds that assess the class; the other two are recorded only (contract section 1)."""
+
+MoveOn = Literal["Completed", "Passed", "CompletedAndPassed", "CompletedOrPassed", "NotApplicable"]
+DEFAULT_MOVE_ON: Final[MoveOn] = "CompletedAndPassed"
+DEFAULT_MASTERY_SCORE: Final = 0.6
+
+DEFAULT_PACKAGE_SALES_END: Final = "2020-06-30T00:00:00+07:00"
+"""Circular of 30 June 2020, in force from that day, Western Indonesian Time; a setting."""
+
+PurchaseState = Literal["active", "refunded", "none"]
+CompletionState = Literal["completed", "in_progress", "never_reported"]
+AssessmentState = Literal["passed", "failed", "assessed", "not_assessed"]
+
+PURCHASE_STATES: Final[tuple[PurchaseState, ...]] = ("none", "active", "refunded")
+COMPLETION_STATES: Final[tuple[CompletionState, ...]] = (
+    "never_reported",
+    "in_progress",
+    "completed",
+)
+ASSESSMENT_STATES: Final[tuple[AssessmentState, ...]] = (
+    "not_assessed",
+    "assessed",
+    "failed",
+    "passed",
+)
+"""States in the order of the numbers that stand for them in storage."""
+
+FLAGS: Final[tuple[str, ...]] = (
+    "package_after_sales_end",
+    "certificate_without_completion",
+    "completed_without_assessment",
+    "evidence_before_purchase",
+    "evidence_after_refund",
+    "purchased_twice",
+)
+"""Flags in the order of their bits in storage (first = bit 0)."""

@@ -1,0 +1,101 @@
+"""The catalogue tables: rules for judging, loaded, followed and written.
+
+Everything runs inside the caller's transaction, on the caller's psycopg2 cursor.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from domain.catalogue import ClassTerms, PackageTerms
+from domain.events import ClassPublished, Fact
+from domain.vocabulary import PARTNER_CODES
+from projections.record import Rules
+from projections.sql import load
+
+SQL = load("projections", "catalogue.sql")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_classes = msgspec.msgpack.Decoder(list[ClassTerms]).decode
+_decode_packages = msgspec.msgpack.Decoder(list[PackageTerms]).decode
+
+
+def set_package_sales_end(cursor: Any, package_sales_end: int) -> None:
+    """Makes the setting (microseconds UTC) the rule for every partner; rows follow by themselves."""
+    cursor.execute(
+        SQL["ensure_heads"],
+        {"partner_ids": list(PARTNER_CODES), "package_sales_end": package_sales_end},
+    )
+    cursor.execute(SQL["set_sales_end"], {"package_sales_end": package_sales_end})
+
+
+def generation(cursor: Any) -> int:
+    """The number of the rebuild that is live."""
+    cursor.execute(SQL["generation"])
+    number: int = cursor.fetchone()[0]
+    return number
+
+
+def heads(
+    cursor: Any, partner_ids: Iterable[int], *, lock: bool = False
+) -> dict[int, tuple[int, int]]:
+    """Partner id to (revision, package sales end). With ``lock`` other catalogue writers wait for this transaction."""
+    cursor.execute(SQL["lock_heads" if lock else "heads"], {"partner_ids": list(partner_ids)})
+    return {partner_id: (revision, end) for partner_id, revision, end in cursor.fetchall()}
+
+
+def follow(cursor: Any, partner_id: int, rules: Rules, revision: int, sales_end: int) -> None:
+    """Brings ``rules`` up to ``revision``: everything when they are new, else what changed since."""
+    for kind, decode, known in (
+        ("classes", _decode_classes, rules.catalogue.classes),
+        ("packages", _decode_packages, rules.catalogue.packages),
+    ):
+        since = "_since" if rules.revision else ""
+        cursor.execute(SQL[kind + since], {"partner_id": partner_id, "revision": rules.revision})
+        for code, published in cursor.fetchall():
+            known[code] = decode(published)  # type: ignore[index, assignment]
+    rules.revision = revision
+    rules.package_sales_end = sales_end
+
+
+def write_published(cursor: Any, partner_id: int, rules: Rules, facts: Sequence[Fact]) -> None:
+    """Writes the classes and packages that ``facts`` published (``rules`` hold them already) as one revision.
+
+    The caller holds the lock of the partner's head (`heads`).
+    """
+    classes = {fact.class_code for fact in facts if isinstance(fact, ClassPublished)}
+    packages = {
+        fact.package_code  # type: ignore[attr-defined]
+        for fact in facts
+        if not isinstance(fact, ClassPublished)
+    }
+    cursor.execute(SQL["add_revision"], {"partner_id": partner_id})
+    rules.revision = cursor.fetchone()[0]
+    for code in sorted(classes):
+        cursor.execute(SQL["upsert_class"], class_values(partner_id, code, rules))
+        _add_change(cursor, partner_id, rules.revision, "class", code)
+    for code in sorted(packages):
+        cursor.execute(SQL["upsert_package"], package_values(partner_id, code, rules))
+        _add_change(cursor, partner_id, rules.revision, "package", code)
+
+
+def class_values(partner_id: int, class_code: str, rules: Rules) -> tuple[Any, ...]:
+    """The row of projections.class."""
+    published = rules.catalogue.classes[class_code]
+    latest = published[-1]
+    return partner_id, class_code, latest.title, latest.institution, _encode(published)
+
+
+def package_values(partner_id: int, package_code: str, rules: Rules) -> tuple[Any, ...]:
+    """The row of projections.package."""
+    published = rules.catalogue.packages[package_code]
+    latest = published[-1]
+    return partner_id, package_code, latest.title, list(latest.class_codes), _encode(published)
+
+
+def _add_change(cursor: Any, partner_id: int, revision: int, kind: str, code: str) -> None:
+    cursor.execute(
+        SQL["add_change"],
+        {"partner_id": partner_id, "revision": revision, "kind": kind, "code": code},
+    )

@@ -1,0 +1,49 @@
+"""Rows as PostgreSQL's COPY text format.
+
+https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
+
+
+class CopyCursor(Protocol):
+    """The part of a psycopg2 cursor that COPY needs."""
+
+    def copy_expert(self, sql: str, file: Any) -> None:
+        """Runs a COPY statement against a file."""
+
+
+def copy_rows(cursor: CopyCursor, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Sends rows with a ``COPY … FROM STDIN`` statement in text format.
+
+    Takes None, bool, int, float, str without NUL, bytes and lists of str.
+    """
+    text = "\n".join(["\t".join([field(value) for value in row]) for row in rows])
+    if text:
+        cursor.copy_expert(statement, io.StringIO(text + "\n"))
+
+
+def field(value: Any) -> str:
+    """One value as COPY text."""
+    if value is None:
+        return "\\N"
+    kind = type(value)
+    if kind is str:
+        return value.translate(_ESCAPES) if _needs_escape(value) else value
+    if kind is bytes:
+        return "\\\\x" + value.hex()
+    if kind is bool:
+        return "t" if value else "f"
+    if kind is list:
+        quoted = ",".join('"' + item.translate(_ARRAY_ESCAPES) + '"' for item in value)
+        return ("{" + quoted + "}").translate(_ESCAPES)
+    return str(value)
+
+
+def _needs_escape(value: str) -> bool:
+    return "\\" in value or "\n" in value or "\t" in value or "\r" in value

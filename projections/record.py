@@ -1,0 +1,270 @@
+"""One participant record beside the rows that hold it: from rows to state, and from a changed state to rows.
+
+This is the pure row change of the status tables. The intake runs it inside its transaction, the projector when the
+catalogue changed, the rebuild for everybody.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from domain.answer import judge, purchased_at, stands
+from domain.catalogue import State as Catalogue
+from domain.participant import ClassRecord, PurchaseRecord, State, Touched
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
+from projections.evidence import REMAINDER, Evidence, decode, encode
+
+PURCHASE_NUMBER = {state: number for number, state in enumerate(PURCHASE_STATES)}
+COMPLETION_NUMBER = {state: number for number, state in enumerate(COMPLETION_STATES)}
+ASSESSMENT_NUMBER = {state: number for number, state in enumerate(ASSESSMENT_STATES)}
+COMPLETED = COMPLETION_NUMBER["completed"]
+
+
+class Rules(Struct):
+    """What the programme and the partner lay down: catalogue and package sales end (microseconds UTC)."""
+
+    catalogue: Catalogue
+    package_sales_end: int
+    revision: int = 0
+
+
+class ClassRow(Struct, gc=False):
+    """A row of projections.purchased_class. ``expected`` is the version that it replaces, 0: none.
+
+    ``purchase_ids`` are the purchases that its evidence has a copy of.
+    """
+
+    participant_id: str
+    class_code: str
+    expected: int
+    version: int
+    purchased_at: int | None
+    purchase: int
+    completion: int
+    assessment: int
+    flags: int
+    satisfied: bool
+    package_codes: list[str] | None
+    evidence: bytes
+    purchase_ids: tuple[str, ...]
+
+
+class PurchaseRow(Struct, gc=False):
+    """A row of projections.purchase."""
+
+    participant_id: str
+    purchase_id: str
+    purchased_at: int
+    package_code: str | None
+    unresolved: bool
+    complete: bool | None
+    after_sales_end: bool
+    class_codes: list[str]
+    missing: list[str] | None
+
+
+class Changes(Struct):
+    """What to write for a batch. ``emptied`` are class rows that no longer hold anything, with the version that is
+    replaced; ``unpaid`` the purchases that nothing says were paid any more: (participant_id, purchase_id)."""
+
+    classes: list[ClassRow] = field(default_factory=list)
+    purchases: list[PurchaseRow] = field(default_factory=list)
+    emptied: list[tuple[str, str, int]] = field(default_factory=list)
+    unpaid: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Record(Struct):
+    """A participant's state and what the tables hold of it: per class code the row's version and completion
+    number, and per purchase the class codes of the rows with a copy of it."""
+
+    participant_id: str
+    state: State = field(default_factory=State)
+    versions: dict[str, int] = field(default_factory=dict)
+    completions: dict[str, int] = field(default_factory=dict)
+    homes: dict[str, set[str]] = field(default_factory=dict)
+
+    def load(self, class_code: str, version: int, completion: int, evidence: bytes) -> None:
+        """Adds one stored row."""
+        held = decode(evidence)
+        if held.record is not None:
+            self.state.classes[class_code] = held.record
+        for purchase in held.purchases:
+            self.state.purchases.setdefault(purchase.purchase_id, purchase)
+            self.homes.setdefault(purchase.purchase_id, set()).add(class_code)
+        if held.voids:
+            self.state.voids = held.voids
+        self.versions[class_code] = version
+        self.completions[class_code] = completion
+
+
+def homes_of(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:
+    """The class codes of the rows that hold a copy of the purchase: its classes, and the remainder row while a
+    package is unknown or no class is named."""
+    homes: set[str] = set()
+    for paid in purchase.paid:
+        if paid.class_codes is not None:
+            homes.update(paid.class_codes)
+        elif paid.package_code is not None:
+            homes.update(catalogue.composition(paid.package_code) or (REMAINDER,))
+    return homes or {REMAINDER}
+
+
+def class_codes_of(
+    purchase: PurchaseRecord, catalogue: Catalogue, as_of: int | None = None
+) -> tuple[list[str], bool]:
+    """The classes that a purchase names, in order, and whether one of its packages is not known (by ``as_of``)."""
+    codes: dict[str, None] = {}
+    unresolved = False
+    for paid in purchase.paid:
+        if not stands(paid, as_of):
+            continue
+        named = paid.class_codes
+        if named is None and paid.package_code is not None:
+            named = catalogue.composition(paid.package_code, as_of)
+            unresolved = unresolved or named is None
+        codes.update(dict.fromkeys(named or ()))
+    return list(codes), unresolved
+
+
+def changes(record: Record, touched: Iterable[Touched], rules: Rules, into: Changes) -> None:
+    """Adds to ``into`` the rows that the touched parts of the record now have, and notes them as stored."""
+    catalogue = rules.catalogue
+    state = record.state
+    class_codes: set[str] = set()
+    purchase_ids: set[str] = set()
+    for part in touched:
+        class_codes.update(part.class_codes)
+        purchase_ids.update(part.purchase_ids)
+    for purchase_id in purchase_ids:
+        class_codes |= homes_of(state.purchases[purchase_id], catalogue)
+        class_codes |= record.homes.get(purchase_id, set())
+    if state.voids:
+        class_codes.add(REMAINDER)
+
+    rows = {code: class_row(record, code, rules) for code in class_codes}
+    for code, row in rows.items():
+        if row is not None and code and row.completion != record.completions.get(code, 0):
+            purchase_ids |= _package_purchases(state, code, catalogue)
+    # The sibling rows of a package purchase are written with it: their versions are then checked, so that a
+    # stale view of any class of the package is noticed.
+    for purchase_id in purchase_ids:
+        for code in homes_of(state.purchases[purchase_id], catalogue):
+            if code not in rows:
+                rows[code] = class_row(record, code, rules)
+
+    for code, row in rows.items():
+        _note(record, code, row, into)
+    for purchase_id in purchase_ids:
+        bought = purchase_row(record, state.purchases[purchase_id], rules)
+        if bought is None:
+            into.unpaid.append((record.participant_id, purchase_id))
+        else:
+            into.purchases.append(bought)
+
+
+def class_row(record: Record, class_code: str, rules: Rules) -> ClassRow | None:
+    """The row of one class as the state has it now, or None when there is nothing to hold."""
+    state = record.state
+    purchases = [
+        purchase
+        for _, purchase in sorted(state.purchases.items())
+        if class_code in homes_of(purchase, rules.catalogue)
+    ]
+    voids = state.voids if class_code == REMAINDER else []
+    evidence = Evidence(state.classes.get(class_code), purchases, voids)
+    if evidence.is_empty():
+        return None
+    row = judged_row(record.participant_id, class_code, evidence, rules)
+    row.expected = record.versions.get(class_code, 0)
+    return row
+
+
+def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: Rules) -> ClassRow:
+    """The row of a class from its evidence alone."""
+    held = tuple(purchase.purchase_id for purchase in evidence.purchases)
+    encoded = encode(evidence)
+    version = evidence.version()
+    if class_code == REMAINDER:
+        return ClassRow(
+            participant_id, REMAINDER, 0, version, None, 0, 0, 0, 0, False, None, encoded, held
+        )
+    answer = judge(
+        class_code, evidence.record, evidence.purchases, rules.catalogue, rules.package_sales_end
+    )
+    packages = sorted({p.package_code for p in answer.purchases if p.package_code is not None})
+    return ClassRow(
+        participant_id,
+        class_code,
+        0,
+        version,
+        answer.purchases[0].purchased_at if answer.purchases else None,
+        PURCHASE_NUMBER[answer.purchase],
+        COMPLETION_NUMBER[answer.completion],
+        ASSESSMENT_NUMBER[answer.assessment.state],
+        answer.flags,
+        answer.satisfied,
+        packages or None,
+        encoded,
+        held,
+    )
+
+
+def purchase_row(record: Record, purchase: PurchaseRecord, rules: Rules) -> PurchaseRow | None:
+    """The row of one purchase, or None when nothing says it was paid."""
+    since = purchased_at(purchase)
+    if since is None:
+        return None
+    codes, unresolved = class_codes_of(purchase, rules.catalogue)
+    package_code = package_code_of(purchase)
+    missing: list[str] | None = None
+    if package_code is not None:
+        missing = [code for code in codes if not _is_completed(record.state.classes.get(code))]
+    return PurchaseRow(
+        record.participant_id,
+        purchase.purchase_id,
+        since,
+        package_code,
+        unresolved,
+        None if missing is None else not missing and not unresolved,
+        package_code is not None and since >= rules.package_sales_end,
+        codes,
+        missing,
+    )
+
+
+def package_code_of(purchase: PurchaseRecord, as_of: int | None = None) -> str | None:
+    """The package that was bought: of the earliest standing payment that names one; None: single classes."""
+    for paid in purchase.paid:
+        if paid.package_code is not None and stands(paid, as_of):
+            return paid.package_code
+    return None
+
+
+def _is_completed(evidence: ClassRecord | None) -> bool:
+    return evidence is not None and any(mark.voided_at is None for mark in evidence.completed)
+
+
+def _package_purchases(state: State, class_code: str, catalogue: Catalogue) -> set[str]:
+    return {
+        purchase_id
+        for purchase_id, purchase in state.purchases.items()
+        if package_code_of(purchase) is not None and class_code in homes_of(purchase, catalogue)
+    }
+
+
+def _note(record: Record, class_code: str, row: ClassRow | None, into: Changes) -> None:
+    if row is None:
+        expected = record.versions.pop(class_code, 0)
+        record.completions.pop(class_code, None)
+        for homes in record.homes.values():
+            homes.discard(class_code)
+        if expected:
+            into.emptied.append((record.participant_id, class_code, expected))
+        return
+    into.classes.append(row)
+    record.versions[class_code] = row.version
+    record.completions[class_code] = row.completion
+    for homes in record.homes.values():
+        homes.discard(class_code)
+    for purchase_id in row.purchase_ids:
+        record.homes.setdefault(purchase_id, set()).add(class_code)

@@ -1,0 +1,94 @@
+-- Read models. Everything in schema "projections" can be rebuilt from ledger.event, to the byte;
+-- schema "control" says what the read models are built with and how far they are.
+
+CREATE SCHEMA IF NOT EXISTS projections;
+CREATE SCHEMA IF NOT EXISTS control;
+
+-- One row a purchased class: the evidence, and the columns that lists filter by.
+-- `evidence` is MessagePack (projections/evidence.py); `version` is a function of it and rises with every change of it.
+-- The row with class_code '' holds what belongs to no known class (yet): purchases of unknown packages, refunds
+-- without a purchase, withdrawals. Numbers of states and flags: domain/vocabulary.py.
+CREATE TABLE IF NOT EXISTS projections.purchased_class (
+    purchased_at    timestamptz,
+    version         integer  NOT NULL,
+    partner_id      smallint NOT NULL,
+    purchase        smallint NOT NULL,
+    completion      smallint NOT NULL,
+    assessment      smallint NOT NULL,
+    flags           smallint NOT NULL,
+    satisfied       boolean  NOT NULL,
+    participant_id  text     NOT NULL COLLATE "C",
+    class_code      text     NOT NULL COLLATE "C",
+    package_codes   text[],
+    evidence        bytea    NOT NULL,
+    PRIMARY KEY (participant_id, partner_id, class_code)
+) WITH (fillfactor = 75);
+CREATE INDEX IF NOT EXISTS purchased_class_by_class
+    ON projections.purchased_class (partner_id, class_code, participant_id);
+
+-- One row a purchase. `missing` and `complete` speak of package purchases only; null for the others.
+CREATE TABLE IF NOT EXISTS projections.purchase (
+    purchased_at    timestamptz NOT NULL,
+    partner_id      smallint NOT NULL,
+    unresolved      boolean  NOT NULL,
+    complete        boolean,
+    after_sales_end boolean  NOT NULL,
+    purchase_id     text     NOT NULL COLLATE "C",
+    participant_id  text     NOT NULL COLLATE "C",
+    package_code    text     COLLATE "C",
+    class_codes     text[]   NOT NULL,
+    missing         text[],
+    PRIMARY KEY (partner_id, purchase_id, participant_id)
+) WITH (fillfactor = 85);
+CREATE INDEX IF NOT EXISTS package_purchase
+    ON projections.purchase (partner_id, package_code, purchase_id, participant_id)
+    WHERE package_code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS unresolved_purchase
+    ON projections.purchase (partner_id, package_code) WHERE unresolved;
+
+-- The catalogue. `published` is every publication as MessagePack (domain/catalogue.py), the columns beside it
+-- are those of the latest.
+CREATE TABLE IF NOT EXISTS projections.class (
+    partner_id   smallint NOT NULL,
+    class_code   text     NOT NULL COLLATE "C",
+    title        text     NOT NULL,
+    institution  text     NOT NULL COLLATE "C",
+    published    bytea    NOT NULL,
+    PRIMARY KEY (partner_id, class_code)
+);
+CREATE INDEX IF NOT EXISTS class_by_institution ON projections.class (institution);
+
+CREATE TABLE IF NOT EXISTS projections.package (
+    partner_id   smallint NOT NULL,
+    package_code text     NOT NULL COLLATE "C",
+    title        text     NOT NULL,
+    class_codes  text[]   NOT NULL,
+    published    bytea    NOT NULL,
+    PRIMARY KEY (partner_id, package_code)
+);
+
+-- One row a partner: the number of the latest catalogue change, and of the latest that every row was re-judged by.
+-- Writers of catalogue events take this row's lock, so that revisions are committed in their order.
+CREATE TABLE IF NOT EXISTS control.catalogue_head (
+    partner_id        smallint PRIMARY KEY,
+    revision          bigint NOT NULL DEFAULT 0,
+    applied_revision  bigint NOT NULL DEFAULT 0,
+    package_sales_end timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- What changed with each revision: a class, a package, or the package sales end (code '').
+CREATE TABLE IF NOT EXISTS control.catalogue_change (
+    partner_id  smallint NOT NULL,
+    revision    bigint   NOT NULL,
+    kind        text     NOT NULL CHECK (kind IN ('class', 'package', 'sales_end')),
+    code        text     NOT NULL COLLATE "C",
+    PRIMARY KEY (partner_id, revision, kind, code)
+);
+
+-- Counts the rebuilds that were switched to. A writer that sees another number forgets what it has cached.
+CREATE TABLE IF NOT EXISTS control.generation (
+    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    generation  bigint NOT NULL DEFAULT 1,
+    switched    timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO control.generation DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -1,0 +1,32 @@
+"""Named SQL: statements live in ``.sql`` files beside the module that runs them."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+
+MARK = "-- name: "
+
+
+def load(package: str, file: str) -> Mapping[str, str]:
+    """Name to statement, from a file of statements each headed by ``-- name: …``.
+
+    The comment lines under a name describe it and are not sent. Raises ValueError for a file
+    with SQL before the first name, an empty statement or a name given twice.
+    """
+    statements: dict[str, str] = {}
+    text = files(package).joinpath(file).read_text(encoding="utf-8")
+    before, *parts = ("\n" + text).split("\n" + MARK)
+    if statement(before):
+        raise ValueError(f"{package}/{file}: SQL before the first name")
+    for part in parts:
+        name, _, body = part.partition("\n")
+        name = name.strip()
+        if name in statements or not statement(body):
+            raise ValueError(f"{package}/{file}: {name} is empty or named twice")
+        statements[name] = statement(body)
+    return MappingProxyType(statements)
+
+
+def statement(body: str) -> str:
+    """The body without its comment lines."""
+    return "\n".join(line for line in body.splitlines() if not line.startswith("--")).strip()
