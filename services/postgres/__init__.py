@@ -1,0 +1,1 @@
+"""PostgreSQL through psycopg2: connections, the ledger and the lane recorder."""

@@ -1,0 +1,275 @@
+"""The ledger's statements: lanes, events, duplicates, rejections.
+
+Every function works on a cursor inside the caller's transaction and lets psycopg2's errors pass:
+``services.postgres.connect.transaction`` translates them. Times are microseconds since 1970.
+"""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from psycopg2.extensions import cursor
+
+from projections.sql import load
+from services.postgres import binary_copy as field
+from services.postgres.errors import LaneLost
+
+SQL: Final = load("services.postgres", "queries.sql")
+
+KEPT_BYTES: Final = 64 * 1024
+"""How much of a rejected record is kept (contract section 2)."""
+
+COPY_CHUNK_BYTES: Final = 1 << 20
+
+
+class LaneState(Struct, frozen=True):
+    """A lane row: first_offset + accepted + duplicate + rejected + skipped = next_offset."""
+
+    lane_id: int
+    log_id: str
+    topic: str
+    partition: int
+    partner_id: int
+    first_offset: int
+    next_offset: int
+    high_water: int
+    position: int
+    epoch: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    skipped: int
+    unknown_fields: int
+
+
+class Step(Struct, frozen=True, gc=False):
+    """What one batch did to one lane: offsets ``expected_offset`` to ``next_offset`` − 1."""
+
+    lane_id: int
+    epoch: int
+    expected_offset: int
+    next_offset: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    skipped: int
+    unknown_fields: int
+    high_water: int
+
+
+EventRow: TypeAlias = tuple[int, str, int, str, str, bytes, str | None, int | None]
+"""kafka_offset, event_id, happened, stream, topic, state, sequence, recordedtime.
+
+A plain tuple: there are tens of thousands a second of them. ``state`` is the fact in MessagePack.
+"""
+
+
+class LaneEvents(Struct, frozen=True):
+    """Accepted events of one lane, by offset; the first one gets ``first_position``."""
+
+    lane_id: int
+    partner_id: int
+    first_position: int
+    rows: Sequence[EventRow]
+
+
+DuplicateRow: TypeAlias = tuple[int, int, str]
+"""lane_id, kafka_offset, event_id."""
+
+
+class RejectionRow(Struct, frozen=True, gc=False):
+    """One rejected record, whole: what is too much of ``record`` is cut when it is stored."""
+
+    lane_id: int
+    kafka_offset: int
+    partner_id: int
+    reason: str
+    detail: str
+    event_id: str | None
+    record_key: bytes | None
+    record: bytes | None
+
+
+class LedgerEntry(Struct, frozen=True, gc=False):
+    """What the ledger holds under an event id, to tell a duplicate from an id conflict."""
+
+    topic: str
+    stream: str
+    happened: int
+    state: bytes
+
+
+class StoredRow(Struct, frozen=True, gc=False):
+    """One event of a stream's history; None where the event did not come from Kafka."""
+
+    lane_id: int
+    position: int
+    version: int
+    lane_topic: str
+    partition: int
+    kafka_offset: int | None
+    happened: int
+    recorded: int
+    recordedtime: int | None
+    topic: str
+    event_id: str | None
+    sequence: str | None
+    state: bytes
+
+
+def open_lane(
+    work: cursor, *, log_id: str, topic: str, partition: int, partner_id: int, first_offset: int
+) -> LaneState:
+    """The lane of a topic partition; a new one is to be read from ``first_offset``."""
+    names = {"log_id": log_id, "topic": topic, "partition": partition}
+    work.execute(SQL["find_lane"], names)
+    if not work.rowcount:
+        new = names | {"partner_id": partner_id, "first_offset": first_offset}
+        work.execute(SQL["open_lane"], new)
+        work.execute(SQL["find_lane"], names)
+    ((*row,),) = work.fetchall()
+    return LaneState(*row)
+
+
+def take_over(work: cursor, lane_ids: Iterable[int]) -> list[LaneState]:
+    """The lanes in their next epoch, by id; earlier owners can no longer advance them.
+
+    Waits for a batch of theirs that is being written. Raises LaneLost for an id without a lane.
+    """
+    wanted = sorted(set(lane_ids))
+    work.execute(SQL["take_over"], {"lane_ids": wanted})
+    lanes = sorted((LaneState(*row) for row in work.fetchall()), key=lambda lane: lane.lane_id)
+    if len(lanes) != len(wanted):
+        raise LaneLost(tuple(set(wanted) - {lane.lane_id for lane in lanes}))
+    return lanes
+
+
+def advance(work: cursor, steps: Sequence[Step]) -> dict[int, int]:
+    """Lane id to the position of its first new event; the first statement of a batch.
+
+    Compare-and-set: raises LaneLost, naming the lanes, unless every lane stands at
+    ``expected_offset`` in ``epoch``; the caller rolls back then. Each lane occurs once. That the
+    counts add up to the offsets is checked by the table (lane_adds_up).
+    """
+    columns = {name: [getattr(step, name) for step in steps] for name in Step.__struct_fields__}
+    work.execute(SQL["advance"], columns)
+    first_positions: dict[int, int] = dict(work.fetchall())
+    if len(first_positions) != len(steps):
+        raise LaneLost(tuple(s.lane_id for s in steps if s.lane_id not in first_positions))
+    return first_positions
+
+
+def copy_events(work: cursor, batches: Iterable[LaneEvents], recorded: int) -> None:
+    """Write accepted events of any number of lanes in one COPY.
+
+    Raises, through the transaction, LedgerConflict when an event id of a partner is already there.
+    """
+    copy(work, "copy_events", encode_events(batches, recorded))
+
+
+def encode_events(batches: Iterable[LaneEvents], recorded: int) -> bytes:
+    """The COPY stream of the batches. ``version`` is the lane position (ledger.sql)."""
+    # The loop runs for each event: names are local and one list is extended, because that is
+    # what measured fastest (tests/benchmarks/copy_events.py).
+    header, epoch, null = field.pack_columns(13), field.POSTGRES_EPOCH, field.NULL
+    pack_numbers, bytea, lengths = field.pack_four_bigints, field.bytea, field.LENGTHS
+    topics: dict[str, bytes] = {}
+    parts = [field.HEADER]
+    for batch in batches:
+        start = (
+            header
+            + field.integer(batch.lane_id)
+            + field.smallint(batch.partner_id)
+            + field.timestamptz(recorded)
+        )
+        position = batch.first_position
+        for offset, event_id, happened, stream, topic, state, sequence, recordedtime in batch.rows:
+            topic_field = topics.get(topic)
+            if topic_field is None:
+                topic_field = topics[topic] = field.text(topic)
+            stream_bytes, id_bytes = stream.encode(), event_id.encode()
+            size = len(state)
+            parts += (
+                start,
+                pack_numbers(8, position, 8, position, 8, offset, 8, happened - epoch),
+                null if recordedtime is None else field.timestamptz(recordedtime),
+                null if sequence is None else bytea(sequence.encode()),
+                topic_field,
+                lengths[len(stream_bytes)],
+                stream_bytes,
+                lengths[len(id_bytes)],
+                id_bytes,
+                lengths[size] if size < 4096 else field.pack_length(size),
+                state,
+            )
+            position += 1
+    parts.append(field.TRAILER)
+    return b"".join(parts)
+
+
+def copy_duplicates(work: cursor, rows: Iterable[DuplicateRow], recorded: int) -> None:
+    """Write repeated records: each is its offset and the id it repeats."""
+    time = field.timestamptz(recorded)
+    fields = (
+        (field.integer(lane_id), field.bigint(offset), field.text(event_id), time)
+        for lane_id, offset, event_id in rows
+    )
+    copy(work, "copy_duplicates", field.stream(4, fields))
+
+
+def copy_rejections(work: cursor, rows: Iterable[RejectionRow], recorded: int) -> None:
+    """Write rejected records, each with at most KEPT_BYTES of its bytes.
+
+    A rejection can always be stored, or it would hold up its lane: what PostgreSQL has no place
+    for in a text (NUL, lone surrogates) is replaced.
+    """
+    time = field.timestamptz(recorded)
+    fields = (
+        (
+            field.integer(row.lane_id),
+            field.bigint(row.kafka_offset),
+            field.smallint(row.partner_id),
+            field.text(row.reason),
+            field.text(storable(row.detail)),
+            field.text(None if row.event_id is None else storable(row.event_id)),
+            field.bytea(row.record_key and row.record_key[:KEPT_BYTES]),
+            field.bytea((row.record or b"")[:KEPT_BYTES]),
+            field.bigint(len(row.record or b"")),
+            time,
+        )
+        for row in rows
+    )
+    copy(work, "copy_rejections", field.stream(10, fields))
+
+
+def storable(value: str) -> str:
+    """The text with a replacement for each character that PostgreSQL cannot store."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def copy(work: cursor, statement: str, stream: bytes) -> None:
+    """Send a COPY stream; an empty one is not sent."""
+    if len(stream) > len(field.HEADER) + len(field.TRAILER):
+        work.copy_expert(SQL[statement], BytesIO(stream), COPY_CHUNK_BYTES)
+
+
+def find_events(work: cursor, partner_id: int, event_ids: Iterable[str]) -> dict[str, LedgerEntry]:
+    """Those of a partner's event ids that the ledger holds; one index probe an id, one query."""
+    work.execute(SQL["find_events"], {"partner_id": partner_id, "event_ids": text_array(event_ids)})
+    return {
+        event_id: LedgerEntry(topic, stream, happened, bytes(state))
+        for event_id, topic, stream, happened, state in work.fetchall()
+    }
+
+
+def text_array(values: Iterable[str]) -> str:
+    """A PostgreSQL text[] literal: parsed far faster than psycopg2's ARRAY[…] of as many parts."""
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+
+
+def events_of_stream(work: cursor, partner_id: int, stream: str) -> list[StoredRow]:
+    """A stream's events in the order they were recorded (within a lane), with Kafka coordinates."""
+    work.execute(SQL["events_of_stream"], {"partner_id": partner_id, "stream": stream})
+    return [StoredRow(*(*row[:-1], bytes(row[-1]))) for row in work.fetchall()]

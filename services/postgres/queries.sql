@@ -1,0 +1,102 @@
+-- name: find_lane
+-- One lane, as take_over and find_lane give it: the columns are the fields of ledger.LaneState.
+SELECT lane_id, log_id, topic, partition, partner_id, first_offset, next_offset, high_water,
+       position, epoch, accepted, duplicate, rejected, skipped, unknown_fields
+FROM ledger.lane
+WHERE log_id = %(log_id)s AND topic = %(topic)s AND partition = %(partition)s
+
+-- name: open_lane
+-- A new lane that is read from first_offset; nothing when the lane is there already.
+INSERT INTO ledger.lane (log_id, topic, partition, partner_id, first_offset, next_offset, high_water)
+VALUES (%(log_id)s, %(topic)s, %(partition)s, %(partner_id)s,
+        %(first_offset)s, %(first_offset)s, %(first_offset)s)
+ON CONFLICT (log_id, topic, partition) DO NOTHING
+
+-- name: take_over
+-- The next epoch of each lane: from here on, earlier owners cannot advance it. Rows are locked in
+-- the order of their ids, so that two workers never wait for each other in a circle.
+WITH mine AS MATERIALIZED (
+    SELECT lane_id FROM ledger.lane
+    WHERE lane_id = ANY (%(lane_ids)s::integer[])
+    ORDER BY lane_id
+    FOR NO KEY UPDATE
+)
+UPDATE ledger.lane SET epoch = lane.epoch + 1
+FROM mine
+WHERE lane.lane_id = mine.lane_id
+RETURNING lane.lane_id, log_id, topic, partition, partner_id, first_offset, next_offset, high_water,
+          position, epoch, accepted, duplicate, rejected, skipped, unknown_fields
+
+-- name: advance
+-- Compare-and-set of many lanes: only a lane that still stands at expected_offset in the caller's
+-- epoch moves. Locks in the order of lane ids. Answers the position of the first new event.
+WITH step AS (
+    SELECT *
+    FROM unnest(%(lane_id)s::integer[], %(epoch)s::integer[],
+                %(expected_offset)s::bigint[], %(next_offset)s::bigint[],
+                %(accepted)s::bigint[], %(duplicate)s::bigint[], %(rejected)s::bigint[],
+                %(skipped)s::bigint[], %(unknown_fields)s::bigint[], %(high_water)s::bigint[])
+      AS step (lane_id, epoch, expected_offset, next_offset, accepted, duplicate, rejected,
+               skipped, unknown_fields, high_water)
+), mine AS MATERIALIZED (
+    SELECT lane.lane_id
+    FROM ledger.lane JOIN step ON step.lane_id = lane.lane_id
+    WHERE lane.next_offset = step.expected_offset AND lane.epoch = step.epoch
+    ORDER BY lane.lane_id
+    FOR NO KEY UPDATE OF lane
+)
+UPDATE ledger.lane
+SET next_offset = step.next_offset,
+    high_water = step.high_water,
+    position = lane.position + step.accepted,
+    accepted = lane.accepted + step.accepted,
+    duplicate = lane.duplicate + step.duplicate,
+    rejected = lane.rejected + step.rejected,
+    skipped = lane.skipped + step.skipped,
+    unknown_fields = lane.unknown_fields + step.unknown_fields,
+    last_read = clock_timestamp()
+FROM mine JOIN step ON step.lane_id = mine.lane_id
+WHERE lane.lane_id = mine.lane_id
+RETURNING lane.lane_id, lane.position - step.accepted + 1
+
+-- name: copy_events
+-- Columns in the order of ledger.encode_events: what is the same for the whole batch, the numbers,
+-- then what may be null and the texts.
+COPY ledger.event (lane_id, partner_id, recorded, position, version, kafka_offset, happened,
+                   recordedtime, sequence, topic, stream, event_id, state)
+FROM STDIN (FORMAT binary)
+
+-- name: copy_duplicates
+-- Columns in the order of ledger.copy_duplicates.
+COPY ledger.duplicate (lane_id, kafka_offset, event_id, recorded) FROM STDIN (FORMAT binary)
+
+-- name: copy_rejections
+-- Columns in the order of ledger.copy_rejections.
+COPY ledger.rejection (lane_id, kafka_offset, partner_id, reason, detail, event_id, record_key,
+                       record, record_size, recorded)
+FROM STDIN (FORMAT binary)
+
+-- name: find_events
+-- Which of many event ids of a partner are in the ledger. OFFSET 0 keeps the planner from turning
+-- the look-ups into a join: whatever it believes about the table, this is one probe of the unique
+-- index an id, and never a scan of the table.
+SELECT found.event_id, found.topic, found.stream,
+       (extract(epoch FROM found.happened) * 1000000)::bigint, found.state
+FROM unnest(%(event_ids)s::text[]) AS wanted (event_id)
+CROSS JOIN LATERAL (
+    SELECT event_id, topic, stream, happened, state
+    FROM ledger.event
+    WHERE event.partner_id = %(partner_id)s AND event.event_id = wanted.event_id COLLATE "C"
+    OFFSET 0
+) AS found
+
+-- name: events_of_stream
+-- All events of one stream with the Kafka coordinates they came from.
+SELECT event.lane_id, event.position, event.version, lane.topic, lane.partition, event.kafka_offset,
+       (extract(epoch FROM event.happened) * 1000000)::bigint,
+       (extract(epoch FROM event.recorded) * 1000000)::bigint,
+       (extract(epoch FROM event.recordedtime) * 1000000)::bigint,
+       event.topic, event.event_id, event.sequence, event.state
+FROM ledger.event JOIN ledger.lane ON lane.lane_id = event.lane_id
+WHERE event.partner_id = %(partner_id)s AND event.stream = %(stream)s
+ORDER BY event.lane_id, event.position
