@@ -29,8 +29,10 @@ from domain.events import (
 
 
 class Mark(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """That something happened: when (microseconds since 1970 UTC), which event said so, and since when
-    it is withdrawn (None: it stands)."""
+    """That something happened: when (microseconds UTC), which event said so, since when it is withdrawn.
+
+    ``voided_at`` None: it stands.
+    """
 
     happened: int
     key: int

@@ -54,7 +54,7 @@ def follow(cursor: Any, partner_id: int, rules: Rules, revision: int, sales_end:
         since = "_since" if rules.revision else ""
         cursor.execute(SQL[kind + since], {"partner_id": partner_id, "revision": rules.revision})
         for code, published in cursor.fetchall():
-            known[code] = decode(published)  # type: ignore[index, assignment]
+            known[code] = decode(published)  # type: ignore[assignment]
     rules.revision = revision
     rules.package_sales_end = sales_end
 

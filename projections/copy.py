@@ -32,14 +32,13 @@ def field(value: Any) -> str:
     """One value as COPY text."""
     if value is None:
         return "\\N"
-    kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         return value.translate(_ESCAPES) if _needs_escape(value) else value
-    if kind is bytes:
+    if isinstance(value, bytes):
         return "\\\\x" + value.hex()
-    if kind is bool:
+    if isinstance(value, bool):
         return "t" if value else "f"
-    if kind is list:
+    if isinstance(value, list):
         quoted = ",".join('"' + item.translate(_ARRAY_ESCAPES) + '"' for item in value)
         return ("{" + quoted + "}").translate(_ESCAPES)
     return str(value)

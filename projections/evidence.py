@@ -16,8 +16,10 @@ REMAINDER = ""
 
 
 class Evidence(Struct, array_like=True):
-    """What one row holds: the class's own record, the purchases that concern it, and (remainder row only)
-    the participant's withdrawals."""
+    """What one row holds: the class's own record and the purchases that concern it.
+
+    ``voids`` are the participant's withdrawals; only the remainder row has them.
+    """
 
     record: ClassRecord | None = None
     purchases: list[PurchaseRecord] = field(default_factory=list)
@@ -29,10 +31,11 @@ class Evidence(Struct, array_like=True):
 
     def marks(self) -> Iterator[Mark]:
         """Every mark in it."""
-        records = [self.record] if self.record else []
-        for holder in (*records, *self.purchases):
-            for marks in holder.lists():
-                yield from marks
+        for marks in self.record.lists() if self.record else ():
+            yield from marks
+        for purchase in self.purchases:
+            yield from purchase.paid
+            yield from purchase.refunds
         yield from self.voids
 
     def version(self) -> int:

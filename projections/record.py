@@ -64,8 +64,11 @@ class PurchaseRow(Struct, gc=False):
 
 
 class Changes(Struct):
-    """What to write for a batch. ``emptied`` are class rows that no longer hold anything, with the version that is
-    replaced; ``unpaid`` the purchases that nothing says were paid any more: (participant_id, purchase_id)."""
+    """What to write for a batch.
+
+    ``emptied`` are class rows that no longer hold anything (participant_id, class_code, version that is replaced),
+    ``unpaid`` the purchases that nothing says were paid any more (participant_id, purchase_id).
+    """
 
     classes: list[ClassRow] = field(default_factory=list)
     purchases: list[PurchaseRow] = field(default_factory=list)
@@ -74,8 +77,10 @@ class Changes(Struct):
 
 
 class Record(Struct):
-    """A participant's state and what the tables hold of it: per class code the row's version and completion
-    number, and per purchase the class codes of the rows with a copy of it."""
+    """A participant's state beside what the tables hold of it.
+
+    Per class code the row's version and completion number; per purchase the class codes of the rows with a copy of it.
+    """
 
     participant_id: str
     state: State = field(default_factory=State)
@@ -98,8 +103,10 @@ class Record(Struct):
 
 
 def homes_of(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:
-    """The class codes of the rows that hold a copy of the purchase: its classes, and the remainder row while a
-    package is unknown or no class is named."""
+    """The class codes of the rows that hold a copy of the purchase.
+
+    Its classes, and the remainder row while a package is unknown or no class is named.
+    """
     homes: set[str] = set()
     for paid in purchase.paid:
         if paid.class_codes is not None:
