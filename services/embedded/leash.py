@@ -87,6 +87,7 @@ class Leash:
         deadline = monotonic() + timeout_seconds
         while not is_ready():
             if not self.is_running():
+                self.stop()
                 raise ServerFailed(f"{self.name} ended while starting.\n{self.log_tail()}")
             if monotonic() > deadline:
                 self.stop()
