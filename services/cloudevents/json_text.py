@@ -1,0 +1,89 @@
+"""Strict JSON (RFC 8259) to Python values, keeping notice of repeated names."""
+
+import json
+import re
+from collections import Counter
+from typing import Final, NoReturn
+
+MAX_DEPTH: Final = 64
+_MAX_DIGITS: Final = 40
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class Repeated(dict[str, object]):
+    """A JSON object that names a field twice; the last value stands. ``names`` are those repeated."""
+
+    names: frozenset[str]
+
+
+class Malformed(str):
+    """A sentence that says why a text is not accepted as JSON."""
+
+    __slots__ = ()
+
+
+def parse(text: bytes) -> object:
+    """The value of a JSON text, or why there is none (``Malformed``).
+
+    Whole numbers of more than 40 digits, which no field takes, become infinite. NaN and Infinity are not
+    JSON. A byte order mark and nesting past 64 levels are refused.
+    """
+    if not text.strip(b" \t\r\n"):
+        return Malformed("The value is empty: send a JSON object.")
+    try:
+        characters = text.decode()
+    except UnicodeDecodeError:
+        return Malformed("The value is not UTF-8: send JSON encoded as UTF-8.")
+    if characters.startswith("\ufeff"):
+        return Malformed("The value starts with a byte order mark: send JSON without one.")
+    if _too_deep(text):
+        return Malformed(f"The value is nested deeper than {MAX_DEPTH} levels: send it flatter.")
+    try:
+        value: object = _DECODER.decode(characters)
+    except json.JSONDecodeError as error:
+        return Malformed(
+            f"The value is not JSON: it breaks at line {error.lineno}, column {error.colno}."
+        )
+    except _NotJsonNumberError:
+        return Malformed("The value is not JSON: it holds NaN or Infinity, which JSON has not.")
+    return value
+
+
+class _NotJsonNumberError(Exception):
+    """NaN, Infinity or -Infinity stands where JSON wants a value."""
+
+
+def _constant(_: str) -> NoReturn:
+    raise _NotJsonNumberError
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeated = Repeated(found)
+    counts = Counter(name for name, _ in pairs)
+    repeated.names = frozenset(name for name, count in counts.items() if count > 1)
+    return repeated
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant, strict=True
+)
+
+
+def _too_deep(text: bytes) -> bool:
+    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False

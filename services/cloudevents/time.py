@@ -1,0 +1,124 @@
+"""RFC 3339 times as integers: microseconds since 1970-01-01T00:00:00Z.
+
+An offset is required. Lower-case ``t`` and ``z`` are read, ``-00:00`` is UTC (RFC 3339 sections 4.3 and
+5.6), digits beyond the microsecond are cut off. A leap second is read as the second that follows it, and
+only where one can be: at 23:59:60 UTC on 30 June or 31 December (RFC 3339 appendix D).
+"""
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+EARLIEST: Final = (date.min.toordinal() - _EPOCH) * _DAY
+"""0001-01-01T00:00:00Z."""
+LATEST: Final = (date.max.toordinal() + 1 - _EPOCH) * _DAY - 1
+"""9999-12-31T23:59:59.999999Z."""
+
+_FORM = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
+
+# The hot path adds four dictionary look-ups: the day, "Thh:mm", ":ss" and the offset. Their keys are
+# exactly the valid spellings, so a text they know needs no other check.
+_CLOCK: Final = {
+    f"{t}{hour:02}:{minute:02}": hour * _HOUR + minute * _MINUTE
+    for t in "Tt"
+    for hour in range(24)
+    for minute in range(60)
+}
+_SECONDS: Final = {f":{second:02}": second * _SECOND for second in range(60)}
+_OFFSETS: Final = {
+    f"{sign}{hour:02}:{minute:02}": direction * (hour * _HOUR + minute * _MINUTE)
+    for sign, direction in (("+", 1), ("-", -1))
+    for hour in range(24)
+    for minute in range(60)
+} | {"Z": 0, "z": 0}
+
+_MAX_DAYS_KEPT: Final = 10_000
+_days: dict[str, int] = {}
+
+
+def microseconds(text: str) -> int | None:
+    """Microseconds since 1970 of an RFC 3339 time, or None where ``fault`` says what is wrong with it."""
+    day = _days.get(text[:10])
+    clock = _CLOCK.get(text[10:16])
+    second = _SECONDS.get(text[16:19])
+    tail = text[19:]
+    offset = _OFFSETS.get(tail)
+    if day is None or clock is None or second is None:
+        return _read(text)
+    fraction = 0
+    if offset is None:
+        if tail[:1] != ".":
+            return None
+        digits = tail[1:-1] if tail[-1] in "Zz" else tail[1:-6]
+        offset = _OFFSETS.get(tail[1 + len(digits) :])
+        if offset is None or not (digits.isdigit() and digits.isascii()):
+            return None
+        fraction = int(digits[:6].ljust(6, "0"))
+    instant = day + clock + second + fraction - offset
+    return instant if EARLIEST <= instant <= LATEST else None
+
+
+def fault(text: str) -> str:
+    """What is wrong with a text that ``microseconds`` did not read, to follow "`time` "."""
+    if _NAIVE.fullmatch(text):
+        return "has no offset: add Z or an offset such as +07:00"
+    form = _FORM.fullmatch(text)
+    if form is None:
+        return "is not an RFC 3339 time such as 2020-06-30T09:15:00+07:00"
+    if _day(form[1], form[2], form[3]) is None:
+        return "names a day that the calendar does not have"
+    if form[4] > "23" or form[5] > "59" or form[6] > "60":
+        return "names an hour, minute or second that the clock does not have"
+    if form[8] not in _OFFSETS:
+        return "has an offset that is not within -23:59 and +23:59"
+    if form[6] == "60" and _read(text[:17] + "59" + text[19:]) is not None:
+        return "has second 60, which is only at 23:59:60 UTC on 30 June or 31 December"
+    return "is outside the years 0001 to 9999 in UTC"
+
+
+def _read(text: str) -> int | None:
+    """The same as ``microseconds``, by the grammar: for days not met yet, year 0000 and leap seconds."""
+    form = _FORM.fullmatch(text)
+    if form is None:
+        return None
+    day = _day(form[1], form[2], form[3])
+    offset = _OFFSETS.get(form[8])
+    hour, minute, second = int(form[4]), int(form[5]), int(form[6])
+    if day is None or offset is None or hour > 23 or minute > 59 or second > 60:
+        return None
+    whole = day + hour * _HOUR + minute * _MINUTE + second * _SECOND - offset
+    if second == 60 and not _follows_leap_second(whole):
+        return None
+    instant = whole + int((form[7] or "")[:6].ljust(6, "0"))
+    return instant if EARLIEST <= instant <= LATEST else None
+
+
+def _day(year: str, month: str, day: str) -> int | None:
+    """Microseconds from 1970 to the day's midnight; None where the calendar has no such day."""
+    # The Gregorian calendar repeats every 400 years: year 0000, which date refuses, is like 0400.
+    number = int(year)
+    try:
+        ordinal = date(number or 400, int(month), int(day)).toordinal()
+    except ValueError:
+        return None
+    midnight = (ordinal - _EPOCH - (0 if number else 146_097)) * _DAY
+    if len(_days) >= _MAX_DAYS_KEPT:
+        _days.clear()
+    _days[f"{year}-{month}-{day}"] = midnight
+    return midnight
+
+
+def _follows_leap_second(whole: int) -> bool:
+    if whole % _DAY or not EARLIEST <= whole <= LATEST:
+        return False
+    midnight = date(1970, 1, 1) + timedelta(days=whole // _DAY)
+    return midnight.day == 1 and midnight.month in {1, 7}

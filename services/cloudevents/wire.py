@@ -1,0 +1,270 @@
+"""What partners send, as types: the eleven ``data`` shapes and their envelopes (contract section 2).
+
+The JSON Schemas of docs/schemas and the sentences of refusals are made from these types, so every
+``description`` completes the sentence "`field` must be …". Absent and ``null`` mean the same for a field
+that is not required. Fields not named here are ignored and counted. What one field alone cannot say (a
+score within its bounds, a purchase that names its classes) is checked in services.cloudevents.facts.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from domain.vocabulary import (
+    DEFAULT_MASTERY_SCORE,
+    DEFAULT_MOVE_ON,
+    TYPE_PREFIX,
+    AssessmentKind,
+    MoveOn,
+)
+
+MAX_ID_LENGTH: Final = 128
+MAX_WHOLE: Final = 2**63 - 1
+MAX_COUNT: Final = 2**31 - 1
+MAX_SCORE: Final = 1_000_000_000
+DEFAULT_MINIMUM: Final = 0.0
+DEFAULT_MAXIMUM: Final = 100.0
+
+NOT_A_NATIONAL_ID: Final = r"^(?![\W_]*(?:\d[\W_]*){16}$)"
+"""Matches every text but 16 digits, alone or grouped by signs: for JSON Schemas (ECMA 262 syntax).
+
+The decoder looks for national ids itself (services.cloudevents.identifiers), with a reason of its own.
+"""
+
+Identifier = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_ID_LENGTH,
+        description="a text of 1 to 128 characters",
+        extra={"identifier": True},
+        extra_json_schema={"pattern": NOT_A_NATIONAL_ID},
+    ),
+]
+CertificateNumber = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        description="a text of 1 to 256 characters",
+        extra={"identifier": True},
+        extra_json_schema={"pattern": NOT_A_NATIONAL_ID},
+    ),
+]
+ClassCodes = Annotated[
+    tuple[Identifier, ...],
+    Meta(min_length=1, description="a list of one or more class codes"),
+]
+Title = Annotated[
+    str, Meta(min_length=1, max_length=1000, description="a text of 1 to 1,000 characters")
+]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=256, description="a text of 1 to 256 characters")
+]
+Reason = Annotated[
+    str, Meta(min_length=1, max_length=2000, description="a text of 1 to 2,000 characters")
+]
+Comment = Annotated[str, Meta(max_length=2000, description="a text of at most 2,000 characters")]
+Rupiah = Annotated[
+    int,
+    Meta(ge=0, le=MAX_WHOLE, description="an amount in whole rupiah, 0 or more, without quotes"),
+]
+Count = Annotated[
+    int,
+    Meta(ge=0, le=MAX_COUNT, description="a whole number from 0 to 2,147,483,647, without quotes"),
+]
+Rating = Annotated[int, Meta(ge=1, le=5, description="a whole number from 1 to 5, without quotes")]
+Percent = Annotated[float, Meta(ge=0, le=100, description="a number from 0 to 100, without quotes")]
+MasteryScore = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=1,
+        description="a number from 0 to 1, without quotes",
+        extra_json_schema={"default": DEFAULT_MASTERY_SCORE},
+    ),
+]
+Score = Annotated[
+    float,
+    Meta(
+        ge=-MAX_SCORE,
+        le=MAX_SCORE,
+        description="a number from -1,000,000,000 to 1,000,000,000, without quotes",
+    ),
+]
+Minimum = Annotated[Score, Meta(extra_json_schema={"default": DEFAULT_MINIMUM})]
+Maximum = Annotated[Score, Meta(extra_json_schema={"default": DEFAULT_MAXIMUM})]
+Flag = Annotated[bool, Meta(description="true or false, without quotes")]
+Unit = (
+    Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=256,
+            description="the name of the lesson (a text of 1 to 256 characters)"
+            " or its number (a whole number of 64 bits)",
+        ),
+    ]
+    | Annotated[int, Meta(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
+)
+"""msgspec does not hold a whole number past 64 bits to the limit when it stands beside a text: facts does."""
+Kind = Annotated[
+    AssessmentKind,
+    Meta(description="one of pre_test, assignment, post_test, performance"),
+]
+MoveOnRule = Annotated[
+    MoveOn,
+    Meta(
+        description="one of Completed, Passed, CompletedAndPassed, CompletedOrPassed,"
+        " NotApplicable",
+        extra_json_schema={"default": DEFAULT_MOVE_ON},
+    ),
+]
+
+
+class Data(Struct, frozen=True, kw_only=True, gc=False):
+    """The ``data`` of an event."""
+
+
+class ClassPublishedData(Data, frozen=True, kw_only=True):
+    """``units`` counts the lessons. Of several publications of a class the latest ``time`` stands."""
+
+    class_code: Identifier
+    title: Title
+    institution: Name
+    units: Count | None = None
+    move_on: MoveOnRule | None = None
+    mastery_score: MasteryScore | None = None
+
+
+class PackagePublishedData(Data, frozen=True, kw_only=True):
+    """The composition of a package code is fixed. A class listed twice counts once."""
+
+    package_code: Identifier
+    title: Title
+    class_codes: ClassCodes
+
+
+class Item(Struct, frozen=True, kw_only=True, gc=False):
+    """One class of a purchase, with its price."""
+
+    class_code: Identifier
+    price: Rupiah | None = None
+
+
+Items = Annotated[
+    tuple[Annotated[Item, Meta(description="an object with class_code")], ...],
+    Meta(min_length=1, description="a list of one or more objects with class_code"),
+]
+
+
+class PurchasePaidData(Data, frozen=True, kw_only=True):
+    """Without ``items`` a ``package_code`` is required. A class listed twice counts once."""
+
+    purchase_id: Identifier
+    participant_id: Identifier
+    package_code: Identifier | None = None
+    items: Items | None = None
+    amount: Rupiah | None = None
+
+
+class PurchaseRefundedData(Data, frozen=True, kw_only=True):
+    """Without ``class_codes`` the whole purchase is refunded."""
+
+    purchase_id: Identifier
+    participant_id: Identifier
+    class_codes: ClassCodes | None = None
+    reason: Comment | None = None
+
+
+class ClassRedeemedData(Data, frozen=True, kw_only=True):
+    """The participant used the redeem code of a class."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    redeem_code: Identifier | None = None
+    purchase_id: Identifier | None = None
+
+
+class ClassProgressedData(Data, frozen=True, kw_only=True):
+    """``percent`` of the class, or a ``unit`` (lesson) that is done; at least one of the two."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    percent: Percent | None = None
+    unit: Unit | None = None
+    purchase_id: Identifier | None = None
+
+
+class ClassCompletedData(Data, frozen=True, kw_only=True):
+    """The participant completed the class."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    purchase_id: Identifier | None = None
+
+
+class ScoreData(Struct, frozen=True, kw_only=True, gc=False):
+    """``min`` < ``max`` and ``min`` ≤ ``raw`` ≤ ``max``."""
+
+    raw: Score
+    min: Minimum | None = None
+    max: Maximum | None = None
+
+
+class ClassAssessedData(Data, frozen=True, kw_only=True):
+    """The participant's result. Without ``passed`` the class's mastery score decides."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    kind: Kind
+    score: Annotated[ScoreData, Meta(description="an object with raw")] | None = None
+    passed: Flag | None = None
+    attempt: Count | None = None
+    purchase_id: Identifier | None = None
+
+
+class CertificateIssuedData(Data, frozen=True, kw_only=True):
+    """The institution issued a certificate of completion."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    certificate_no: CertificateNumber
+    purchase_id: Identifier | None = None
+
+
+class ClassReviewedData(Data, frozen=True, kw_only=True):
+    """The participant's judgement of the class."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    rating: Rating
+    instructor_rating: Rating | None = None
+    facility_rating: Rating | None = None
+    comment: Comment | None = None
+    purchase_id: Identifier | None = None
+
+
+class EventVoidedData(Data, frozen=True, kw_only=True):
+    """The partner withdraws its own event ``target_id``. Voiding a void has no effect."""
+
+    participant_id: Identifier
+    target_id: Identifier
+    reason: Reason
+
+
+_DATA: Final[dict[str, type[Data]]] = {
+    "class.published.v1": ClassPublishedData,
+    "package.published.v1": PackagePublishedData,
+    "purchase.paid.v1": PurchasePaidData,
+    "purchase.refunded.v1": PurchaseRefundedData,
+    "class.redeemed.v1": ClassRedeemedData,
+    "class.progressed.v1": ClassProgressedData,
+    "class.completed.v1": ClassCompletedData,
+    "class.assessed.v1": ClassAssessedData,
+    "certificate.issued.v1": CertificateIssuedData,
+    "class.reviewed.v1": ClassReviewedData,
+    "event.voided.v1": EventVoidedData,
+}
+DATA: Final = {TYPE_PREFIX + name: data for name, data in _DATA.items()}
+"""CloudEvents ``type`` to the shape of its ``data``."""
