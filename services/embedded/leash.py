@@ -13,6 +13,7 @@ one server the second waits for the first to end, and is refused when it does no
 import ctypes
 import fcntl
 import os
+import pwd
 import select
 import signal
 import subprocess
@@ -124,7 +125,8 @@ def _lock(output: BinaryIO, log: Path) -> None:
         except BlockingIOError as error:
             if monotonic() > deadline:
                 raise ServerFailed(
-                    f"Another process keeps the server that writes {log}."
+                    f"Another process keeps the server that writes {log}; stop that one first, "
+                    "or choose another TUNTAS_STATE_DIR."
                 ) from error
             sleep(0.05)
         else:
@@ -141,11 +143,12 @@ def _guard(stop_signal: int, last_signal: int, grace_seconds: float, server: Seq
     """The server's exit code, after it ended by itself or was stopped with its owner."""
     owner = os.getppid()
     user, *command = server
+    group = pwd.getpwnam(user).pw_gid if user else None
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         user=user or None,
-        group=user or None,
+        group=group,
         extra_groups=[] if user else None,
         # Single-threaded here, so running Python between fork and exec is safe.
         preexec_fn=lambda: _die_with_the_warden(stop_signal),  # noqa: PLW1509

@@ -53,6 +53,9 @@ CONFIGURATION: Final = {
     "lc_messages": "C",
 }
 
+# Text sorts by code point, the same on every machine and after every upgrade of it.
+TEXT_ORDER: Final = "TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+
 
 class EmbeddedPostgres:
     """A PostgreSQL server of one data directory, reachable by a Unix socket of this machine's only.
@@ -129,7 +132,7 @@ class EmbeddedPostgres:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
                 if cursor.fetchone() is None:
-                    cursor.execute(f"CREATE DATABASE {_quoted(database)} TEMPLATE template0")
+                    cursor.execute(f"CREATE DATABASE {_quoted(database)} {TEXT_ORDER}")
         finally:
             connection.close()
         return self.database_url(database)
