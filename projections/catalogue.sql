@@ -69,21 +69,3 @@ UPDATE control.catalogue_head SET revision = revision + 1 WHERE partner_id = %(p
 -- name: add_change
 INSERT INTO control.catalogue_change (partner_id, revision, kind, code)
 VALUES (%(partner_id)s, %(revision)s, %(kind)s, %(code)s)
-
--- name: behind
--- Partners whose rows do not yet all follow the newest catalogue.
-SELECT partner_id FROM control.catalogue_head WHERE applied_revision < revision ORDER BY partner_id
-
--- name: claim
--- One projector at a time for one partner; another one skips it.
-SELECT pg_try_advisory_xact_lock(hashtext('tuntas.rejudge'), %(partner_id)s)
-
--- name: changes_since_applied
-SELECT change.kind, change.code, change.revision
-FROM control.catalogue_change AS change JOIN control.catalogue_head AS head USING (partner_id)
-WHERE partner_id = %(partner_id)s AND change.revision > head.applied_revision
-ORDER BY change.revision
-
--- name: applied
-UPDATE control.catalogue_head SET applied_revision = %(revision)s
-WHERE partner_id = %(partner_id)s AND applied_revision < %(revision)s

@@ -5,7 +5,10 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 
 import io
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -42,6 +45,13 @@ def field(value: Any) -> str:
         quoted = ",".join('"' + item.translate(_ARRAY_ESCAPES) + '"' for item in value)
         return ("{" + quoted + "}").translate(_ESCAPES)
     return str(value)
+
+
+def timestamp(microseconds: int | None) -> str | None:
+    """Microseconds UTC as PostgreSQL reads them in any session; exact for the years 1 to 9999."""
+    if microseconds is None:
+        return None
+    return (EPOCH + timedelta(microseconds=microseconds)).isoformat()
 
 
 def _needs_escape(value: str) -> bool:

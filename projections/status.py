@@ -40,8 +40,16 @@ def write(cursor: Any, changes: Mapping[int, Changes]) -> None:
     _write_purchases(cursor, changes)
 
 
-def _write_classes(cursor: Any, changes: Mapping[int, Changes]) -> None:
-    rows = [
+def write_unless_newer(cursor: Any, changes: Mapping[int, Changes]) -> None:
+    """Writes class rows that were judged again; one whose evidence has changed since is left as it is."""
+    rows = _class_values(changes)
+    if rows:
+        copy_rows(cursor, SQL["stage_class"], rows)
+        cursor.execute(SQL["update_class"])
+
+
+def _class_values(changes: Mapping[int, Changes]) -> list[tuple[Any, ...]]:
+    return [
         (
             row.participant_id,
             row.class_code,
@@ -60,6 +68,10 @@ def _write_classes(cursor: Any, changes: Mapping[int, Changes]) -> None:
         for partner_id, changed in changes.items()
         for row in changed.classes
     ]
+
+
+def _write_classes(cursor: Any, changes: Mapping[int, Changes]) -> None:
+    rows = _class_values(changes)
     if rows:
         copy_rows(cursor, SQL["stage_class"], rows)
         added = sum(1 for row in rows if not row[2])

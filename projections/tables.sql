@@ -1,8 +1,7 @@
--- Read models. Everything in schema "projections" can be rebuilt from ledger.event, to the byte;
--- schema "control" says what the read models are built with and how far they are.
+-- Read models. Everything in schema "projections" can be rebuilt from ledger.event, to the byte. A rebuild makes these
+-- tables in another schema, by this very script, fills them and switches the names (projections/rebuild.py).
 
 CREATE SCHEMA IF NOT EXISTS projections;
-CREATE SCHEMA IF NOT EXISTS control;
 
 -- One row a purchased class: the evidence, and the columns that lists filter by.
 -- `evidence` is MessagePack (projections/evidence.py); `version` is a function of it and rises with every change of it.
@@ -66,29 +65,3 @@ CREATE TABLE IF NOT EXISTS projections.package (
     published    bytea    NOT NULL,
     PRIMARY KEY (partner_id, package_code)
 );
-
--- One row a partner: the number of the latest catalogue change, and of the latest that every row was re-judged by.
--- Writers of catalogue events take this row's lock, so that revisions are committed in their order.
-CREATE TABLE IF NOT EXISTS control.catalogue_head (
-    partner_id        smallint PRIMARY KEY,
-    revision          bigint NOT NULL DEFAULT 0,
-    applied_revision  bigint NOT NULL DEFAULT 0,
-    package_sales_end timestamptz NOT NULL
-) WITH (fillfactor = 50);
-
--- What changed with each revision: a class, a package, or the package sales end (code '').
-CREATE TABLE IF NOT EXISTS control.catalogue_change (
-    partner_id  smallint NOT NULL,
-    revision    bigint   NOT NULL,
-    kind        text     NOT NULL CHECK (kind IN ('class', 'package', 'sales_end')),
-    code        text     NOT NULL COLLATE "C",
-    PRIMARY KEY (partner_id, revision, kind, code)
-);
-
--- Counts the rebuilds that were switched to. A writer that sees another number forgets what it has cached.
-CREATE TABLE IF NOT EXISTS control.generation (
-    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
-    generation  bigint NOT NULL DEFAULT 1,
-    switched    timestamptz NOT NULL DEFAULT now()
-);
-INSERT INTO control.generation DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -1,0 +1,29 @@
+-- What the read models are built with, and how far they are. Not rebuilt.
+
+CREATE SCHEMA IF NOT EXISTS control;
+
+-- One row a partner: the number of the latest catalogue change, and of the latest that every row was re-judged by.
+-- Writers of catalogue events take this row's lock, so that revisions are committed in their order.
+CREATE TABLE IF NOT EXISTS control.catalogue_head (
+    partner_id        smallint PRIMARY KEY,
+    revision          bigint NOT NULL DEFAULT 0,
+    applied_revision  bigint NOT NULL DEFAULT 0,
+    package_sales_end timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- What changed with each revision: a class, a package, or the package sales end (code '').
+CREATE TABLE IF NOT EXISTS control.catalogue_change (
+    partner_id  smallint NOT NULL,
+    revision    bigint   NOT NULL,
+    kind        text     NOT NULL CHECK (kind IN ('class', 'package', 'sales_end')),
+    code        text     NOT NULL COLLATE "C",
+    PRIMARY KEY (partner_id, revision, kind, code)
+);
+
+-- Counts the rebuilds that were switched to. A writer that sees another number forgets what it has cached.
+CREATE TABLE IF NOT EXISTS control.generation (
+    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    generation  bigint NOT NULL DEFAULT 1,
+    switched    timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO control.generation DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -1,0 +1,1 @@
+"""The intake: from Kafka records to committed outcomes and answers, lane by lane."""

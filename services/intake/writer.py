@@ -1,0 +1,195 @@
+"""Writes a batch: everything that its records mean, in one transaction.
+
+Lane rows (compare-and-set), events, duplicates, rejections, the catalogue and the status rows are committed
+together or not at all. Whatever was seen too early (rows that another writer changed, a catalogue that moved on, an
+event id that another lane of the partner stored first) rolls the transaction back, and the batch is done again on
+what is there now.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from psycopg2.extensions import connection, cursor
+
+from domain.catalogue import State as Catalogue
+from domain.participant import Touched
+from projections import catalogue, status
+from projections.record import Changes, Record, Rules, changes
+from projections.status import StaleRows
+from services.intake.batch import (
+    BatchOutcome,
+    Lane,
+    LaneBatch,
+    LaneOutcome,
+    Wanted,
+    sort_out,
+    wanted,
+)
+from services.intake.cache import RecordCache
+from services.postgres import ledger
+from services.postgres.connect import transaction
+from services.postgres.errors import LedgerConflict, Retry
+from services.postgres.ledger import LaneEvents, Step
+
+ATTEMPTS = 20
+"""How often a batch is done again before the worker gives up and says why."""
+
+
+class StaleRules(Exception):
+    """The catalogue moved on, or a rebuild was switched to, while a batch was being judged."""
+
+
+class Writer:
+    """Writes batches on one connection; keeps participant records and catalogues between them."""
+
+    def __init__(self, session: connection, cached_participants: int) -> None:
+        self._session = session
+        self._cache = RecordCache(cached_participants)
+        self._rules: dict[int, Rules] = {}
+        self._generation = 0
+        with transaction(session) as work:
+            status.prepare(work)
+
+    def drop_lane(self, lane: Lane) -> None:
+        """Forgets what is cached of a lane that is no longer this worker's."""
+        self._cache.drop_lane(lane.lane_id)
+
+    def write(self, batches: Sequence[LaneBatch]) -> BatchOutcome:
+        """Commits one batch and moves its lanes' ``next_offset``; returns what its records became.
+
+        Blocks on PostgreSQL. Raises LaneLost when a lane belongs to another worker (nothing is written then), and
+        the errors of services.postgres for a database that is away. A batch has each lane once.
+        """
+        wants = wanted(batches)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with transaction(self._session) as work:
+                    outcome = self._attempt(work, batches, wants)
+                break
+            except (StaleRows, StaleRules, LedgerConflict, Retry):
+                self._forget(wants)
+                if attempt == ATTEMPTS:
+                    raise
+            except BaseException:
+                self._forget(wants)
+                raise
+        for batch in batches:
+            batch.lane.next_offset = batch.next_offset
+        return outcome
+
+    def _forget(self, wants: Mapping[int, Wanted]) -> None:
+        for partner_id, want in wants.items():
+            self._cache.forget((partner_id, who) for who in want.participants)
+            self._rules.pop(partner_id, None)
+
+    def _attempt(
+        self, work: cursor, batches: Sequence[LaneBatch], wants: Mapping[int, Wanted]
+    ) -> BatchOutcome:
+        rules = self._current_rules(work, wants)
+        known = {
+            partner_id: ledger.find_events(work, partner_id, want.event_ids)
+            for partner_id, want in wants.items()
+            if want.event_ids
+        }
+        records = {
+            partner_id: self._records(work, partner_id, want.participants)
+            for partner_id, want in wants.items()
+        }
+        outcome = sort_out(batches, known, records, rules)
+        changed = {
+            partner_id: _changes(touched, records[partner_id], rules[partner_id])
+            for partner_id, touched in outcome.touched.items()
+        }
+        sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
+        first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
+        # From here on no projector passes these lanes: what the heads say now is what counts.
+        self._check_rules(work, rules)
+        recorded = time.time_ns() // 1000
+        events = [
+            LaneEvents(
+                batch.lane.lane_id,
+                batch.lane.partner_id,
+                first_positions[batch.lane.lane_id],
+                lane.events,
+            )
+            for batch, lane in sorted_lanes
+        ]
+        ledger.copy_events(work, events, recorded)
+        duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
+        ledger.copy_duplicates(work, duplicates, recorded)
+        rejections = [row for lane in outcome.lanes for row in lane.rejections]
+        ledger.copy_rejections(work, rejections, recorded)
+        for partner_id, published in sorted(outcome.published.items()):
+            if published:
+                catalogue.write_published(work, partner_id, rules[partner_id], published)
+        status.write(work, changed)
+        return outcome
+
+    def _current_rules(self, work: cursor, wants: Mapping[int, Wanted]) -> dict[int, Rules]:
+        """The rules of the batch's partners. Partners that publish are locked and brought up to date."""
+        publishing = [partner_id for partner_id, want in wants.items() if want.publishes]
+        unknown = [p for p in wants if p not in self._rules and p not in publishing]
+        if publishing or unknown:
+            generation = catalogue.generation(work)
+            if generation != self._generation:
+                self._cache.clear()
+                self._generation = generation
+            heads = catalogue.heads(work, publishing, lock=True) if publishing else {}
+            if unknown:
+                heads |= catalogue.heads(work, unknown)
+            for partner_id, (revision, sales_end) in heads.items():
+                rules = self._rules.setdefault(partner_id, Rules(Catalogue(), sales_end))
+                catalogue.follow(work, partner_id, rules, revision, sales_end)
+        return {partner_id: self._rules[partner_id] for partner_id in wants}
+
+    def _check_rules(self, work: cursor, rules: Mapping[int, Rules]) -> None:
+        heads = catalogue.heads(work, rules)
+        if catalogue.generation(work) != self._generation or any(
+            heads[partner_id] != (held.revision, held.package_sales_end)
+            for partner_id, held in rules.items()
+        ):
+            raise StaleRules
+
+    def _records(
+        self, work: cursor, partner_id: int, lanes: Mapping[str, int]
+    ) -> dict[str, Record]:
+        """The participant records of the batch, from the cache or the status rows, now most recently used."""
+        records: dict[str, Record] = {}
+        missing: list[str] = []
+        for participant_id in lanes:
+            held = self._cache.get(partner_id, participant_id)
+            if held is None:
+                missing.append(participant_id)
+            else:
+                records[participant_id] = held
+        if missing:
+            records |= status.load_records(work, partner_id, missing)
+        for participant_id, record in records.items():
+            self._cache.keep(lanes[participant_id], partner_id, record)
+        return records
+
+
+def _changes(
+    touched: Mapping[str, list[Touched]], records: Mapping[str, Record], rules: Rules
+) -> Changes:
+    into = Changes()
+    for participant_id, parts in touched.items():
+        changes(records[participant_id], parts, rules, into)
+    return into
+
+
+def _step(batch: LaneBatch, outcome: LaneOutcome) -> Step:
+    lane = batch.lane
+    read = len(batch.decoded)
+    return Step(
+        lane_id=lane.lane_id,
+        epoch=lane.epoch,
+        expected_offset=lane.next_offset,
+        next_offset=batch.next_offset,
+        accepted=len(outcome.events),
+        duplicate=len(outcome.duplicates),
+        rejected=len(outcome.rejections),
+        skipped=batch.next_offset - lane.next_offset - read,
+        unknown_fields=outcome.unknown_fields,
+        high_water=max(batch.high_water, batch.next_offset),
+    )
