@@ -1,0 +1,87 @@
+"""The texts of settings: each is read into its value, and shown without its secrets."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from domain.vocabulary import PARTNERS
+from services.cloudevents.time import fault, microseconds
+
+MASK: Final = "•••"
+# What a bearer token may be made of (RFC 6750, section 2.1).
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_BROKER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
+_URL_PASSWORD: Final = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&]*")
+
+
+class SettingRefused(Exception):
+    """A setting's text cannot be read; the message follows the setting's name in a sentence."""
+
+
+def bootstrap(text: str) -> str:
+    """The same list of brokers, host:port,…, without blanks; may be empty."""
+    brokers = _items(text)
+    for broker in brokers:
+        form = _BROKER.fullmatch(broker)
+        if form is None or not 0 < int(form[1]) < 65_536:
+            raise SettingRefused(f"names {broker!r}, which is not host:port")
+    return ",".join(brokers)
+
+
+def database_url(text: str) -> str:
+    """The same URL; may be empty. Both drivers read a URL, only one of them key=value pairs."""
+    if text and urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        raise SettingRefused("is not a URL that starts with postgresql://")
+    return text
+
+
+def evaluator_tokens(text: str) -> frozenset[str]:
+    """The tokens of `token,…`."""
+    return frozenset(_token(item) for item in _items(text))
+
+
+def partner_tokens(text: str) -> dict[str, str]:
+    """Token to partner, of `partner:token,…`; a partner may have several tokens."""
+    partners: dict[str, str] = {}
+    for item in _items(text):
+        partner, colon, token = item.partition(":")
+        if not colon:
+            raise SettingRefused("has an entry that is not partner:token")
+        if partner not in PARTNERS:
+            raise SettingRefused(f"names {partner!r}; the partners are {', '.join(PARTNERS)}")
+        if partners.setdefault(_token(token), partner) != partner:
+            raise SettingRefused(f"gives {partner} a token that another partner has")
+    return partners
+
+
+def instant(text: str) -> int:
+    """Microseconds since 1970-01-01T00:00:00Z of an RFC 3339 time."""
+    value = microseconds(text)
+    if value is None:
+        raise SettingRefused(f"is {text!r}, which {fault(text)}")
+    return value
+
+
+def mask_tokens(text: str) -> str:
+    """As many masks as there are tokens."""
+    return ",".join(MASK for _ in _items(text))
+
+
+def mask_partner_tokens(text: str) -> str:
+    """The partners, each token masked."""
+    return ",".join(f"{item.partition(':')[0]}:{MASK}" for item in _items(text))
+
+
+def mask_url(text: str) -> str:
+    """The URL with its password masked, wherever in it the password stands."""
+    return _URL_PASSWORD.sub(MASK, text)
+
+
+def _items(text: str) -> list[str]:
+    return [item for part in text.split(",") if (item := part.strip())]
+
+
+def _token(text: str) -> str:
+    if _TOKEN.fullmatch(text) is None:
+        raise SettingRefused("holds a token with characters that a bearer token cannot have")
+    return text

@@ -1,0 +1,228 @@
+"""Every setting of Tuntas: its name, type, meaning and default, read from an environment mapping.
+
+A field's setting is `TUNTAS_` and its name in capitals. An empty value stands for the default.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from domain.vocabulary import DEFAULT_PACKAGE_SALES_END
+from services.setting_texts import (
+    SettingRefused,
+    bootstrap,
+    database_url,
+    evaluator_tokens,
+    instant,
+    mask_partner_tokens,
+    mask_tokens,
+    mask_url,
+    partner_tokens,
+)
+
+PREFIX: Final = "TUNTAS_"
+TEST_PREFIX: Final = "TUNTAS_TEST_"
+
+
+def _setting(
+    meaning: str,
+    default: str = "",
+    *,
+    read: Callable[[str], object] | None = None,
+    show: Callable[[str], str] = str,
+    at_least: int | None = None,
+    at_most: int | None = None,
+) -> Meta:
+    """What stands beside a field.
+
+    `read` turns its text into its value (by the field's type, where absent), `show` its text into
+    one without secrets.
+    """
+    extra = {"default": default, "read": read, "show": show}
+    return Meta(description=meaning, ge=at_least, le=at_most, extra=extra)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings of one process."""
+
+    kafka_bootstrap: Annotated[
+        str,
+        _setting("Kafka brokers, host:port,…; empty: an embedded broker", read=bootstrap),
+    ]
+    database_url: Annotated[
+        str,
+        _setting(
+            "PostgreSQL, postgresql://user:password@host:port/database; empty: an embedded server",
+            read=database_url,
+            show=mask_url,
+        ),
+    ]
+    state_dir: Annotated[
+        Path, _setting("folder where an embedded run keeps its data", ".tuntas", read=Path)
+    ]
+    api_host: Annotated[str, _setting("address that the HTTP API listens on", "127.0.0.1")]
+    api_port: Annotated[
+        int,
+        _setting("port of the HTTP API; 0: any that is free", "8000", at_least=0, at_most=65_535),
+    ]
+    evaluator_tokens: Annotated[
+        frozenset[str],
+        _setting(
+            "bearer tokens of evaluation staff, token,…", read=evaluator_tokens, show=mask_tokens
+        ),
+    ]
+    partner_tokens: Annotated[
+        Mapping[str, str],
+        _setting(
+            "bearer tokens of partners, partner:token,…",
+            read=partner_tokens,
+            show=mask_partner_tokens,
+        ),
+    ]
+    """Token to partner."""
+    package_sales_end: Annotated[
+        int,
+        _setting(
+            "instant from which selling packages is forbidden, RFC 3339",
+            DEFAULT_PACKAGE_SALES_END,
+            read=instant,
+        ),
+    ]
+    """Microseconds since 1970-01-01T00:00:00Z."""
+    topic_partitions: Annotated[
+        int, _setting("partitions of a topic that Tuntas creates", "6", at_least=1, at_most=1_000)
+    ]
+    topic_replicas: Annotated[
+        int, _setting("replicas of a topic that Tuntas creates", "1", at_least=1, at_most=10)
+    ]
+    consumer_group: Annotated[
+        str, _setting("consumer group that the ingest processes share", "tuntas")
+    ]
+    batch_records: Annotated[
+        int, _setting("most records in one transaction", "5000", at_least=1, at_most=50_000)
+    ]
+    poll_timeout_ms: Annotated[
+        int,
+        _setting("longest wait for records, milliseconds", "200", at_least=1, at_most=60_000),
+    ]
+    cache_participants: Annotated[
+        int,
+        _setting(
+            "participant records that one ingest process keeps in memory",
+            "200000",
+            at_least=0,
+            at_most=100_000_000,
+        ),
+    ]
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        _setting("least important lines that are logged", "info"),
+    ]
+
+
+class Described(Struct, frozen=True):
+    """One setting for people: `value` is what is in force, without secrets."""
+
+    name: str
+    value: str
+    meaning: str
+    default: str
+
+
+class SettingsRefused(Exception):
+    """Some settings cannot be used."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Take one sentence a problem; each names its variable, none repeats a secret."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Definition(Struct, frozen=True):
+    field: str
+    type: Any
+    meta: Meta
+
+    @property
+    def name(self) -> str:
+        return PREFIX + self.field.upper()
+
+    @property
+    def default(self) -> str:
+        return str(self._extra["default"])
+
+    @property
+    def _extra(self) -> dict[str, Any]:
+        return self.meta.extra or {}
+
+    def read(self, text: str) -> object:
+        """The value of `text`; raises SettingRefused."""
+        read: Callable[[str], object] = self._extra["read"] or partial(_by_type, self.type)
+        return read(text)
+
+    def show(self, text: str) -> str:
+        show: Callable[[str], str] = self._extra["show"]
+        return show(text)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that `environment` (usually os.environ) gives, defaults for the rest.
+
+    Raises SettingsRefused with every problem at once: unknown TUNTAS_* names (TUNTAS_TEST_* belong
+    to the tests and are let through), values that cannot be read, one token for two callers.
+    """
+    definitions = {definition.name: definition for definition in _definitions()}
+    problems = [
+        _unknown(name, list(definitions))
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in definitions
+    ]
+    values: dict[str, Any] = {}
+    for name, definition in definitions.items():
+        try:
+            values[definition.field] = definition.read(environment.get(name) or definition.default)
+        except SettingRefused as refused:
+            problems.append(f"{name} {refused}.")
+    if not problems and values["evaluator_tokens"] & values["partner_tokens"].keys():
+        problems.append(
+            f"{PREFIX}PARTNER_TOKENS holds a token of {PREFIX}EVALUATOR_TOKENS; each needs its own."
+        )
+    if problems:
+        raise SettingsRefused(problems)
+    return Settings(**values)
+
+
+def described(environment: Mapping[str, str]) -> tuple[Described, ...]:
+    """Every setting with the text in force, secrets masked, in the order of Settings."""
+    return tuple(
+        Described(
+            definition.name,
+            definition.show(environment.get(definition.name) or definition.default),
+            definition.meta.description or "",
+            definition.default,
+        )
+        for definition in _definitions()
+    )
+
+
+def _definitions() -> Iterator[_Definition]:
+    for field in msgspec.structs.fields(Settings):
+        yield _Definition(field.name, field.type, field.type.__metadata__[0])
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "`tuntas settings` lists those there are."
+    return f"{name} is not a setting; {hint}"
+
+
+def _by_type(wanted: Any, text: str) -> object:
+    try:
+        return msgspec.convert(text, wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingRefused(f"is {text!r}: {str(error).lower()}") from error

@@ -1,0 +1,160 @@
+"""Settings: defaults, what each text becomes, and what is refused in which words."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.settings import Settings, SettingsRefused, described, read_settings
+
+SALES_END = 1_593_450_000_000_000  # 2020-06-29T17:00:00Z
+
+
+def problems(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings(environment)
+    assert str(refused.value) == "\n".join(refused.value.problems)
+    return refused.value.problems
+
+
+def test_the_defaults_are_an_embedded_run() -> None:
+    settings = read_settings({})
+    assert (settings.kafka_bootstrap, settings.database_url) == ("", "")
+    assert settings.state_dir == Path(".tuntas")
+    assert (settings.api_host, settings.api_port) == ("127.0.0.1", 8000)
+    assert settings.topic_partitions == 6
+    assert settings.package_sales_end == SALES_END
+    assert (settings.evaluator_tokens, settings.partner_tokens) == (frozenset(), {})
+
+
+def test_an_empty_text_stands_for_the_default() -> None:
+    names = [setting.name for setting in described({})]
+    assert read_settings(dict.fromkeys(names, "")) == read_settings({})
+
+
+def test_every_text_becomes_its_value() -> None:
+    settings = read_settings(
+        {
+            "HOME": "/home/evaluator",
+            "TUNTAS_KAFKA_BOOTSTRAP": "kafka-1:9092, [::1]:9093",
+            "TUNTAS_DATABASE_URL": "postgresql://tuntas:s3cret@db:5432/tuntas",
+            "TUNTAS_API_PORT": "0",
+            "TUNTAS_PACKAGE_SALES_END": "2020-06-30T00:00:00+07:00",
+            "TUNTAS_EVALUATOR_TOKENS": "first, second",
+            "TUNTAS_PARTNER_TOKENS": "pijar-mahir:one,pijar-mahir:two,sisnaker:three",
+            "TUNTAS_BATCH_RECORDS": "500",
+            "TUNTAS_LOG_LEVEL": "debug",
+        }
+    )
+    assert settings.kafka_bootstrap == "kafka-1:9092,[::1]:9093"
+    assert settings.database_url == "postgresql://tuntas:s3cret@db:5432/tuntas"
+    assert settings.api_port == 0
+    assert settings.package_sales_end == SALES_END
+    assert settings.evaluator_tokens == {"first", "second"}
+    assert settings.partner_tokens == {
+        "one": "pijar-mahir",
+        "two": "pijar-mahir",
+        "three": "sisnaker",
+    }
+    assert settings.batch_records == 500
+    assert settings.log_level == "debug"
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError, match="immutable"):
+        read_settings({}).api_port = 1  # type: ignore[misc]
+
+
+def test_every_default_has_the_type_of_its_field() -> None:
+    values = msgspec.structs.asdict(read_settings({}))
+    for field in msgspec.structs.fields(Settings):
+        assert msgspec.convert(values[field.name], field.type) == values[field.name]
+
+
+def test_a_mistyped_name_is_refused_with_the_nearest() -> None:
+    assert problems({"TUNTAS_KAFKA_BOOTSTRAPS": "a:1"}) == [
+        "TUNTAS_KAFKA_BOOTSTRAPS is not a setting; did you mean TUNTAS_KAFKA_BOOTSTRAP?"
+    ]
+    assert problems({"TUNTAS_ZZZZZZZZZZZZZZZZ": ""}) == [
+        "TUNTAS_ZZZZZZZZZZZZZZZZ is not a setting; `tuntas settings` lists those there are."
+    ]
+
+
+def test_names_of_tests_and_of_others_are_let_through() -> None:
+    assert read_settings({"TUNTAS_TEST_KAFKA": "apache", "PATH": "/bin"}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("API_PORT", "http", "is 'http': expected `int`, got `str`."),
+        ("API_PORT", "65536", "is '65536': expected `int` <= 65535."),
+        ("BATCH_RECORDS", "0", "is '0': expected `int` >= 1."),
+        ("LOG_LEVEL", "loud", "is 'loud': invalid enum value 'loud'."),
+        ("KAFKA_BOOTSTRAP", "kafka", "names 'kafka', which is not host:port."),
+        ("KAFKA_BOOTSTRAP", "a:1,b:70000", "names 'b:70000', which is not host:port."),
+        ("DATABASE_URL", "host=db", "is not a URL that starts with postgresql://."),
+        (
+            "PACKAGE_SALES_END",
+            "2020-06-30T00:00:00",
+            "is '2020-06-30T00:00:00', which has no offset: add Z or an offset such as +07:00.",
+        ),
+        ("PARTNER_TOKENS", "s3cret", "has an entry that is not partner:token."),
+        (
+            "PARTNER_TOKENS",
+            "pijar-mahir:s3cret,sisnaker:s3cret",
+            "gives sisnaker a token that another partner has.",
+        ),
+        (
+            "EVALUATOR_TOKENS",
+            "s3cret s3cret",
+            "holds a token with characters that a bearer token cannot have.",
+        ),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_refused(name: str, text: str, sentence: str) -> None:
+    assert problems({f"TUNTAS_{name}": text}) == [f"TUNTAS_{name} {sentence}"]
+
+
+def test_an_unknown_partner_is_refused_with_those_there_are() -> None:
+    (problem,) = problems({"TUNTAS_PARTNER_TOKENS": "pijar:s3cret"})
+    assert problem.startswith("TUNTAS_PARTNER_TOKENS names 'pijar'; the partners are bukalapak, ")
+    assert "s3cret" not in problem
+
+
+def test_staff_and_a_partner_cannot_share_a_token() -> None:
+    environment = {"TUNTAS_EVALUATOR_TOKENS": "a,b", "TUNTAS_PARTNER_TOKENS": "sisnaker:b"}
+    assert problems(environment) == [
+        "TUNTAS_PARTNER_TOKENS holds a token of TUNTAS_EVALUATOR_TOKENS; each needs its own."
+    ]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    told = problems({"TUNTAS_API_PORT": "x", "TUNTAS_BATCH_RECORDS": "x", "TUNTAS_PORT": "1"})
+    assert [problem.split()[0] for problem in told] == [
+        "TUNTAS_PORT",
+        "TUNTAS_API_PORT",
+        "TUNTAS_BATCH_RECORDS",
+    ]
+
+
+def test_what_is_described_is_complete_and_keeps_secrets() -> None:
+    lines = described(
+        {
+            "TUNTAS_DATABASE_URL": "postgresql://tuntas:s3cret@db/tuntas?password=s3cret&x=1",
+            "TUNTAS_EVALUATOR_TOKENS": "s3cret,s3cret2",
+            "TUNTAS_PARTNER_TOKENS": "sisnaker:s3cret",
+            "TUNTAS_API_PORT": "9000",
+        }
+    )
+    assert len(lines) == len(msgspec.structs.fields(Settings))
+    assert all(line.meaning for line in lines)
+    shown = {line.name: (line.value, line.default) for line in lines}
+    assert shown["TUNTAS_DATABASE_URL"] == (
+        "postgresql://tuntas:•••@db/tuntas?password=•••&x=1",
+        "",
+    )
+    assert shown["TUNTAS_EVALUATOR_TOKENS"] == ("•••,•••", "")
+    assert shown["TUNTAS_PARTNER_TOKENS"] == ("sisnaker:•••", "")
+    assert shown["TUNTAS_API_PORT"] == ("9000", "8000")
+    assert shown["TUNTAS_PACKAGE_SALES_END"] == ("2020-06-30T00:00:00+07:00",) * 2
