@@ -2,7 +2,6 @@
 
 Error codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
-# ruff: noqa: N818 - the names say what happened; the root says that they are errors
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,0 +1,284 @@
+"""eventsourcing's recorder interfaces as views on one lane of the ledger.
+
+The library's own PostgreSQL recorders need psycopg 3; this project writes on psycopg2. What the interfaces promise
+is checked by the suites that the library ships (tests/recorder_conformance/).
+Source: eventsourcing 9.5, eventsourcing/persistence.py.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from time import time_ns
+from typing import Any, Final
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    OperationalError,
+    ProcessRecorder,
+    ProgrammingError,
+    StoredEvent,
+    Subscription,
+    Tracking,
+    TrackingRecorder,
+)
+from psycopg2.extensions import cursor
+
+from projections.sql import load
+from services.postgres import binary_copy as field
+from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
+from services.postgres.ledger import LaneState, copy, text_array
+from services.postgres.pool import ConnectionPool
+
+SQL: Final = load("services.postgres", "lane_recorder.sql")
+
+POLL_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class LedgerEvent(StoredEvent):
+    """A stored event that came from a partner, with its envelope; times in microseconds since 1970."""
+
+    event_id: str
+    partner_id: int
+    sequence: str | None
+    happened: int
+    recordedtime: int | None
+
+
+@dataclass(frozen=True)
+class LedgerNotification(LedgerEvent, Notification):
+    """A LedgerEvent at its position in the lane."""
+
+
+@contextmanager
+def as_the_interface_says() -> Iterator[None]:
+    """A block whose PostgresErrors are raised as the library's exceptions for the same thing."""
+    try:
+        yield
+    except LedgerConflict as error:
+        raise IntegrityError(str(error)) from error
+    except StatementRefused as error:
+        raise ProgrammingError(str(error)) from error
+    except PostgresError as error:
+        raise OperationalError(str(error)) from error
+
+
+class LaneView:
+    """What all recorders of a lane share: the lane and the way to the database."""
+
+    def __init__(self, pool: ConnectionPool, lane: LaneState) -> None:
+        self.pool = pool
+        self.lane = lane
+        self._names = {"lane_id": lane.lane_id, "partner_id": lane.partner_id}
+
+    @contextmanager
+    def transaction(self) -> Iterator[cursor]:
+        with as_the_interface_says(), self.pool.transaction() as work:
+            yield work
+
+
+class LaneAggregateRecorder(LaneView, AggregateRecorder):
+    """Events of streams. As the interface wants it, ``insert_events`` answers None here."""
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        self._insert(stored_events, **kwargs)
+        return None
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        bounds = {"stream": str(originator_id), "gt": gt, "lte": lte, "limit": limit}
+        with self.transaction() as work:
+            work.execute(
+                SQL["select_events_backwards" if desc else "select_events"], self._names | bounds
+            )
+            return [_stored_event(*row) for row in work.fetchall()]
+
+    def _insert(
+        self, stored_events: Sequence[StoredEvent], tracking: Tracking | None = None
+    ) -> Sequence[int] | None:
+        """The positions of the events, which get the lane's next ones, without gaps."""
+        if not stored_events and tracking is None:
+            return None
+        with self.transaction() as work:
+            first = self._reserve(work, stored_events)
+            if tracking is not None:
+                move_tracking(work, self.lane.lane_id, tracking)
+            recorded = time_ns() // 1000
+            rows = (
+                _fields(self.lane, event, position, recorded)
+                for position, event in enumerate(stored_events, start=first)
+            )
+            copy(work, "copy_events", field.stream(13, rows))
+        return range(first, first + len(stored_events))
+
+    def _reserve(self, work: cursor, stored_events: Sequence[StoredEvent]) -> int:
+        """The first new position, with the lane locked; raises IntegrityError for a known version."""
+        work.execute(SQL["reserve"], self._names | {"count": len(stored_events)})
+        ((first,),) = work.fetchall()
+        new = {(str(event.originator_id), event.originator_version) for event in stored_events}
+        streams, versions = {stream for stream, _ in new}, [version for _, version in new]
+        wanted = {"streams": text_array(streams), "versions": versions}
+        work.execute(SQL["versions"], self._names | wanted)
+        if len(new) < len(stored_events) or not new.isdisjoint(work.fetchall()):
+            raise IntegrityError("a version of a stream is recorded once")
+        position: int = first
+        return position
+
+
+class LaneApplicationRecorder(LaneAggregateRecorder, ApplicationRecorder):
+    """Events of streams, and all of the lane's events in order: position = notification id."""
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        positions = self._insert(stored_events, **kwargs)
+        return None if positions is None else list(positions)
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        first = 1 if start is None else start if inclusive_of_start else start + 1
+        bounds = {"start": first, "stop": stop, "topics": text_array(topics), "limit": limit}
+        with self.transaction() as work:
+            work.execute(SQL["select_notifications"], self._names | bounds)
+            return [_notification(*row) for row in work.fetchall()]
+
+    def max_notification_id(self) -> int | None:
+        with self.transaction() as work:
+            work.execute(SQL["max_position"], self._names)
+            ((position,),) = work.fetchall()
+            return position or None
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        return LaneSubscription(self, gt, topics)
+
+
+class LaneTrackingRecorder(LaneView, TrackingRecorder):
+    """How far other applications' notifications were processed; a tracking only moves forward."""
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        with self.transaction() as work:
+            move_tracking(work, self.lane.lane_id, tracking)
+
+    def max_tracking_id(self, application_name: str) -> int | None:
+        with self.transaction() as work:
+            work.execute(SQL["max_tracking"], self._names | {"application_name": application_name})
+            row = work.fetchone()
+            return None if row is None else row[0]
+
+
+class LaneRecorder(LaneTrackingRecorder, LaneApplicationRecorder, ProcessRecorder):
+    """The whole of a lane; ``insert_events(…, tracking=…)`` writes both in one transaction."""
+
+
+class LaneSubscription(Subscription[ApplicationRecorder]):
+    """The lane's events after ``gt``, then each new one. ``next`` blocks until there is one or it is stopped.
+
+    It asks again every POLL_SECONDS: the intake, which writes most events, must not be slowed by NOTIFY, whose
+    queue lock makes commits wait for each other.
+    """
+
+    def __init__(
+        self, recorder: ApplicationRecorder, gt: int | None, topics: Sequence[str], batch: int = 500
+    ) -> None:
+        super().__init__(recorder, gt, topics)
+        self._batch = batch
+        self._waiting: Iterator[Notification] = iter(())
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        super().stop()
+        self._stopped.set()
+
+    def __next__(self) -> Notification:
+        while not self._stopped.is_set():
+            notification = next(self._waiting, None) or self._ask()
+            if notification is not None:
+                self._last_notification_id = notification.id
+                return notification
+            self._stopped.wait(POLL_SECONDS)
+        raise StopIteration
+
+    def _ask(self) -> Notification | None:
+        found = self._recorder.select_notifications(
+            self._last_notification_id or 0,
+            self._batch,
+            None,
+            self._topics,
+            inclusive_of_start=False,
+        )
+        self._waiting = iter(found)
+        return next(self._waiting, None)
+
+
+def move_tracking(work: cursor, lane_id: int, tracking: Tracking) -> None:
+    """Record a tracking; raises IntegrityError unless it is further than the one before."""
+    names = {
+        "lane_id": lane_id,
+        "application_name": tracking.application_name,
+        "notification_id": tracking.notification_id,
+    }
+    work.execute(SQL["insert_tracking"], names)
+    if not work.fetchall():
+        raise IntegrityError(
+            f"notification {tracking.notification_id} of {tracking.application_name} is processed"
+        )
+
+
+def _fields(lane: LaneState, event: StoredEvent, position: int, recorded: int) -> tuple[bytes, ...]:
+    """The fields of an event in the order of copy_events (queries.sql)."""
+    happened, event_id, sequence, recordedtime = recorded, None, None, None
+    if isinstance(event, LedgerEvent):
+        happened, event_id = event.happened, event.event_id
+        sequence, recordedtime = event.sequence, event.recordedtime
+    return (
+        field.integer(lane.lane_id),
+        field.smallint(lane.partner_id),
+        field.timestamptz(recorded),
+        field.bigint(position),
+        field.bigint(event.originator_version),
+        field.NULL,
+        field.timestamptz(happened),
+        field.NULL if recordedtime is None else field.timestamptz(recordedtime),
+        field.text(sequence),
+        field.text(event.topic),
+        field.text(str(event.originator_id)),
+        field.text(event_id),
+        field.bytea(event.state),
+    )
+
+
+def _stored_event(
+    stream: str, version: int, topic: str, state: memoryview, event_id: str | None, *envelope: Any
+) -> StoredEvent:
+    if event_id is None:
+        return StoredEvent(stream, version, topic, bytes(state))
+    return LedgerEvent(stream, version, topic, bytes(state), event_id, *envelope)
+
+
+def _notification(position: int, *row: Any) -> Notification:
+    event = _stored_event(*row)
+    kind = LedgerNotification if isinstance(event, LedgerEvent) else Notification
+    return kind(**vars(event), id=position)

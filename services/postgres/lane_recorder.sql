@@ -1,0 +1,64 @@
+-- name: reserve
+-- The first of count new positions of a lane. The row stays locked until the transaction ends, so
+-- positions become visible in order and without gaps.
+UPDATE ledger.lane SET position = position + %(count)s
+WHERE lane_id = %(lane_id)s
+RETURNING position - %(count)s + 1
+
+-- name: versions
+-- Which of some versions of some streams the lane holds; under the lane's row lock this is final.
+SELECT stream, version
+FROM ledger.event
+WHERE partner_id = %(partner_id)s AND stream = ANY (%(streams)s::text[])
+  AND lane_id = %(lane_id)s AND version = ANY (%(versions)s::bigint[])
+
+-- name: select_events
+-- A stream's events within the lane; a null bound does not bound.
+SELECT stream, version, topic, state, event_id, partner_id, sequence,
+       (extract(epoch FROM happened) * 1000000)::bigint,
+       (extract(epoch FROM recordedtime) * 1000000)::bigint
+FROM ledger.event
+WHERE partner_id = %(partner_id)s AND stream = %(stream)s AND lane_id = %(lane_id)s
+  AND (%(gt)s IS NULL OR version > %(gt)s) AND (%(lte)s IS NULL OR version <= %(lte)s)
+ORDER BY version
+LIMIT %(limit)s
+
+-- name: select_events_backwards
+-- The same, latest first.
+SELECT stream, version, topic, state, event_id, partner_id, sequence,
+       (extract(epoch FROM happened) * 1000000)::bigint,
+       (extract(epoch FROM recordedtime) * 1000000)::bigint
+FROM ledger.event
+WHERE partner_id = %(partner_id)s AND stream = %(stream)s AND lane_id = %(lane_id)s
+  AND (%(gt)s IS NULL OR version > %(gt)s) AND (%(lte)s IS NULL OR version <= %(lte)s)
+ORDER BY version DESC
+LIMIT %(limit)s
+
+-- name: select_notifications
+-- The lane's events by position, from start up to stop; empty topics mean all.
+SELECT position, stream, version, topic, state, event_id, partner_id, sequence,
+       (extract(epoch FROM happened) * 1000000)::bigint,
+       (extract(epoch FROM recordedtime) * 1000000)::bigint
+FROM ledger.event
+WHERE lane_id = %(lane_id)s AND position >= %(start)s
+  AND (%(stop)s IS NULL OR position <= %(stop)s)
+  AND (%(topics)s::text[] = '{}' OR topic = ANY (%(topics)s::text[]))
+ORDER BY position
+LIMIT %(limit)s
+
+-- name: max_position
+-- How many events the lane has.
+SELECT position FROM ledger.lane WHERE lane_id = %(lane_id)s
+
+-- name: insert_tracking
+-- Moves a tracking forward; no row when it already stands there or further.
+INSERT INTO ledger.tracking (lane_id, application_name, notification_id)
+VALUES (%(lane_id)s, %(application_name)s, %(notification_id)s)
+ON CONFLICT (lane_id, application_name) DO UPDATE SET notification_id = EXCLUDED.notification_id
+WHERE tracking.notification_id < EXCLUDED.notification_id
+RETURNING notification_id
+
+-- name: max_tracking
+-- Where a tracking stands.
+SELECT notification_id FROM ledger.tracking
+WHERE lane_id = %(lane_id)s AND application_name = %(application_name)s
