@@ -1,0 +1,37 @@
+"""Log lines: one a batch at the edges, as ``key=value``, without payloads or personal data."""
+
+import logging
+import sys
+import time
+
+
+class KeyValueFormatter(logging.Formatter):
+    """Lines such as ``2020-07-01T08:00:00Z INFO tuntas.intake batch records=500 accepted=497``."""
+
+    converter = time.gmtime  # type: ignore[assignment]
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def configure(level: str) -> None:
+    """Sends every line of this process from ``level`` on to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(KeyValueFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # The client says at INFO what this project says itself.
+    logging.getLogger("kafka").setLevel(logging.WARNING)
+
+
+def pairs(**values: object) -> str:
+    """``key=value`` pairs; a value with spaces is quoted."""
+    return " ".join(f"{key}={_value(value)}" for key, value in values.items())
+
+
+def _value(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,23 @@
+-- Rejections on their way to tuntas.rejections.<partner>.
+
+-- name: claim
+-- One process at a time announces; another one skips its turn.
+SELECT pg_try_advisory_xact_lock(727402)
+
+-- name: next_rejections
+-- The oldest rejections of each lane that were not announced, in the order of their offsets.
+SELECT rejection.lane_id, lane.topic, lane.partition, rejection.kafka_offset, rejection.partner_id, rejection.reason,
+       rejection.detail, rejection.event_id, rejection.record_key, rejection.record, rejection.record_size,
+       (extract(epoch FROM rejection.recorded) * 1000000)::bigint
+FROM ledger.lane
+LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger.rejection
+    WHERE rejection.lane_id = lane.lane_id AND rejection.kafka_offset >= coalesce(announced.next_offset, 0)
+    ORDER BY rejection.kafka_offset LIMIT %(limit)s
+) AS rejection
+ORDER BY rejection.lane_id, rejection.kafka_offset
+
+-- name: announced
+INSERT INTO ledger.rejection_announced (lane_id, next_offset) VALUES (%(lane_id)s, %(next_offset)s)
+ON CONFLICT (lane_id) DO UPDATE SET next_offset = excluded.next_offset

@@ -1,0 +1,102 @@
+"""Tells partners what was rejected: each rejection once or more on ``tuntas.rejections.<partner>``.
+
+At least once: what was sent is noted after Kafka has it, so a crash in between sends it again. A message is a
+CloudEvent whose id is the record's place in Kafka; readers drop repeats by it.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.vocabulary import PARTNER_CODES, REJECTION_TOPIC_PREFIX, TYPE_PREFIX
+from projections.sql import load
+
+SQL = load("services.projector", "announced.sql")
+LIMIT_PER_LANE = 100
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TYPE = TYPE_PREFIX + "record.rejected.v1"
+
+Transaction = Callable[[], AbstractContextManager[Any]]
+
+
+class Announcement(NamedTuple):
+    """One message: topic, key (the record's own) and value."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+
+
+Send = Callable[[Sequence[Announcement]], None]
+"""Sends messages and returns when Kafka has all of them; raises KafkaFailure otherwise."""
+
+
+class Rejected(NamedTuple):
+    """A row of the query next_rejections."""
+
+    lane_id: int
+    topic: str
+    partition: int
+    offset: int
+    partner_id: int
+    reason: str
+    detail: str
+    event_id: str | None
+    record_key: bytes | None
+    record: bytes
+    record_size: int
+    recorded: int
+
+
+def announce(transaction: Transaction, send: Send) -> int:
+    """Sends the next rejections of every lane; returns how many. Blocks on PostgreSQL and Kafka."""
+    with transaction() as cursor:
+        cursor.execute(SQL["claim"])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(SQL["next_rejections"], {"limit": LIMIT_PER_LANE})
+        rows = [Rejected(*row) for row in cursor.fetchall()]
+        if rows:
+            send([message(row) for row in rows])
+        for lane_id, offset in {row.lane_id: row.offset for row in rows}.items():
+            cursor.execute(SQL["announced"], {"lane_id": lane_id, "next_offset": offset + 1})
+    return len(rows)
+
+
+def message(row: Rejected) -> Announcement:
+    """The message about one rejected record.
+
+    ``record`` is the record's value as text where it is UTF-8, else ``record_base64``; its first 64 KiB.
+    """
+    partner = PARTNER_CODES[row.partner_id]
+    record = bytes(row.record)
+    try:
+        kept = {"record": record.decode()}
+    except UnicodeDecodeError:
+        kept = {"record_base64": b64encode(record).decode()}
+    event = {
+        "specversion": "1.0",
+        "id": f"{row.topic}/{row.partition}/{row.offset}",
+        "source": "/tuntas",
+        "type": TYPE,
+        "time": EPOCH + timedelta(microseconds=row.recorded),
+        "datacontenttype": "application/json",
+        "data": {
+            "partner": partner,
+            "topic": row.topic,
+            "partition": row.partition,
+            "offset": row.offset,
+            "reason": row.reason,
+            "detail": row.detail,
+            "event_id": row.event_id,
+            "record_size": row.record_size,
+            "truncated": row.record_size > len(record),
+            **kept,
+        },
+    }
+    key = None if row.record_key is None else bytes(row.record_key)
+    return Announcement(REJECTION_TOPIC_PREFIX + partner, key, msgspec.json.encode(event))

@@ -1,0 +1,82 @@
+"""The project service: what must follow the ledger but need not be in the intake's transaction.
+
+It judges rows again when a partner's catalogue or the package sales end changed, and announces rejections to partners.
+Several may run: each partner's rows have one projector at a time, the others skip it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+from psycopg2.extensions import connection
+
+from projections import rejudge
+from services.kafka.errors import KafkaFailure
+from services.logs import pairs
+from services.postgres.connect import close, transaction
+from services.postgres.errors import PostgresError, Retry
+from services.projector.announcer import Send, announce
+from services.resume import run_until_stopped
+
+log = logging.getLogger("tuntas.project")
+
+Transaction = Callable[[], AbstractContextManager[Any]]
+
+
+class Projector:
+    """One project process."""
+
+    def __init__(
+        self,
+        connect: Callable[[], connection],
+        open_sender: Callable[[], AbstractContextManager[Send]],
+        *,
+        look_seconds: float = 0.2,
+    ) -> None:
+        """``look_seconds``: how long to rest when there is nothing to do."""
+        self._connect = connect
+        self._open_sender = open_sender
+        self._look_seconds = look_seconds
+
+    def run(self, stop: threading.Event) -> None:
+        """Follows until ``stop`` is set. Never gives up on broken infrastructure: says so, waits and resumes."""
+        run_until_stopped(self._run_until_broken, stop, (PostgresError, KafkaFailure), log)
+
+    def _run_until_broken(self, stop: threading.Event) -> None:
+        session = self._connect()
+        try:
+            with self._open_sender() as send:
+                opened: Transaction = partial(transaction, session)
+                while not stop.is_set():
+                    done = self._rejudge(opened) + announce(opened, send)
+                    if not done:
+                        stop.wait(self._look_seconds)
+        finally:
+            close(session)
+
+    def _rejudge(self, opened: Transaction) -> int:
+        passes = 0
+        for partner_id in rejudge.partners_behind(opened):
+            if not rejudge.claim(opened, partner_id):
+                continue
+            try:
+                done = rejudge.rejudge(opened, partner_id)
+            except Retry as retry:
+                log.warning("judged again later %s", pairs(partner_id=partner_id, why=str(retry)))
+                continue
+            finally:
+                rejudge.release(opened, partner_id)
+            passes += 1
+            log.info(
+                "judged again %s",
+                pairs(
+                    partner_id=partner_id,
+                    revision=done.revision,
+                    rows=done.rows,
+                    purchases=done.purchases,
+                ),
+            )
+        return passes
