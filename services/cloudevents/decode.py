@@ -2,7 +2,7 @@
 
 Two ways through, one answer. Most records are well-formed: they are decoded straight into their types,
 and a count of the quotes shows that no field is repeated or unknown. Whatever that way does not take,
-``examine`` reads in full, to say what is wrong or to accept it.
+``examine`` reads in full, to say what is wrong or to accept it after all.
 """
 
 from collections.abc import Sequence
@@ -15,32 +15,38 @@ from domain.events import PartnerEvent
 from services.cloudevents.envelope import AnyEnvelope
 from services.cloudevents.examine import MAX_BYTES, examine, source_of
 from services.cloudevents.facts import BUILDERS
-from services.cloudevents.identifiers import IDENTIFIERS, is_national_id
-from services.cloudevents.mode import Mode, layout, mode_of
+from services.cloudevents.identifiers import IDENTIFIERS, NATIONAL_ID_DIGITS, is_national_id
+from services.cloudevents.json_text import Malformed, Repeated, parse
+from services.cloudevents.mode import Layout, Mode, layout, mode_of
+from services.cloudevents.shape import fields_of, objects
 from services.cloudevents.time import microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
 
 _ENVELOPE: Final = msgspec.json.Decoder(AnyEnvelope)
 _DATA: Final = {name.encode(): msgspec.json.Decoder(data) for name, data in DATA.items()}
+
 _ENVELOPE_STRINGS: Final = 11
-_MAX_SURE_LENGTH: Final = 15
+"""Six names (with ``data``) and five texts."""
 
 
 def decode(
     topic_partner: str,
-    key: bytes | None,  # noqa: ARG001 - the partition's matter: any key is accepted
+    key: bytes | None,  # noqa: ARG001 - any key is accepted, it only places the record
     headers: Sequence[tuple[str, bytes]],
     value: bytes | None,
 ) -> PartnerEvent | Refusal:
     """The event that a record of ``tuntas.partner.<topic_partner>`` holds, or why it is refused.
 
-    Raises nothing for any bytes. The checks go in this order, and the first that fails gives the reason:
-    too_large, not_json, not_cloudevents, source_mismatch, unknown_type, personal_data, invalid_data.
+    Raises nothing for any bytes. The first rule that is broken gives the reason, in this order: too_large,
+    not_json, not_cloudevents, source_mismatch, unknown_type, personal_data, invalid_data; but a record
+    without a value is not_json and a content type that is not accepted is not_cloudevents before all that
+    needs the JSON.
     """
     if value is not None and len(value) <= MAX_BYTES:
         try:
             event = _well_formed(topic_partner, headers, value)
         except (ValueError, RecursionError):
+            # msgspec's errors are ValueErrors; examine finds the fault again and names it.
             event = None
         if event is not None:
             return event
@@ -50,113 +56,131 @@ def decode(
 def _well_formed(
     topic_partner: str, headers: Sequence[tuple[str, bytes]], value: bytes
 ) -> PartnerEvent | None:
-    """The event, or None where the record needs a closer look. Raises ValueError for the same."""
-    if b"\\" in value and (b'\\"' in value or b"\\u" in value):
-        # Behind an escape there may be a quote, NUL or half of a surrogate pair.
-        return None
+    """The event, or None where the record needs a closer look; or raises for the same."""
     if headers:
-        content_type, attributes, repeated = layout(tuple([name for name, _ in headers]))
-        content = headers[content_type][1] if content_type >= 0 else None
-        mode = mode_of(content, "specversion" in attributes)
-        if repeated:
-            return None
+        place = layout(tuple([name for name, _ in headers]))
+        content_type = headers[place.content_type][1] if place.content_type >= 0 else None
+        mode = mode_of(content_type, place.attributes)
         if mode is Mode.BINARY:
-            return _binary(topic_partner, headers, attributes, value)
-        if mode is not Mode.STRUCTURED:
+            return _binary(topic_partner, headers, place, value)
+        if mode is not Mode.STRUCTURED or place.repeated:
             return None
     envelope = _ENVELOPE.decode(value)
     if envelope.source != source_of(topic_partner):
         return None
     strings = _ENVELOPE_STRINGS
-    if envelope.datacontenttype is not None:
-        if envelope.datacontenttype != "application/json":
-            return None
-        strings += 2
     if envelope.subject is not None:
         strings += 2
     if envelope.sequence is not None:
         strings += 2
     if envelope.recordedtime is not None:
         strings += 2
+    if envelope.datacontenttype is not None:
+        if envelope.datacontenttype != "application/json":
+            return None
+        strings += 2
     return _event(
         topic_partner,
-        envelope.id,
-        envelope.time,
-        envelope.subject,
-        envelope.sequence,
-        envelope.recordedtime,
+        (envelope.id, envelope.time, envelope.subject, envelope.sequence, envelope.recordedtime),
         envelope.data,
-        value.count(b'"') - 2 * strings,
+        strings,
+        value,
     )
 
 
 def _binary(
-    topic_partner: str,
-    headers: Sequence[tuple[str, bytes]],
-    attributes: dict[str, int],
-    value: bytes,
+    topic_partner: str, headers: Sequence[tuple[str, bytes]], place: Layout, value: bytes
 ) -> PartnerEvent | None:
-    texts = {name: headers[index][1] for name, index in attributes.items()}
+    texts = {name: headers[index][1] for name, index in place.attributes.items()}
     decoder = _DATA.get(texts.get("type", b""))
     if (
         decoder is None
+        or place.repeated
         or texts.get("specversion") != b"1.0"
         or texts.get("source") != source_of(topic_partner).encode()
+        or None in texts.values()  # the Kafka protocol has headers without a value
     ):
         return None
     subject, sequence = texts.get("subject"), texts.get("sequence")
     recordedtime = texts.get("recordedtime")
-    return _event(
-        topic_partner,
+    attributes = (
         texts.get("id", b"").decode(),
         texts.get("time", b"").decode(),
         None if subject is None else subject.decode(),
         None if sequence is None else sequence.decode(),
         None if recordedtime is None else recordedtime.decode(),
-        decoder.decode(value),
-        value.count(b'"'),
     )
+    return _event(topic_partner, attributes, decoder.decode(value), 0, value)
 
 
 def _event(
     partner: str,
-    event_id: str,
-    time: str,
-    subject: str | None,
-    sequence: str | None,
-    recordedtime: str | None,
+    attributes: tuple[str, str, str | None, str | None, str | None],
     data: Data,
-    quotes: int,
+    envelope_strings: int,
+    value: bytes,
 ) -> PartnerEvent | None:
-    """The event, if ``data`` takes exactly so many quotes and nothing else needs a closer look."""
+    """The event of id, time, subject, sequence, recordedtime and ``data``, or None for a closer look."""
+    event_id, time, subject, sequence, recordedtime = attributes
     happened = microseconds(time)
-    built = BUILDERS[type(data)](data)
-    if happened is None or isinstance(built, str):
+    recorded = None if recordedtime is None else microseconds(recordedtime)
+    shape = type(data)
+    built = BUILDERS[shape](data)
+    if (
+        happened is None
+        or (recorded is None and recordedtime is not None)
+        or isinstance(built, str)
+        or not _is_plain(event_id)
+        or (subject is not None and not _is_plain(subject))
+        or (sequence is not None and not (_is_short(sequence) and sequence.isprintable()))
+    ):
         return None
-    stream, fact, strings = built
-    if quotes != 2 * strings or not _is_plain(event_id):
-        return None
-    for identifier in IDENTIFIERS[type(data)](data):
+    for identifier in IDENTIFIERS[shape](data):
         if identifier is not None and (
-            (len(identifier) > _MAX_SURE_LENGTH and is_national_id(identifier))
-            or not identifier.isprintable()
+            not identifier.isprintable()
+            or (len(identifier) >= NATIONAL_ID_DIGITS and is_national_id(identifier))
         ):
             return None
-    if subject is not None and not _is_plain(subject):
-        return None
-    if sequence is not None and not (0 < len(sequence) <= MAX_ID_LENGTH and sequence.isprintable()):
-        return None
-    recorded = None
-    if recordedtime is not None:
-        recorded = microseconds(recordedtime)
-        if recorded is None:
+    stream, fact, strings = built
+    unknown = 0
+    # Without \" in the value each quote begins or ends a string. Names that are repeated, unknown or null
+    # can only add to the strings, so as many quotes as expected prove that there are none. \u may be NUL.
+    if value.count(b'"') != 2 * (envelope_strings + strings) or (
+        b"\\" in value and (b'\\"' in value or b"\\u" in value)
+    ):
+        counted = _unknown_fields(value, shape, structured=envelope_strings > 0)
+        if counted is None:
             return None
-    return PartnerEvent(partner, event_id, happened, stream, fact, sequence, recorded)
+        unknown = counted
+    return PartnerEvent(partner, event_id, happened, stream, fact, sequence, recorded, unknown)
+
+
+def _unknown_fields(value: bytes, shape: type[Data], *, structured: bool) -> int | None:
+    """How many fields of ``data`` the contract does not name; None where that needs a closer look."""
+    if b"\\u0000" in value:
+        return None
+    tree = parse(value)
+    if isinstance(tree, Malformed):
+        return None
+    if structured:
+        if isinstance(tree, Repeated) or not isinstance(tree, dict) or "data_base64" in tree:
+            return None
+        tree = tree["data"]
+    unknown = 0
+    for _, found, named in objects(tree, fields_of(shape), "data"):
+        if isinstance(found, Repeated):
+            return None
+        unknown += len(found.keys() - named.keys())
+    return unknown
 
 
 def _is_plain(identifier: str) -> bool:
     return (
-        0 < len(identifier) <= MAX_ID_LENGTH
+        _is_short(identifier)
         and identifier.isprintable()
-        and not (len(identifier) > _MAX_SURE_LENGTH and is_national_id(identifier))
+        and not (len(identifier) >= NATIONAL_ID_DIGITS and is_national_id(identifier))
     )
+
+
+def _is_short(text: str) -> bool:
+    return 0 < len(text) <= MAX_ID_LENGTH

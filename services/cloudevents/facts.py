@@ -34,6 +34,7 @@ with when every field is named once, known and not null. The decoder compares th
 
 
 def class_published(data: wire.ClassPublishedData) -> Built:
+    """The class as published, with the defaults of contract section 2 where the partner leaves them out."""
     strings = 6
     if data.units is not None:
         strings += 1
@@ -59,12 +60,14 @@ def class_published(data: wire.ClassPublishedData) -> Built:
 
 
 def package_published(data: wire.PackagePublishedData) -> Built:
+    """The package with each of its classes once, in the order given."""
     codes = data.class_codes
     fact = PackagePublished(data.package_code, data.title, _each_once(codes))
     return PACKAGE_STREAM + data.package_code, fact, 5 + len(codes)
 
 
 def purchase_paid(data: wire.PurchasePaidData) -> Built | str:
+    """The purchase with each listed class once (the first price stands), or what names no class."""
     strings = 4
     if data.package_code is not None:
         strings += 2
@@ -85,6 +88,7 @@ def purchase_paid(data: wire.PurchasePaidData) -> Built | str:
 
 
 def purchase_refunded(data: wire.PurchaseRefundedData) -> Built:
+    """The refund of the whole purchase, or of each listed class once."""
     strings = 4
     codes = data.class_codes
     if codes is not None:
@@ -97,6 +101,7 @@ def purchase_refunded(data: wire.PurchaseRefundedData) -> Built:
 
 
 def class_redeemed(data: wire.ClassRedeemedData) -> Built:
+    """The redeemed class."""
     strings = 4 if data.purchase_id is None else 6
     if data.redeem_code is not None:
         strings += 2
@@ -105,6 +110,7 @@ def class_redeemed(data: wire.ClassRedeemedData) -> Built:
 
 
 def class_progressed(data: wire.ClassProgressedData) -> Built | str:
+    """The progress, or which of percent and unit is wanted."""
     strings = 4 if data.purchase_id is None else 6
     percent = data.percent
     if percent is not None:
@@ -118,19 +124,21 @@ def class_progressed(data: wire.ClassProgressedData) -> Built | str:
         strings += 2
     else:
         strings += 1
-        if not -MAX_WHOLE <= unit <= MAX_WHOLE:
+        if not -MAX_WHOLE - 1 <= unit <= MAX_WHOLE:
             return "`data.unit` must be a whole number of 64 bits, or the name of the lesson."
     fact = ClassProgressed(data.class_code, percent, unit, data.purchase_id)
     return PARTICIPANT_STREAM + data.participant_id, fact, strings
 
 
 def class_completed(data: wire.ClassCompletedData) -> Built:
+    """The completed class."""
     fact = ClassCompleted(data.class_code, data.purchase_id)
     strings = 4 if data.purchase_id is None else 6
     return PARTICIPANT_STREAM + data.participant_id, fact, strings
 
 
 def class_assessed(data: wire.ClassAssessedData) -> Built | str:
+    """The result with its score, or how the score leaves its bounds."""
     strings = 6 if data.purchase_id is None else 8
     if data.passed is not None:
         strings += 1
@@ -169,12 +177,14 @@ def class_assessed(data: wire.ClassAssessedData) -> Built | str:
 
 
 def certificate_issued(data: wire.CertificateIssuedData) -> Built:
+    """The certificate."""
     fact = CertificateIssued(data.class_code, data.certificate_no, data.purchase_id)
     strings = 6 if data.purchase_id is None else 8
     return PARTICIPANT_STREAM + data.participant_id, fact, strings
 
 
 def class_reviewed(data: wire.ClassReviewedData) -> Built:
+    """The review."""
     strings = 5 if data.purchase_id is None else 7
     if data.instructor_rating is not None:
         strings += 1
@@ -194,6 +204,7 @@ def class_reviewed(data: wire.ClassReviewedData) -> Built:
 
 
 def event_voided(data: wire.EventVoidedData) -> Built:
+    """The withdrawal of another event."""
     return PARTICIPANT_STREAM + data.participant_id, EventVoided(data.target_id, data.reason), 6
 
 

@@ -5,10 +5,13 @@ import re
 from collections import Counter
 from typing import Final, NoReturn
 
+from msgspec import Struct
+
 MAX_DEPTH: Final = 64
 _MAX_DIGITS: Final = 40
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A string, ended or not: so that no text makes the search start over at each of its quotes.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -18,31 +21,31 @@ class Repeated(dict[str, object]):
     names: frozenset[str]
 
 
-class Malformed(str):
-    """A sentence that says why a text is not accepted as JSON."""
+class Malformed(Struct, frozen=True):
+    """Why a text is not accepted as JSON: a sentence."""
 
-    __slots__ = ()
+    detail: str
 
 
-def parse(text: bytes) -> object:
-    """The value of a JSON text, or why there is none (``Malformed``).
+def parse(text: bytes) -> object:  # noqa: PLR0911 - each rule returns its own sentence
+    """The value of a JSON text, or ``Malformed``.
 
     Whole numbers of more than 40 digits, which no field takes, become infinite. NaN and Infinity are not
     JSON. A byte order mark and nesting past 64 levels are refused.
     """
-    if not text.strip(b" \t\r\n"):
-        return Malformed("The value is empty: send a JSON object.")
     try:
         characters = text.decode()
     except UnicodeDecodeError:
         return Malformed("The value is not UTF-8: send JSON encoded as UTF-8.")
     if characters.startswith("\ufeff"):
         return Malformed("The value starts with a byte order mark: send JSON without one.")
-    if _too_deep(text):
+    if _is_too_deep(text):
         return Malformed(f"The value is nested deeper than {MAX_DEPTH} levels: send it flatter.")
     try:
         value: object = _DECODER.decode(characters)
     except json.JSONDecodeError as error:
+        if not characters.strip(" \t\r\n"):
+            return Malformed("The value is empty: send a JSON object.")
         return Malformed(
             f"The value is not JSON: it breaks at line {error.lineno}, column {error.colno}."
         )
@@ -78,7 +81,7 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _too_deep(text: bytes) -> bool:
+def _is_too_deep(text: bytes) -> bool:
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0

@@ -1,4 +1,4 @@
-"""Which content mode a record is in, and where its attributes are (CloudEvents Kafka binding 1.0.2, section 3).
+"""The content mode of a record and where its attributes are (CloudEvents Kafka binding 1.0.2, section 3).
 
 A ``content-type`` that starts with application/cloudevents means structured mode, any other means binary.
 Without one, a ``ce_specversion`` header means binary mode; contract section 2 accepts the rest as structured.
@@ -6,15 +6,24 @@ Header names and content types are compared without case; parameters (charset) a
 """
 
 from enum import Enum
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-ATTRIBUTE_PREFIX = "ce_"
-CONTENT_TYPE = "content-type"
-STRUCTURED_TYPE = "application/cloudevents+json"
-BINARY_TYPE = "application/json"
+ATTRIBUTE_PREFIX: Final = "ce_"
+CONTENT_TYPE: Final = "content-type"
+STRUCTURED_TYPE: Final = "application/cloudevents+json"
+BINARY_TYPE: Final = "application/json"
 
-_JSON_TYPES = frozenset({BINARY_TYPE, "text/json"})
+ATTRIBUTES: Final = (
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "sequence",
+    "recordedtime",
+)
+"""The attributes that Tuntas reads; all are texts."""
 
 
 class Mode(Enum):
@@ -33,35 +42,48 @@ class Layout(NamedTuple):
     repeated: str
 
 
-@lru_cache(maxsize=1024)
+_MAX_LAYOUTS_KEPT: Final = 256
+_MAX_NAMES_LENGTH: Final = 1000
+_layouts: dict[tuple[str, ...], Layout] = {}
+
+
 def layout(names: tuple[str, ...]) -> Layout:
-    """The layout of a record with these header names. A producer's records share one."""
+    """The layout of a record with these header names. Kept, since a producer's records share one."""
+    known = _layouts.get(names)
+    if known is None:
+        known = _lay_out(names)
+        # Names are the partner's to choose: few and short ones are kept, so that memory is bounded.
+        if sum(map(len, names)) <= _MAX_NAMES_LENGTH:
+            if len(_layouts) >= _MAX_LAYOUTS_KEPT:
+                _layouts.clear()
+            _layouts[names] = known
+    return known
+
+
+def _lay_out(names: tuple[str, ...]) -> Layout:
     content_type, attributes, repeated = -1, dict[str, int](), ""
     for index, name in enumerate(names):
         lower = name.lower()
+        attribute = lower.removeprefix(ATTRIBUTE_PREFIX)
         if lower == CONTENT_TYPE:
-            repeated = repeated or (CONTENT_TYPE if content_type >= 0 else "")
+            if content_type >= 0:
+                repeated = CONTENT_TYPE
             content_type = index
-        elif lower.startswith(ATTRIBUTE_PREFIX):
-            attribute = lower[len(ATTRIBUTE_PREFIX) :]
-            if attribute in attributes and attribute in ATTRIBUTES:
-                repeated = repeated or lower
+        elif attribute != lower and attribute in ATTRIBUTES:
+            if attribute in attributes:
+                repeated = lower
             attributes[attribute] = index
     return Layout(content_type, attributes, repeated)
 
 
-ATTRIBUTES = frozenset(
-    {"specversion", "id", "source", "type", "time", "subject", "sequence", "recordedtime"}
-)
-"""The attributes that Tuntas reads; all are texts."""
-
-
-@lru_cache(maxsize=256)
-def mode_of(content_type: bytes | None, has_specversion: bool) -> Mode | str:
+def mode_of(content_type: bytes | None, attributes: dict[str, int]) -> Mode | str:  # noqa: PLR0911 - each rule returns its own sentence
     """The mode of a record, or a sentence where its content type is none that is accepted."""
     if content_type is None:
-        return Mode.BINARY if has_specversion else Mode.STRUCTURED
-    media_type = content_type.decode("latin-1").partition(";")[0].strip().lower()
+        return Mode.BINARY if "specversion" in attributes else Mode.STRUCTURED
+    mode = _USUAL.get(content_type)
+    if mode is not None:
+        return mode
+    media_type = _media_type(content_type.decode("latin-1"))
     if media_type == STRUCTURED_TYPE:
         return Mode.STRUCTURED
     if media_type.startswith("application/cloudevents-batch"):
@@ -76,7 +98,18 @@ def mode_of(content_type: bytes | None, has_specversion: bool) -> Mode | str:
     )
 
 
+_USUAL: Final = {
+    f"{content_type}{charset}".encode(): mode
+    for content_type, mode in {STRUCTURED_TYPE: Mode.STRUCTURED, BINARY_TYPE: Mode.BINARY}.items()
+    for charset in ("", "; charset=utf-8", "; charset=UTF-8", ";charset=utf-8", ";charset=UTF-8")
+}
+
+
 def is_json(content_type: str) -> bool:
     """Whether the content type, parameters aside, is JSON: application/json, text/json or any …+json."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    return media_type in _JSON_TYPES or media_type.endswith("+json")
+    media_type = _media_type(content_type)
+    return media_type in {BINARY_TYPE, "text/json"} or media_type.endswith("+json")
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -67,7 +67,7 @@ def microseconds(text: str) -> int | None:
     return instant if EARLIEST <= instant <= LATEST else None
 
 
-def fault(text: str) -> str:
+def fault(text: str) -> str:  # noqa: PLR0911 - each rule returns its own sentence
     """What is wrong with a text that ``microseconds`` did not read, to follow "`time` "."""
     if _NAIVE.fullmatch(text):
         return "has no offset: add Z or an offset such as +07:00"
@@ -80,7 +80,8 @@ def fault(text: str) -> str:
         return "names an hour, minute or second that the clock does not have"
     if form[8] not in _OFFSETS:
         return "has an offset that is not within -23:59 and +23:59"
-    if form[6] == "60" and _read(text[:17] + "59" + text[19:]) is not None:
+    before = _read(text[:17] + "59" + text[19:])
+    if form[6] == "60" and before is not None and before + _SECOND <= LATEST:
         return "has second 60, which is only at 23:59:60 UTC on 30 June or 31 December"
     return "is outside the years 0001 to 9999 in UTC"
 

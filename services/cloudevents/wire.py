@@ -122,7 +122,7 @@ MoveOnRule = Annotated[
 ]
 
 
-class Data(Struct, frozen=True, kw_only=True, gc=False):
+class Data(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The ``data`` of an event."""
 
 
@@ -145,7 +145,7 @@ class PackagePublishedData(Data, frozen=True, kw_only=True):
     class_codes: ClassCodes
 
 
-class Item(Struct, frozen=True, kw_only=True, gc=False):
+class Item(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One class of a purchase, with its price."""
 
     class_code: Identifier
@@ -204,7 +204,7 @@ class ClassCompletedData(Data, frozen=True, kw_only=True):
     purchase_id: Identifier | None = None
 
 
-class ScoreData(Struct, frozen=True, kw_only=True, gc=False):
+class ScoreData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """``min`` < ``max`` and ``min`` ≤ ``raw`` ≤ ``max``."""
 
     raw: Score
