@@ -1,0 +1,1 @@
+"""The outside: Kafka, PostgreSQL, HTTP, the command line, settings and wiring."""
