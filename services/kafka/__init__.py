@@ -1,0 +1,1 @@
+"""Kafka as Tuntas uses it: partners' topics are read, partners' and rejection topics are written."""

@@ -1,0 +1,159 @@
+"""Record batches (message format 2) as a broker sends them → records, without ever raising.
+
+Written for this project because kafka-python's own reader gives up on a partition at the first
+thing it cannot read, and decompresses without bound. Every offset is answered for: by a Record, by
+a CorruptRecord or, where the log holds nothing for consumers, by the next offset moving past it.
+
+Format: https://kafka.apache.org/documentation/#recordbatch and #controlbatch.
+"""
+
+import struct
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, Protocol
+
+from crc32c import crc32c
+
+from services.kafka.decompress import NotDecompressed, decompress
+from services.kafka.one_batch import records_of
+from services.kafka.records import CorruptRecord, Record
+
+_HEADER: Final = struct.Struct(">qiibIhiqqqhii")
+"""Base offset, length, leader epoch, magic, CRC, attributes, last offset delta, two timestamps,
+producer id, producer epoch, base sequence, count of records."""
+_BEFORE_LENGTH_ENDS: Final = 12
+_SMALLEST_LENGTH: Final = 14
+"""Of a batch in the oldest format, behind the length itself."""
+_CRC_COVERS_FROM: Final = 21
+_CODEC: Final = 0x07
+_TRANSACTIONAL: Final = 0x10
+_CONTROL: Final = 0x20
+_ABORT: Final = b"\x00\x00"
+
+
+class AbortedTransaction(Protocol):
+    """What a fetch response says of a transaction that was aborted."""
+
+    producer_id: int
+    first_offset: int
+
+
+class Batch(NamedTuple):
+    """What was at the offsets from the one expected up to (not including) ``next_offset``."""
+
+    records: Iterator[Record | CorruptRecord]
+    next_offset: int
+    leader_epoch: int = -1
+    """-1 where it cannot be known."""
+    whole: bool = True
+    """False: the batch may go on behind ``next_offset``, so fetch again from there."""
+
+
+def batches(
+    data: bytes,
+    expected: int,
+    high_water: int,
+    aborted: Iterable[AbortedTransaction] = (),
+) -> Iterator[Batch]:
+    """The batches of one fetch, in order; records below offset ``expected`` are left out.
+
+    A batch that the end of the fetch cut off is left for the next fetch. Records are read while
+    they are iterated, so that memory is bounded by what is taken and by the largest batch.
+    ``high_water`` (the log's end) says which offsets can be true. Records of ``aborted``
+    transactions are left out, as ``isolation_level=read_committed`` promises.
+    """
+    started = deque(sorted(aborted, key=lambda transaction: transaction.first_offset))
+    aborting: set[int] = set()
+    position = 0
+    while len(data) - position >= _BEFORE_LENGTH_ENDS:
+        (length,) = struct.unpack_from(">i", data, position + 8)
+        end = position + _BEFORE_LENGTH_ENDS + length
+        if length < _SMALLEST_LENGTH:
+            yield _one_corrupt(expected, "The batch's length is damaged.")
+            return
+        if end > len(data):
+            if position == 0:  # brokers send at least one batch whole
+                yield _one_corrupt(expected, "The batch is longer than what the broker sent of it.")
+            return
+        batch = _batch(data, position, end, expected, high_water, started, aborting)
+        yield batch
+        if not batch.whole:
+            return
+        expected = batch.next_offset
+        position = end
+
+
+def _batch(
+    data: bytes,
+    position: int,
+    end: int,
+    expected: int,
+    high_water: int,
+    started: deque[AbortedTransaction],
+    aborting: set[int],
+) -> Batch:
+    """The batch at ``position`` of ``data``, which ends at ``end``."""
+    base = int.from_bytes(data[position : position + 8], signed=True)
+    magic = data[position + 16]
+    if magic != 2 or end - position < _HEADER.size:
+        # In formats 0 and 1 the first field is the last offset, when several are compressed.
+        last = base if magic < 2 else _offset_before(data, end, expected)
+        detail = f"The batch is in message format {magic}; format 2 (Kafka 0.11, 2017) is read."
+        return _all_corrupt(expected, expected, last, high_water, detail)
+    _, _, epoch, _, crc, attributes, delta, _, _, producer, _, _, count = _HEADER.unpack_from(
+        data, position
+    )
+    last = base + delta
+    if crc32c(memoryview(data)[position + _CRC_COVERS_FROM : end]) != crc:
+        # The last offset is covered by the checksum and may be what is damaged: the first offset
+        # of the next batch is better, where one follows.
+        last = _offset_before(data, end, last)
+        return _all_corrupt(expected, base, last, high_water, "The batch's checksum is wrong.")
+    if delta < 0 or count < 0:
+        detail = "The batch's header contradicts itself."
+        return _all_corrupt(expected, base, last, high_water, detail)
+    next_offset = max(last + 1, expected)
+    nothing = bool(attributes & _CONTROL)
+    if producer >= 0:
+        while started and started[0].first_offset <= last:
+            aborting.add(started.popleft().producer_id)
+        if nothing and _is_abort(data, position + _HEADER.size):
+            aborting.discard(producer)
+        elif attributes & _TRANSACTIONAL and producer in aborting:
+            nothing = True
+    if nothing:
+        return Batch(iter(()), next_offset, epoch)
+    body = data[position + _HEADER.size : end]
+    if codec := attributes & _CODEC:
+        try:
+            body = decompress(codec, body)
+        except NotDecompressed as error:
+            return _all_corrupt(expected, base, last, last + 1, str(error))
+    return Batch(records_of(body, count, base, last, expected), next_offset, epoch)
+
+
+def _all_corrupt(expected: int, base: int, last: int, high_water: int, detail: str) -> Batch:
+    """Offsets ``base`` to ``last`` as corrupt; when these cannot be true, the one expected."""
+    first = max(expected, base)
+    if not first <= last < high_water:
+        return _one_corrupt(expected, detail)
+    return Batch((CorruptRecord(offset, detail) for offset in range(first, last + 1)), last + 1)
+
+
+def _one_corrupt(offset: int, detail: str) -> Batch:
+    return Batch(iter([CorruptRecord(offset, detail)]), offset + 1, whole=False)
+
+
+def _offset_before(data: bytes, end: int, otherwise: int) -> int:
+    """The offset before the batch that starts at ``end``; ``otherwise`` when none starts there."""
+    if len(data) - end < _BEFORE_LENGTH_ENDS:
+        return otherwise
+    return int.from_bytes(data[end : end + 8], signed=True) - 1
+
+
+def _is_abort(data: bytes, position: int) -> bool:
+    """Whether a control batch aborts: the key of its one record is version 0, type 0.
+
+    The record starts with its length, attributes, two deltas and the key's length, each one byte.
+    """
+    return data[position + 7 : position + 9] == _ABORT

@@ -1,0 +1,304 @@
+"""Reads partners' topics: the one place that touches kafka-python's consumer.
+
+Where to read from is known to the lanes in PostgreSQL, not to Kafka: a partition given to this
+consumer stands still until `seek`. How partitions change hands, as the caller sees it:
+
+- All changes are reported by `poll`, on the caller's thread. (kafka-python's own listener runs on
+  its I/O thread, where most calls on the consumer raise.)
+- While the group rebalances, `poll` waits inside and hands out nothing. What the caller still has
+  in hand it may commit: as long as nobody took the lane over, that is right, and from then on the
+  lane's epoch refuses it. So nothing has to be finished in a hurry on revocation: after a
+  partition is reported `revoked` or `lost`, forget its state and throw away what is unwritten.
+- A partition that stays with this consumer across a rebalance is not reported and reads on: a
+  member that was not part of a generation learns it as `lost`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from kafka import ConsumerRebalanceListener, TopicPartition
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
+from kafka.structs import OffsetAndMetadata
+
+from domain.vocabulary import PARTNERS, TOPIC_PREFIX
+from services.kafka.errors import BrokerUnavailable, LogMismatch, missing_offsets, translated
+from services.kafka.fetching import PartnerKafkaConsumer
+from services.kafka.records import Fetched, Polled
+from services.kafka.watchdog import Watchdog, leave_the_process
+
+PARTNER_TOPICS: Final = (
+    "^" + TOPIC_PREFIX.replace(".", r"\.") + "(" + "|".join(sorted(PARTNERS)) + ")$"
+)
+"""The topics of the eight partners."""
+
+FETCH_MAX_BYTES: Final = 16 * 1024 * 1024
+PARTITION_FETCH_MAX_BYTES: Final = 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class PartnerConsumer:
+    """One member of a consumer group over the partners' topics; for one thread."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str,
+        topic_pattern: str = PARTNER_TOPICS,
+        *,
+        log_id: str | None = None,
+        commit_every_seconds: float = 5.0,
+        unavailable_after_seconds: float = 15.0,
+        stuck_after_seconds: float = 60.0,
+        on_stuck: Callable[[], None] = leave_the_process,
+    ) -> None:
+        """Connect to ``bootstrap`` (`host:port,…`) and subscribe; joining happens in `poll`.
+
+        ``log_id`` stands in for the cluster id of brokers that have none of their own.
+        ``on_stuck`` is called on another thread when a call did not return. Raises
+        BrokerUnavailable after ``unavailable_after_seconds``.
+        """
+        self._bootstrap = bootstrap
+        self._log_id = log_id
+        self._commit_every = commit_every_seconds
+        self._unavailable_after = unavailable_after_seconds
+        self._stuck_after = stuck_after_seconds
+        self._held: set[tuple[str, int]] = set()
+        self._sought: dict[tuple[str, int], tuple[int, int]] = {}
+        self._to_commit: dict[tuple[str, int], int] = {}
+        self._next_commit = monotonic() + commit_every_seconds
+        with translated(f"connecting to Kafka at {bootstrap}"):
+            self._kafka = PartnerKafkaConsumer(
+                bootstrap_servers=bootstrap.split(","),
+                bootstrap_timeout_ms=round(unavailable_after_seconds * 1000),
+                group_id=group,
+                client_id="tuntas-ingest",
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                allow_auto_create_topics=False,
+                metadata_max_age_ms=5_000,
+                session_timeout_ms=6_000,
+                heartbeat_interval_ms=2_000,
+                max_poll_interval_ms=120_000,
+                request_timeout_ms=30_000,
+                reconnect_backoff_max_ms=1_000,
+                partition_assignment_strategy=[StickyPartitionAssignor],
+                fetch_max_bytes=FETCH_MAX_BYTES,
+                max_partition_fetch_bytes=PARTITION_FETCH_MAX_BYTES,
+                metrics_enabled=False,
+            )
+        self._listener = _Listener(self._kafka)
+        self._kafka.subscribe(pattern=topic_pattern, listener=self._listener)
+        self._watchdog = Watchdog(on_stuck)
+
+    def poll(self, timeout_seconds: float, max_records: int) -> Polled:
+        """What arrived, after at most about ``timeout_seconds``; ``fetched`` may be empty.
+
+        At most ``max_records`` in all. Raises BrokerUnavailable when no broker has answered for
+        the bound given to the constructor, LogMismatch (again at every poll, until the partition
+        is sought elsewhere, paused or gone) when a log does not hold the next offset.
+        """
+        with self._watchdog.watch(timeout_seconds + self._stuck_after):
+            try:
+                with translated("reading from Kafka"):
+                    found = self._kafka.poll(round(timeout_seconds * 1000), max_records)
+            except (OffsetOutOfRangeError, LogTruncationError) as error:
+                raise self._log_mismatch(error) from error
+        if not found and (silent := monotonic() - self._kafka.answered) > self._unavailable_after:
+            raise BrokerUnavailable(
+                f"Kafka at {self._bootstrap} has not answered for {silent:.0f} seconds."
+            )
+        self._commit_now_and_then()
+        assigned, revoked, lost = self._changes()
+        fetched = []
+        for tp, next_offset, high_water in self._kafka.places():
+            before = self._sought.get(tp)
+            if before is None or high_water is None:
+                continue  # not sought, or not fetched, yet: its position says nothing
+            if (records := found.get(tp)) or before != (next_offset, high_water):
+                self._sought[tp] = (next_offset, high_water)
+                fetched.append(
+                    Fetched(tp.topic, tp.partition, records or [], next_offset, high_water)
+                )
+        return Polled(fetched, assigned, revoked, lost)
+
+    def seek(self, topic: str, partition: int, offset: int) -> bool:
+        """Whether the partition is still this consumer's; it then reads on from ``offset``.
+
+        After a batch was rolled back, this makes it be read again. False: wait for the next poll
+        to report it as revoked or lost.
+        """
+        tp = TopicPartition(topic, partition)
+        try:
+            self._kafka.seek(tp, offset)
+            self._kafka.resume(tp)
+        except (ValueError, KeyError):
+            return False
+        self._sought[tp] = (offset, -1)
+        return True
+
+    def pause(self, topic: str, partition: int) -> None:
+        """Hand out nothing of the partition until `resume`; what is buffered stays buffered."""
+        self._switch(self._kafka.pause, topic, partition)
+
+    def resume(self, topic: str, partition: int) -> None:
+        """Go on behind what was handed out; without effect before the first `seek`."""
+        if (topic, partition) in self._sought:
+            self._switch(self._kafka.resume, topic, partition)
+
+    def commit(self, next_offsets: Mapping[tuple[str, int], int]) -> None:
+        """Tell Kafka, now and then, up to where each partition was read; for lag tools only.
+
+        Never raises and never blocks: the truth is in the lanes.
+        """
+        self._to_commit.update(next_offsets)
+        self._commit_now_and_then()
+
+    def beginning_offset(self, topic: str, partition: int) -> int:
+        """The first offset the log still holds; asks the broker. Raises BrokerUnavailable."""
+        return self._bound(self._kafka.beginning_offsets, topic, partition)
+
+    def end_offset(self, topic: str, partition: int) -> int:
+        """The offset that the next record gets; asks the broker. Raises BrokerUnavailable.
+
+        Of the embedded broker this is wrong (it counts batches): use `Fetched.high_water`.
+        """
+        return self._bound(self._kafka.end_offsets, topic, partition)
+
+    def cluster_id(self) -> str:
+        """The id of the log that all offsets are of; another id: another log, other offsets."""
+        return self._log_id or self._kafka.log_id or ""
+
+    def close(self) -> None:
+        """Commit for lag tools, leave the group (so that others need not wait) and disconnect."""
+        with self._watchdog.watch(self._stuck_after):
+            offsets = self._committable()
+            if offsets:
+                try:
+                    self._kafka.commit(offsets, timeout_ms=2_000)
+                except KafkaError as error:
+                    _log.info("last offsets were not committed to Kafka: %s", error)
+            self._kafka.close(autocommit=False, timeout_ms=3_000)
+        self._watchdog.close()
+
+    def _changes(
+        self,
+    ) -> tuple[frozenset[tuple[str, int]], frozenset[tuple[str, int]], frozenset[tuple[str, int]]]:
+        """What was assigned, revoked and lost since the last time."""
+        given, lost = self._listener.collect()
+        now = set(self._kafka.assignment())
+        lost &= self._held
+        assigned = given & now
+        revoked = self._held - now - lost
+        for tp in lost | revoked:
+            self._to_commit.pop(tp, None)
+            self._sought.pop(tp, None)
+        self._held = now
+        return frozenset(assigned), frozenset(revoked), frozenset(lost)
+
+    def _switch(self, switch: Callable[[TopicPartition], None], topic: str, partition: int) -> None:
+        try:
+            switch(TopicPartition(topic, partition))
+        except KeyError:
+            return  # no longer ours, as the next poll will say
+
+    def _bound(
+        self,
+        ask: Callable[[list[TopicPartition], int], Mapping[TopicPartition, int]],
+        topic: str,
+        partition: int,
+    ) -> int:
+        tp = TopicPartition(topic, partition)
+        with (
+            self._watchdog.watch(self._stuck_after),
+            translated(f"asking for the bounds of {topic} {partition}"),
+        ):
+            return ask([tp], 10_000)[tp]
+
+    def _log_mismatch(self, error: KafkaError) -> LogMismatch:
+        tp, offset = next(iter(missing_offsets(error).items()))
+        topic, partition = tp
+        if offset is None:
+            offset = self._sought.get(tp, (0, 0))[0]
+        first = self.beginning_offset(topic, partition)
+        end = self.end_offset(topic, partition)
+        what = f"The next offset to read of {topic} partition {partition} is {offset}, "
+        if offset < first:
+            what += (
+                f"but the log starts at {first}: {first - offset} records were deleted by Kafka's "
+                "retention before they were read. Have the partner send them again, then move the "
+                f"lane to {first}."
+            )
+        else:
+            what += (
+                f"but the log ends at {end}: it is not the log that was read before. The topic was "
+                "deleted and created again, or records were lost with a broker. Find out which; "
+                "then have the partner send again what is missing and give the lane a new log."
+            )
+        return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+
+    def _commit_now_and_then(self) -> None:
+        now = monotonic()
+        if now < self._next_commit:
+            return
+        self._next_commit = now + self._commit_every
+        offsets = self._committable()
+        if not offsets:
+            return
+        try:
+            self._kafka.commit_async(offsets, _note_commit)
+        except KafkaError as error:
+            _log.info("offsets were not committed to Kafka: %s", error)
+
+    def _committable(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        offsets = {
+            TopicPartition(*tp): OffsetAndMetadata(offset, "", -1)
+            for tp, offset in self._to_commit.items()
+            if tp in self._held
+        }
+        self._to_commit.clear()
+        return offsets
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # without annotations
+    """Hears of changes on the I/O thread, holds new partitions still, and keeps them for `poll`."""
+
+    def __init__(self, kafka: PartnerKafkaConsumer) -> None:
+        self._kafka = kafka
+        self._lock = Lock()
+        self._given: set[tuple[str, int]] = set()
+        self._lost: set[tuple[str, int]] = set()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Place and pause what is new, so that neither Kafka's offsets nor a reset are asked."""
+        new = self._kafka.unplaced(assigned)
+        for tp in new:
+            self._kafka.seek(tp, 0)
+            self._kafka.pause(tp)
+        with self._lock:
+            self._given.update(new)
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing: whether they come back is known when the rebalance is through."""
+
+    def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
+        with self._lock:
+            self._lost.update(lost)
+            self._given.clear()
+
+    def collect(self) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+        """What was given and lost since the last time."""
+        with self._lock:
+            given, lost = self._given, self._lost
+            self._given, self._lost = set(), set()
+        return given, lost
+
+
+def _note_commit(_offsets: object, response: object) -> None:
+    if isinstance(response, Exception):
+        _log.info("offsets were not committed to Kafka: %s", response)

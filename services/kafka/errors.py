@@ -1,0 +1,69 @@
+"""What can go wrong with Kafka, and the one place where kafka-python's errors are translated."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from kafka import errors as driver
+
+
+class KafkaFailure(Exception):
+    """Kafka did not do what was asked."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+
+class BrokerUnavailable(KafkaFailure):
+    """No broker answered within the bound: stop, back off, then resume."""
+
+
+class BrokerRefused(KafkaFailure):
+    """The broker answered and refused: no permission, or settings that do not fit together."""
+
+
+class LogMismatch(KafkaFailure):
+    """The log does not hold the offset that is to be read next: someone has to decide."""
+
+    def __init__(self, message: str, *, topic: str, partition: int, offset: int) -> None:
+        super().__init__(message)
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+
+
+class PublishFailed(KafkaFailure):
+    """Some records did not reach the topic."""
+
+    def __init__(self, message: str, *, acknowledged: int, failed: int) -> None:
+        super().__init__(message)
+        self.acknowledged = acknowledged
+        self.failed = failed
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """A block in which kafka-python's errors are raised as the KafkaFailure they stand for.
+
+    ``doing`` completes the sentence "While …" for people. Errors that say which offsets a log
+    lacks pass through: `log_mismatch` turns them into LogMismatch, knowing the log's bounds.
+    """
+    try:
+        yield
+    except (driver.OffsetOutOfRangeError, driver.LogTruncationError):
+        raise
+    except (driver.RetriableError, OSError) as error:
+        raise BrokerUnavailable(f"While {doing}: {_sentence(error)}") from error
+    except driver.KafkaError as error:
+        raise BrokerRefused(f"While {doing}: {_sentence(error)}") from error
+
+
+def missing_offsets(error: driver.KafkaError) -> Mapping[tuple[str, int], int | None]:
+    """The partitions whose log lacks the offset asked for, with that offset where it is known."""
+    if isinstance(error, driver.LogTruncationError):
+        return dict.fromkeys(error.divergent_offsets)
+    found: Mapping[tuple[str, int], int | None] = error.args[0]
+    return found
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -1,0 +1,68 @@
+"""The topics of partners, and those that tell them what was rejected."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from kafka import KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError, for_code
+
+from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
+from services.kafka.errors import BrokerRefused, translated
+
+_TIMEOUT_MS: Final = 15_000
+
+
+def partner_topic(partner: str) -> str:
+    """The topic a partner writes to."""
+    return TOPIC_PREFIX + partner
+
+
+def rejection_topic(partner: str) -> str:
+    """The topic a partner reads what was rejected from."""
+    return REJECTION_TOPIC_PREFIX + partner
+
+
+def ensure_topics(
+    bootstrap: str, partitions: int = 6, partners: Iterable[str] = PARTNERS
+) -> list[str]:
+    """The names of the topics that were missing and now exist, with a leader each.
+
+    Topics that exist are left as they are, whatever their number of partitions: adding partitions
+    would send a participant's next events to another lane. Safe to call from several processes.
+    Replication is the broker's default. Raises BrokerUnavailable and BrokerRefused.
+    """
+    wanted = [name(partner) for partner in partners for name in (partner_topic, rejection_topic)]
+    with translated(f"creating topics at {bootstrap}"):
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=_TIMEOUT_MS,
+            request_timeout_ms=_TIMEOUT_MS,
+            client_id="tuntas-topics",
+        )
+        try:
+            existing = set(admin.list_topics())
+            missing = [topic for topic in wanted if topic not in existing]
+            if not missing:
+                return []
+            answer = admin.create_topics(
+                {topic: {"num_partitions": partitions} for topic in missing},
+                timeout_ms=_TIMEOUT_MS,
+                raise_errors=False,
+            )
+            created = [_created(topic) for topic in answer["topics"]]
+            admin.wait_for_topics(missing, timeout_ms=_TIMEOUT_MS)
+        finally:
+            admin.close()
+    return [name for name in created if name]
+
+
+def _created(answer: dict[str, object]) -> str | None:
+    """The topic's name; None when another process was faster."""
+    error = for_code(answer["error_code"])
+    if error is TopicAlreadyExistsError:
+        return None
+    if answer["error_code"]:
+        raise BrokerRefused(
+            f"Topic {answer['name']} was not created: {answer.get('error_message') or error}"
+        )
+    return str(answer["name"])
