@@ -32,8 +32,8 @@ def create_topic(broker: Broker, topic: str) -> None:
     admin.close()
 
 
-def produce(broker: Broker, topic: str, value: bytes) -> None:
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+def produce(broker: Broker, topic: str, value: bytes, compression: str | None = None) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, compression_type=compression)
     producer.send(topic, value, key=b"PRK-1").get(timeout=10)
     producer.close()
 
@@ -98,6 +98,17 @@ def test_the_broker_takes_and_gives_a_record(kafka_broker: Broker) -> None:
     create_topic(kafka_broker, "embedded.one-record")
     produce(kafka_broker, "embedded.one-record", b"{}")
     assert first_record(kafka_broker, "embedded.one-record") == (b"PRK-1", b"{}")
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+def test_every_compression_that_a_partner_may_choose_is_read(
+    kafka_broker: Broker, compression: str
+) -> None:
+    topic = f"embedded.{compression}"
+    create_topic(kafka_broker, topic)
+    produce(kafka_broker, topic, b"{}" * 1_000, compression)
+    assert first_record(kafka_broker, topic) == (b"PRK-1", b"{}" * 1_000)
 
 
 @pytest.mark.kafka
