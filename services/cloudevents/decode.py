@@ -5,7 +5,7 @@ and a count of the quotes shows that no field is repeated or unknown. Whatever t
 ``examine`` reads in full, to say what is wrong or to accept it after all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ from services.cloudevents.examine import MAX_BYTES, examine, source_of
 from services.cloudevents.facts import BUILDERS
 from services.cloudevents.identifiers import IDENTIFIERS, NATIONAL_ID_DIGITS, is_national_id
 from services.cloudevents.json_text import Malformed, Repeated, parse
-from services.cloudevents.mode import Layout, Mode, layout, mode_of
+from services.cloudevents.mode import CONTENT_TYPE, Mode, mode_of
 from services.cloudevents.shape import fields_of, objects
 from services.cloudevents.time import microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
@@ -58,12 +58,15 @@ def _well_formed(
 ) -> PartnerEvent | None:
     """The event, or None where the record needs a closer look; or raises for the same."""
     if headers:
-        place = layout(tuple([name for name, _ in headers]))
-        content_type = headers[place.content_type][1] if place.content_type >= 0 else None
-        mode = mode_of(content_type, place.attributes)
+        contents = dict(headers)
+        if not "".join(contents).islower():
+            contents = {name.lower(): content for name, content in headers}
+        if len(contents) != len(headers):
+            return None
+        mode = mode_of(contents.get(CONTENT_TYPE), has_specversion="ce_specversion" in contents)
         if mode is Mode.BINARY:
-            return _binary(topic_partner, headers, place, value)
-        if mode is not Mode.STRUCTURED or place.repeated:
+            return _binary(topic_partner, contents, value)
+        if mode is not Mode.STRUCTURED:
             return None
     envelope = _ENVELOPE.decode(value)
     if envelope.source != source_of(topic_partner):
@@ -88,24 +91,20 @@ def _well_formed(
     )
 
 
-def _binary(
-    topic_partner: str, headers: Sequence[tuple[str, bytes]], place: Layout, value: bytes
-) -> PartnerEvent | None:
-    texts = {name: headers[index][1] for name, index in place.attributes.items()}
-    decoder = _DATA.get(texts.get("type", b""))
+def _binary(topic_partner: str, contents: Mapping[str, bytes], value: bytes) -> PartnerEvent | None:
+    decoder = _DATA.get(contents.get("ce_type", b""))
     if (
         decoder is None
-        or place.repeated
-        or texts.get("specversion") != b"1.0"
-        or texts.get("source") != source_of(topic_partner).encode()
-        or None in texts.values()  # the Kafka protocol has headers without a value
+        or contents.get("ce_specversion") != b"1.0"
+        or contents.get("ce_source") != source_of(topic_partner).encode()
+        or None in contents.values()  # a header of the Kafka protocol may be without a value
     ):
         return None
-    subject, sequence = texts.get("subject"), texts.get("sequence")
-    recordedtime = texts.get("recordedtime")
+    subject, sequence = contents.get("ce_subject"), contents.get("ce_sequence")
+    recordedtime = contents.get("ce_recordedtime")
     attributes = (
-        texts.get("id", b"").decode(),
-        texts.get("time", b"").decode(),
+        contents.get("ce_id", b"").decode(),
+        contents.get("ce_time", b"").decode(),
         None if subject is None else subject.decode(),
         None if sequence is None else sequence.decode(),
         None if recordedtime is None else recordedtime.decode(),
@@ -132,7 +131,8 @@ def _event(
         or isinstance(built, str)
         or not _is_plain(event_id)
         or (subject is not None and not _is_plain(subject))
-        or (sequence is not None and not (_is_short(sequence) and sequence.isprintable()))
+        or (sequence is not None and not (0 < len(sequence) <= MAX_ID_LENGTH))
+        or (sequence is not None and not sequence.isprintable())
     ):
         return None
     for identifier in IDENTIFIERS[shape](data):
@@ -176,11 +176,7 @@ def _unknown_fields(value: bytes, shape: type[Data], *, structured: bool) -> int
 
 def _is_plain(identifier: str) -> bool:
     return (
-        _is_short(identifier)
+        0 < len(identifier) <= MAX_ID_LENGTH
         and identifier.isprintable()
         and not (len(identifier) >= NATIONAL_ID_DIGITS and is_national_id(identifier))
     )
-
-
-def _is_short(text: str) -> bool:
-    return 0 < len(text) <= MAX_ID_LENGTH

@@ -18,7 +18,7 @@ from services.cloudevents.facts import BUILDERS
 from services.cloudevents.faults import data_fault, named_twice, personal_data, type_fault
 from services.cloudevents.identifiers import has_control_characters, is_national_id
 from services.cloudevents.json_text import Malformed, Repeated, parse
-from services.cloudevents.mode import ATTRIBUTE_PREFIX, ATTRIBUTES, Mode, layout, mode_of
+from services.cloudevents.mode import ATTRIBUTE_PREFIX, ATTRIBUTES, Mode, mode_of, read_headers
 from services.cloudevents.shape import FIELDS, objects
 from services.cloudevents.time import microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH
@@ -46,20 +46,19 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
         return Refusal(
             Reason.TOO_LARGE, "The value is larger than 256 KiB: send less in one event."
         )
-    place = layout(tuple([name for name, _ in headers]))
-    content_type = headers[place.content_type][1] if place.content_type >= 0 else None
-    mode = mode_of(content_type, place.attributes)
+    read = read_headers(headers)
+    mode = mode_of(read.content_type, has_specversion="specversion" in read.attributes)
     if isinstance(mode, str):
         return Refusal(Reason.NOT_CLOUDEVENTS, mode)
     tree = parse(value)
     if isinstance(tree, Malformed):
         return Refusal(Reason.NOT_JSON, tree.detail)
-    if place.repeated:
+    if read.repeated:
         return Refusal(
-            Reason.NOT_CLOUDEVENTS, f"The header `{place.repeated}` is there twice: send it once."
+            Reason.NOT_CLOUDEVENTS, f"The header `{read.repeated}` is there twice: send it once."
         )
     if mode is Mode.BINARY:
-        attributes = _from_headers(headers, place.attributes)
+        attributes = _texts(read.attributes)
         if isinstance(attributes, Refusal):
             return attributes
         return _event(topic_partner, attributes, tree, ATTRIBUTE_PREFIX)
@@ -78,12 +77,9 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
     return _event(topic_partner, envelope, envelope.get("data"), "")
 
 
-def _from_headers(
-    headers: Sequence[tuple[str, bytes]], places: Mapping[str, int]
-) -> dict[str, object] | Refusal:
+def _texts(contents: Mapping[str, bytes | None]) -> dict[str, object] | Refusal:
     attributes: dict[str, object] = {}
-    for name, index in places.items():
-        content: bytes | None = headers[index][1]
+    for name, content in contents.items():
         if content is not None:
             try:
                 attributes[name] = content.decode()

@@ -21,9 +21,9 @@ def is_national_id(identifier: str) -> bool:
     Contract section 2, ``personal_data``. 16 digits inside a longer identifier with letters (an invoice
     number, say) are not taken for one.
     """
-    return (
-        len(identifier) >= NATIONAL_ID_DIGITS and _GROUPED_DIGITS.fullmatch(identifier) is not None
-    )
+    if len(identifier) < NATIONAL_ID_DIGITS or identifier.islower() or identifier.isupper():
+        return False  # too short, or there is a letter: the search would say the same, later
+    return _GROUPED_DIGITS.fullmatch(identifier) is not None
 
 
 def has_control_characters(identifier: str) -> bool:

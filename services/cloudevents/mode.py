@@ -1,10 +1,11 @@
-"""The content mode of a record and where its attributes are (CloudEvents Kafka binding 1.0.2, section 3).
+"""The content mode of a record, and its headers (CloudEvents Kafka binding 1.0.2, section 3).
 
 A ``content-type`` that starts with application/cloudevents means structured mode, any other means binary.
 Without one, a ``ce_specversion`` header means binary mode; contract section 2 accepts the rest as structured.
 Header names and content types are compared without case; parameters (charset) are ignored: JSON is UTF-8.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -31,56 +32,41 @@ class Mode(Enum):
     BINARY = "binary"
 
 
-class Layout(NamedTuple):
-    """Where a record's headers are: index of the content type (-1: none) and of each attribute.
+class Headers(NamedTuple):
+    """What a record's headers say. A header of the Kafka protocol may be without a value: None.
 
     ``repeated`` is a header that counts and is there twice, "" where there is none.
     """
 
-    content_type: int
-    attributes: dict[str, int]
+    content_type: bytes | None
+    attributes: dict[str, bytes | None]
     repeated: str
 
 
-_MAX_LAYOUTS_KEPT: Final = 256
-_MAX_NAMES_LENGTH: Final = 1000
-_layouts: dict[tuple[str, ...], Layout] = {}
-
-
-def layout(names: tuple[str, ...]) -> Layout:
-    """The layout of a record with these header names. Kept, since a producer's records share one."""
-    known = _layouts.get(names)
-    if known is None:
-        known = _lay_out(names)
-        # Names are the partner's to choose: few and short ones are kept, so that memory is bounded.
-        if sum(map(len, names)) <= _MAX_NAMES_LENGTH:
-            if len(_layouts) >= _MAX_LAYOUTS_KEPT:
-                _layouts.clear()
-            _layouts[names] = known
-    return known
-
-
-def _lay_out(names: tuple[str, ...]) -> Layout:
-    content_type, attributes, repeated = -1, dict[str, int](), ""
-    for index, name in enumerate(names):
+def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
+    """The headers that count, by lower-case name, attributes without their prefix."""
+    content_types: list[bytes | None] = []
+    attributes: dict[str, bytes | None] = {}
+    repeated = ""
+    for name, content in headers:
         lower = name.lower()
         attribute = lower.removeprefix(ATTRIBUTE_PREFIX)
         if lower == CONTENT_TYPE:
-            if content_type >= 0:
-                repeated = CONTENT_TYPE
-            content_type = index
+            content_types.append(content)
         elif attribute != lower and attribute in ATTRIBUTES:
             if attribute in attributes:
                 repeated = lower
-            attributes[attribute] = index
-    return Layout(content_type, attributes, repeated)
+            attributes[attribute] = content
+    if len(content_types) > 1:
+        repeated = CONTENT_TYPE
+    return Headers(content_types[-1] if content_types else None, attributes, repeated)
 
 
-def mode_of(content_type: bytes | None, attributes: dict[str, int]) -> Mode | str:  # noqa: PLR0911 - each rule returns its own sentence
+def mode_of(content_type: bytes | None, *, has_specversion: bool) -> Mode | str:  # noqa: PLR0911 - each rule returns its own sentence
     """The mode of a record, or a sentence where its content type is none that is accepted."""
     if content_type is None:
-        return Mode.BINARY if "specversion" in attributes else Mode.STRUCTURED
-    mode = _USUAL.get(content_type)
+        return Mode.BINARY if has_specversion else Mode.STRUCTURED
+    mode = USUAL_MODES.get(content_type)
     if mode is not None:
         return mode
     media_type = _media_type(content_type.decode("latin-1"))
@@ -98,11 +84,14 @@ def mode_of(content_type: bytes | None, attributes: dict[str, int]) -> Mode | st
     )
 
 
-_USUAL: Final = {
+USUAL_MODES: Final = {
     f"{content_type}{charset}".encode(): mode
     for content_type, mode in {STRUCTURED_TYPE: Mode.STRUCTURED, BINARY_TYPE: Mode.BINARY}.items()
     for charset in ("", "; charset=utf-8", "; charset=UTF-8", ";charset=utf-8", ";charset=UTF-8")
 }
+
+
+"""Content types as clients usually spell them, to their mode."""
 
 
 def is_json(content_type: str) -> bool:

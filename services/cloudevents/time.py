@@ -25,8 +25,8 @@ _FORM = re.compile(
 )
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
 
-# The hot path adds four dictionary look-ups: the day, "Thh:mm", ":ss" and the offset. Their keys are
-# exactly the valid spellings, so a text they know needs no other check.
+# The hot path adds look-ups: the day, "Thh:mm", ":ss", the offset, and milliseconds where there are any. The
+# keys are exactly the valid spellings, so a text they know needs no other check.
 _CLOCK: Final = {
     f"{t}{hour:02}:{minute:02}": hour * _HOUR + minute * _MINUTE
     for t in "Tt"
@@ -41,6 +41,8 @@ _OFFSETS: Final = {
     for minute in range(60)
 } | {"Z": 0, "z": 0}
 
+_MILLISECONDS: Final = {f".{number:03}": number * 1000 for number in range(1000)}
+
 _MAX_DAYS_KEPT: Final = 10_000
 _days: dict[str, int] = {}
 
@@ -54,8 +56,11 @@ def microseconds(text: str) -> int | None:
     offset = _OFFSETS.get(tail)
     if day is None or clock is None or second is None:
         return _read(text)
-    fraction = 0
+    fraction: int | None = 0
     if offset is None:
+        fraction = _MILLISECONDS.get(tail[:4])
+        offset = _OFFSETS.get(tail[4:])
+    if offset is None or fraction is None:
         if tail[:1] != ".":
             return None
         digits = tail[1:-1] if tail[-1] in "Zz" else tail[1:-6]
