@@ -2,7 +2,7 @@
 
 Source: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 Binary beats text here: times go in as the integers they are, states without hexadecimal, and no
-text needs escaping (tests/benchmarks/copy_events.py).
+text needs escaping (tests/benchmarks/ledger.py).
 """
 
 from collections.abc import Iterable

@@ -122,10 +122,13 @@ def migrate(session: connection, scripts: Sequence[str] = ()) -> None:
 
     A script (idempotent SQL) runs once per text it ever had, all in one transaction under an
     advisory lock. Skipping what was applied matters: even ``CREATE INDEX IF NOT EXISTS`` waits for
-    every writer of its table, and every worker migrates when it starts.
+    every writer of its table, and every worker migrates when it starts. Raises StatementRefused for a
+    database that cannot hold every character.
     """
     ledger = files("services.postgres").joinpath("ledger.sql").read_text(encoding="utf-8")
     wanted = {sha256(script.encode()).hexdigest(): script for script in (ledger, *scripts)}
+    if (encoding := session.get_parameter_status("server_encoding")) != "UTF8":
+        raise StatementRefused(f"the database's encoding is {encoding}: create it with UTF8")
     with transaction(session) as work:
         work.execute("SELECT to_regclass('ledger.applied_script') IS NOT NULL")
         if work.fetchall() == [(True,)] and not wanted.keys() - applied_scripts(work):

@@ -171,7 +171,7 @@ def copy_events(work: cursor, batches: Iterable[LaneEvents], recorded: int) -> N
 def encode_events(batches: Iterable[LaneEvents], recorded: int) -> bytes:
     """The COPY stream of the batches. ``version`` is the lane position (ledger.sql)."""
     # The loop runs for each event: names are local and one list is extended, because that is
-    # what measured fastest (tests/benchmarks/copy_events.py).
+    # what measured fastest (tests/benchmarks/ledger.py).
     header, epoch, null = field.pack_columns(13), field.POSTGRES_EPOCH, field.NULL
     pack_numbers, bytea, lengths = field.pack_four_bigints, field.bytea, field.LENGTHS
     topics: dict[str, bytes] = {}

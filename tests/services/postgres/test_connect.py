@@ -206,3 +206,21 @@ def test_a_script_that_fails_leaves_nothing(open_session: Callable[[], connectio
     with transaction(session) as work:
         work.execute("SELECT to_regnamespace('ledger')")
         assert work.fetchall() == [(None,)]
+
+
+def test_a_database_that_cannot_hold_every_character_is_refused(database_url: str) -> None:
+    name = parse_dsn(database_url)["dbname"]
+    session = connect(database_url, "test")
+    session.autocommit = True
+    with session.cursor() as work:
+        work.execute(
+            f"CREATE DATABASE {name}_latin TEMPLATE template0 ENCODING 'LATIN1'"
+            " LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    latin = connect(database_url.replace(name, f"{name}_latin"), "test")
+    with pytest.raises(StatementRefused, match="LATIN1"):
+        migrate(latin)
+    close(latin)
+    with session.cursor() as work:
+        work.execute(f"DROP DATABASE {name}_latin")
+    close(session)

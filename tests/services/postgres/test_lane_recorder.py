@@ -1,0 +1,182 @@
+"""A lane seen through the library: what the intake wrote, and what is written beside it."""
+
+from collections.abc import Iterator
+from threading import Timer
+
+import pytest
+from eventsourcing.persistence import (
+    EventStore,
+    IntegrityError,
+    MapperDeserialisationError,
+    OperationalError,
+    ProgrammingError,
+    StoredEvent,
+    Tracking,
+)
+from psycopg2.extensions import connection
+
+from domain.events import ClassCompleted, ClassProgressed, Fact, PartnerEvent
+from projections.facts import encode
+from services.postgres.connect import transaction
+from services.postgres.lane_recorder import (
+    LaneRecorder,
+    LedgerEvent,
+    LedgerNotification,
+    as_the_interface_says,
+)
+from services.postgres.ledger import EventRow, LaneEvents, LaneState, Step, advance, copy_events
+from services.postgres.mapper import FactMapper, Reported
+from services.postgres.pool import ConnectionPool
+
+STREAM = "p:PRK-000000042"
+PROGRESSED = ClassProgressed("C-1", 40.5)
+COMPLETED = ClassCompleted("C-1", "INV-7")
+
+
+@pytest.fixture
+def pool(database_url: str) -> Iterator[ConnectionPool]:
+    pool = ConnectionPool(database_url, "recorder")
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def recorder(pool: ConnectionPool, lanes: list[LaneState]) -> LaneRecorder:
+    return LaneRecorder(pool, lanes[0])
+
+
+def write_as_the_intake_does(session: connection, lane: LaneState, *facts: Fact) -> None:
+    rows: list[EventRow] = [
+        (offset, f"e-{offset}", 1_000_000 + offset, STREAM, fact.topic, encode(fact), "s-1", 5)
+        for offset, fact in enumerate(facts, start=lane.next_offset)
+    ]
+    step = Step(
+        lane_id=lane.lane_id,
+        epoch=lane.epoch,
+        expected_offset=lane.next_offset,
+        next_offset=lane.next_offset + len(rows),
+        accepted=len(rows),
+        duplicate=0,
+        rejected=0,
+        skipped=0,
+        unknown_fields=0,
+        high_water=0,
+    )
+    with transaction(session) as work:
+        first = advance(work, [step])[lane.lane_id]
+        copy_events(work, [LaneEvents(lane.lane_id, lane.partner_id, first, rows)], 9)
+
+
+def reported(version: int, fact: Fact) -> Reported:
+    offset = version - 1
+    event = PartnerEvent(
+        partner="pintaria",
+        event_id=f"e-{offset}",
+        happened=1_000_000 + offset,
+        stream=STREAM,
+        fact=fact,
+        sequence="s-1",
+        recordedtime=5,
+    )
+    return Reported(version, event)
+
+
+def test_an_event_store_reads_the_facts_that_the_intake_wrote(
+    session: connection, lanes: list[LaneState], recorder: LaneRecorder
+) -> None:
+    write_as_the_intake_does(session, lanes[0], PROGRESSED, COMPLETED)
+    store = EventStore(FactMapper(), recorder)
+    history = [reported(1, PROGRESSED), reported(2, COMPLETED)]
+    assert list(store.get(STREAM)) == history
+    assert list(store.get(STREAM, gt=1)) == history[1:]
+    assert list(store.get(STREAM, desc=True, limit=1)) == history[1:]
+    assert list(store.get("p:PRK-0")) == []
+
+
+def test_what_an_event_store_puts_it_gets(recorder: LaneRecorder) -> None:
+    store = EventStore(FactMapper(), recorder)
+    recordings = store.put([reported(1, PROGRESSED), reported(2, COMPLETED)])
+    assert [recording.notification.id for recording in recordings] == [1, 2]
+    assert list(store.get(STREAM)) == [reported(1, PROGRESSED), reported(2, COMPLETED)]
+
+
+def test_a_partner_s_event_id_is_put_once(recorder: LaneRecorder) -> None:
+    store = EventStore(FactMapper(), recorder)
+    store.put([reported(1, PROGRESSED)])
+    again = reported(1, PROGRESSED).event
+    with pytest.raises(IntegrityError):
+        store.put([Reported(2, again)])
+    assert recorder.max_notification_id() == 1
+
+
+def test_notifications_carry_the_envelope(
+    session: connection, lanes: list[LaneState], recorder: LaneRecorder
+) -> None:
+    write_as_the_intake_does(session, lanes[0], PROGRESSED)
+    recorder.insert_events([StoredEvent("other", 1, "topic", b"state")])
+    first, second = recorder.select_notifications(None, 10)
+    assert isinstance(first, LedgerNotification)
+    assert (first.id, first.event_id, first.partner_id) == (1, "e-0", 4)
+    assert FactMapper().to_domain_event(first) == reported(1, PROGRESSED)
+    assert (second.id, second.state) == (2, b"state")
+    assert not isinstance(second, LedgerEvent)
+
+
+def test_lanes_do_not_see_each_other(
+    pool: ConnectionPool, lanes: list[LaneState], recorder: LaneRecorder
+) -> None:
+    other = LaneRecorder(pool, lanes[1])
+    recorder.insert_events([StoredEvent("s", 1, "topic", b"a")], tracking=Tracking("up", 3))
+    assert list(other.select_events("s")) == []
+    assert other.max_notification_id() is None
+    assert other.max_tracking_id("up") is None
+    other.insert_events([StoredEvent("s", 1, "topic", b"b")])
+    assert [event.state for event in recorder.select_events("s")] == [b"a"]
+
+
+def test_the_intake_and_a_recorder_number_one_lane_without_gaps(
+    session: connection, lanes: list[LaneState], recorder: LaneRecorder
+) -> None:
+    recorder.insert_events([StoredEvent("s", 7, "topic", b"")])
+    write_as_the_intake_does(session, lanes[0], PROGRESSED, COMPLETED)
+    assert list(recorder.insert_events([StoredEvent("s", 8, "topic", b"")]) or []) == [4]
+    notifications = recorder.select_notifications(None, 10)
+    assert [notification.id for notification in notifications] == [1, 2, 3, 4]
+
+
+def test_a_subscription_yields_what_is_written_after_it_began(
+    session: connection, lanes: list[LaneState], recorder: LaneRecorder
+) -> None:
+    writing = Timer(0.05, write_as_the_intake_does, (session, lanes[0], PROGRESSED, COMPLETED))
+    with recorder.subscribe() as subscription:
+        writing.start()
+        assert [next(subscription).id, next(subscription).id] == [1, 2]
+    writing.join()
+
+
+def test_a_stopped_subscription_ends_although_it_waits(recorder: LaneRecorder) -> None:
+    subscription = recorder.subscribe()
+    stopping = Timer(0.05, subscription.stop)
+    stopping.start()
+    assert list(subscription) == []
+    stopping.join()
+
+
+def test_errors_are_the_library_s(recorder: LaneRecorder, pool: ConnectionPool) -> None:
+    def run(statement: str) -> None:
+        with as_the_interface_says(), pool.transaction() as work:
+            work.execute(statement)
+
+    with pytest.raises(ProgrammingError):
+        run("SELECT no_such_column")
+    with pytest.raises(OperationalError):
+        run("SELECT pg_terminate_backend(pg_backend_pid())")
+    recorder.insert_tracking(Tracking("up", 1))
+    with pytest.raises(IntegrityError):
+        recorder.insert_tracking(Tracking("up", 1))
+
+
+def test_an_event_that_no_partner_sent_is_not_a_fact(recorder: LaneRecorder) -> None:
+    recorder.insert_events([StoredEvent(STREAM, 1, "completed", encode(COMPLETED))])
+    with pytest.raises(MapperDeserialisationError):
+        list(EventStore(FactMapper(), recorder).get(STREAM))
