@@ -18,9 +18,9 @@ from projections.status import StaleRows
 from services.cloudevents.decode import decode
 from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import StaleRules, Writer
-from services.kafka.consumer import Fetched, PartnerConsumer
+from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
-from services.kafka.records import CorruptRecord
+from services.kafka.records import CorruptRecord, Fetched
 from services.logs import pairs
 from services.postgres import ledger
 from services.postgres.connect import close, transaction
@@ -85,7 +85,7 @@ class _Reading:
     def run(self, stop: threading.Event, poll_seconds: float, batch_records: int) -> None:
         while not stop.is_set():
             polled = self._consumer.poll(poll_seconds, batch_records)
-            for name in polled.revoked:
+            for name in polled.revoked | polled.lost:
                 self._give_up(name)
             if polled.assigned:
                 self._take_over(polled.assigned)
@@ -105,17 +105,25 @@ class _Reading:
 
     def _take_over(self, names: Iterable[LaneName]) -> None:
         """Makes this worker the owner of the lanes and reads on where their rows say."""
-        log_id = self._consumer.log_id
-        starts = {name: self._consumer.beginning_offset(name) for name in sorted(names)}
+        log_id = self._consumer.cluster_id()
+        starts = {name: self._consumer.beginning_offset(*name) for name in sorted(names)}
         with transaction(self._session) as work:
             opened = [
-                ledger.open_lane(work, log_id, topic, partition, partner_id_of(topic), start)
+                ledger.open_lane(
+                    work,
+                    log_id=log_id,
+                    topic=topic,
+                    partition=partition,
+                    partner_id=partner_id_of(topic),
+                    first_offset=start,
+                )
                 for (topic, partition), start in starts.items()
             ]
             states = ledger.take_over(work, [lane.lane_id for lane in opened])
         for state in states:
-            name = (state.topic, state.partition)
-            self._lanes[name] = Lane(
+            if not self._consumer.seek(state.topic, state.partition, state.next_offset):
+                continue  # taken away again meanwhile, as the next poll will say
+            self._lanes[(state.topic, state.partition)] = Lane(
                 state.lane_id,
                 state.topic,
                 state.partition,
@@ -123,7 +131,6 @@ class _Reading:
                 state.epoch,
                 state.next_offset,
             )
-            self._consumer.seek(name, state.next_offset)
             log.info(
                 "lane taken over %s",
                 pairs(

@@ -1,0 +1,70 @@
+"""`tuntas check`: what the intake would say to a file, without sending it."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from domain.vocabulary import PARTNERS
+from services.intake.offline import Checked, check_lines
+
+
+def check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines.")],
+    partner: Annotated[
+        str | None,
+        typer.Option(
+            help="The partner whose topic it is meant for; else each line's own source says so."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Show at most so many bad lines; 0: all.")] = 50,
+) -> None:
+    """Validate JSON Lines offline as the intake would, line by line, with reasons.
+
+    Ends with exit code 1 when any line would be rejected.
+    """
+    if partner is not None and partner not in PARTNERS:
+        raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
+    console = Console()
+    outcomes: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    unknown_fields = 0
+    shown = 0
+    with file.open("rb") as lines:
+        for line in check_lines(lines, partner):
+            outcomes[line.outcome] += 1
+            unknown_fields += line.unknown_fields
+            if line.reason is None:
+                continue
+            reasons[line.reason] += 1
+            if not limit or shown < limit:
+                shown += 1
+                _print(console, file, line)
+    hidden = outcomes["rejected"] - shown
+    if hidden:
+        console.print(f"… and {hidden:,} more; `--limit 0` shows all.", style="dim")
+    table = Table(title=f"{escape(file.name)}: {outcomes.total():,} lines")
+    table.add_column("Would be")
+    table.add_column("Lines", justify="right")
+    for outcome in ("accepted", "duplicate", "rejected"):
+        table.add_row(outcome, f"{outcomes[outcome]:,}")
+    for reason, count in reasons.most_common():
+        table.add_row(f"  {reason}", f"{count:,}", style="red")
+    console.print(table)
+    if unknown_fields:
+        console.print(
+            f"{unknown_fields:,} fields that the contract does not name would be ignored."
+        )
+    raise typer.Exit(1 if outcomes["rejected"] else 0)
+
+
+def _print(console: Console, file: Path, line: Checked) -> None:
+    console.print(
+        f"{escape(file.name)}:{line.number}: [red]{line.reason}[/red] {escape(line.detail or '')}",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,86 @@
+"""`tuntas demo`: a simulated season of the eight partners through the whole path, and the questions answered."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services import logs
+from services.cli import demo_answers
+from services.cli.api_client import Api
+from services.cli.progress import progress
+from services.cli.reached import given_settings
+from services.cli.up import tell_where, wait_for_signal
+from services.embedded.leash import ServerFailed
+from services.kafka.errors import KafkaFailure
+from services.kafka.producer import publish
+from services.running.run import AlreadyRunning, EverythingHere
+from services.simulator import simulate
+
+STALLED_SECONDS = 60.0
+
+
+class DemoStalled(Exception):
+    """The services stopped reading before everything was read."""
+
+
+def demo(
+    events: Annotated[int, typer.Option(min=1, help="How many records the season has.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another number, another season.")] = 1,
+    leave: Annotated[bool, typer.Option("--exit", help="End after the answers.")] = False,
+    ingest: Annotated[int, typer.Option(min=1, max=64, help="How many ingest processes.")] = 1,
+) -> None:
+    """Send a simulated season through Kafka, aggregates and projections, and answer the programme's question."""
+    settings = given_settings()
+    logs.configure("warning")
+    console = Console()
+    try:
+        with console.status("Starting PostgreSQL, a Kafka broker and the services …"):
+            everything = EverythingHere(settings, data="demo", fresh=True, ingest_processes=ingest)
+            run = everything.start()
+        with everything:
+            api = Api(run.api_url, run.evaluator_token)
+            before = demo_answers.records_read(api)
+            started = monotonic()
+            with progress(count=True) as bars:
+                sending = bars.add_task("Partners send to Kafka", total=events)
+                reading = bars.add_task("Tuntas reads and answers", total=events)
+                publish(
+                    run.kafka_bootstrap,
+                    simulate(events, seed),
+                    lambda sent: bars.advance(sending, sent),
+                )
+                _wait_until_read(
+                    api, before + events, lambda read: bars.update(reading, completed=read - before)
+                )
+            console.print(
+                f"{events:,} records sent, read and answered in {monotonic() - started:.1f} s.\n"
+            )
+            demo_answers.show(console, api)
+            if not leave:
+                tell_where(console, run)
+                wait_for_signal()
+                console.print("Stopping …")
+    except (AlreadyRunning, ServerFailed, KafkaFailure, DemoStalled) as failure:
+        typer.secho(str(failure), fg="red", err=True)
+        raise typer.Exit(1) from None
+
+
+def _wait_until_read(api: Api, total: int, progress_to: Callable[[int], None]) -> None:
+    """Blocks until ``total`` records were read and every answer follows them."""
+    last, changed = -1, monotonic()
+    while True:
+        read = demo_answers.records_read(api)
+        progress_to(read)
+        if read >= total and demo_answers.is_fresh(api):
+            return
+        if read != last:
+            last, changed = read, monotonic()
+        elif monotonic() - changed > STALLED_SECONDS:
+            raise DemoStalled(
+                f"only {read:,} of {total:,} records were read and nothing moved for {STALLED_SECONDS:.0f} s; "
+                "the logs beside the data in the state directory say why"
+            )
+        sleep(0.1)

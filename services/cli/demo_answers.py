@@ -1,0 +1,202 @@
+"""The programme's questions, asked of the API and shown on the terminal."""
+
+from collections import Counter
+from typing import Any
+from urllib.parse import quote
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PARTNERS
+from services.cli.api_client import Api
+
+SHOWN = 5
+
+
+def records_read(api: Api) -> int:
+    """How many records have their outcome."""
+    read: int = api.ask("/v1/intake")["totals"]["offsets_read"]
+    return read
+
+
+def is_fresh(api: Api) -> bool:
+    """Whether every answer follows everything that was read."""
+    return bool(api.ask("/v1/intake")["freshness"]["events"] == 0)
+
+
+def show(console: Console, api: Api) -> None:
+    """Asks and prints: outcomes, states, packages, and one participant with the history of one class."""
+    _show_outcomes(console, api)
+    _show_states(console, api)
+    packages = list(api.rows("/v1/package-purchases"))
+    _show_packages(console, packages)
+    _show_participant(console, api, packages)
+
+
+def _show_outcomes(console: Console, api: Api) -> None:
+    intake = api.ask("/v1/intake")
+    table = Table(title="What became of each Kafka record", show_footer=True)
+    columns = ("offsets_read", "accepted", "duplicate", "rejected")
+    table.add_column("Partner", footer="all")
+    for column in columns:
+        table.add_column(
+            column.replace("_", " "), justify="right", footer=f"{intake['totals'][column]:,}"
+        )
+    for partner, name in PARTNERS.items():
+        lanes = [lane for lane in intake["items"] if lane["partner"] == partner]
+        table.add_row(name, *(f"{sum(lane[column] for lane in lanes):,}" for column in columns))
+    console.print(table)
+    open_lanes = [
+        lane
+        for lane in intake["items"]
+        if lane["accepted"] + lane["duplicate"] + lane["rejected"] + lane["skipped"]
+        != lane["next_offset"] - lane["first_offset"]
+    ]
+    if open_lanes:
+        console.print(f"[red]{len(open_lanes)} lanes do not add up: {open_lanes}")
+    else:
+        console.print(
+            f"Every record is accounted for: accepted + duplicate + rejected = offsets read, "
+            f"on each of {len(intake['items'])} topic partitions.\n"
+        )
+    reasons = Counter(rejection["reason"] for rejection in api.rows("/v1/rejections"))
+    table = Table(title="Why records were rejected")
+    table.add_column("Reason")
+    table.add_column("Records", justify="right")
+    for reason, count in reasons.most_common():
+        table.add_row(reason, f"{count:,}")
+    console.print(table)
+
+
+def _show_states(console: Console, api: Api) -> None:
+    states: Counter[tuple[str, str]] = Counter()
+    flags: Counter[str] = Counter()
+    satisfied = 0
+    for item in api.rows("/v1/purchased-classes"):
+        states[item["completion"]["state"], item["assessment"]["state"]] += 1
+        flags.update(item["flags"])
+        satisfied += item["satisfied"]
+    total = states.total()
+    table = Table(
+        title=f"Was every class that somebody bought completed, and was it assessed?  {total:,} purchased classes",
+        show_footer=True,
+    )
+    table.add_column("Completion", footer="all")
+    for assessment in ASSESSMENT_STATES:
+        count = sum(states[completion, assessment] for completion in COMPLETION_STATES)
+        table.add_column(assessment, justify="right", footer=f"{count:,}")
+    table.add_column("all", justify="right", footer=f"{total:,}")
+    table.add_column("share", justify="right", footer="")
+    for completion in reversed(COMPLETION_STATES):
+        counts = [states[completion, assessment] for assessment in ASSESSMENT_STATES]
+        share = f"{sum(counts) / total:.1%}" if total else ""
+        table.add_row(completion, *(f"{n:,}" for n in counts), f"{sum(counts):,}", share)
+    console.print(table)
+    console.print(f"{satisfied:,} of them are satisfied by the rule of their class (move_on).\n")
+    table = Table(title="Flags on purchased classes")
+    table.add_column("Flag")
+    table.add_column("Purchased classes", justify="right")
+    for flag, count in flags.most_common():
+        table.add_row(flag, f"{count:,}")
+    console.print(table)
+
+
+def _show_packages(console: Console, packages: list[Any]) -> None:
+    counts = {
+        "sold": len(packages),
+        "complete: every class completed": sum(p["complete"] for p in packages),
+        "incomplete: some class is missing": sum(
+            not p["complete"] and not p["unresolved"] for p in packages
+        ),
+        "unresolved: the package is not published": sum(p["unresolved"] for p in packages),
+        "sold after the package sales end": sum(p["after_sales_end"] for p in packages),
+    }
+    table = Table(title="Packages: one purchase, several classes")
+    table.add_column("Package purchases")
+    table.add_column("", justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    begun = [
+        p
+        for p in packages
+        if not p["complete"] and not p["unresolved"] and len(p["missing"]) < len(p["classes"])
+    ]
+    _list_packages(console, "Begun and incomplete packages, the first few", begun)
+    after = [p for p in packages if p["after_sales_end"]]
+    _list_packages(console, "Packages sold after the sales end, the first few", after)
+
+
+def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
+    table = Table(title=title)
+    for column in ("Partner", "Purchase", "Participant", "Package", "Paid", "Completed", "Missing"):
+        table.add_column(column, overflow="fold")
+    for p in packages[:SHOWN]:
+        completed = [c["class_code"] for c in p["classes"] if c["completion"] == "completed"]
+        table.add_row(
+            p["partner"],
+            p["purchase_id"],
+            p["participant_id"],
+            p["package_code"],
+            p["purchased_at"][:10],
+            ", ".join(completed),
+            "not published" if p["unresolved"] else ", ".join(p["missing"]),
+        )
+    console.print(table)
+
+
+def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:
+    """One participant with a package of which some classes were completed and others not; anybody otherwise."""
+    begun = [p for p in packages if 0 < len(p["missing"]) < len(p["classes"])]
+    example = max(begun or packages, key=lambda p: len(p["classes"]), default=None)
+    if example is None:
+        console.print(
+            "No package was sold in this season; ask for more --events to see one followed."
+        )
+        return
+    who = example["participant_id"]
+    classes = api.ask(f"/v1/participants/{quote(who, safe='')}/classes")["items"]
+    table = Table(title=f"Participant {who}: every purchased class, across partners")
+    for column in ("Partner", "Class", "Package", "Completion", "Assessment", "Satisfied", "Flags"):
+        table.add_column(column, overflow="fold")
+    for item in classes:
+        packages_of = {p["package_code"] for p in item["purchases"]} - {None}
+        table.add_row(
+            item["partner"],
+            f"{item['class_code']} {item['title'] or ''}",
+            ", ".join(sorted(packages_of)),
+            item["completion"]["state"],
+            item["assessment"]["state"],
+            "yes" if item["satisfied"] else "no",
+            ", ".join(item["flags"]),
+        )
+    console.print(table)
+    mine = [item for item in classes if item["partner"] == example["partner"]]
+    item = max(mine, key=lambda each: each["completion"]["state"] == "completed")
+    _show_history(console, api, item)
+
+
+def _show_history(console: Console, api: Api, item: Any) -> None:
+    place = [quote(item[key], safe="") for key in ("participant_id", "partner", "class_code")]
+    path = f"/v1/participants/{place[0]}/classes/{place[1]}/{place[2]}/history"
+    table = Table(title=f"The events behind one answer: {item['class_code']} at {item['partner']}")
+    for column in (
+        "Happened",
+        "Type",
+        "Kafka topic, partition, offset",
+        "Completion",
+        "Assessment",
+    ):
+        table.add_column(column, overflow="fold")
+    for event in api.ask(path)["items"]:
+        style = "strike dim" if event["voided_at"] else ""
+        table.add_row(
+            event["happened"][:19].replace("T", " "),
+            Text(event["type"].removeprefix("id.tuntas."), style=style),
+            Text(f"{event['topic']} [{event['partition']}] {event['offset']}"),
+            event["state"]["completion"]["state"],
+            event["state"]["assessment"]["state"],
+        )
+    console.print(table)
+    console.print(f"[dim]GET {path}[/dim]", highlight=False, soft_wrap=True)

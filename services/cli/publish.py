@@ -1,0 +1,38 @@
+"""`tuntas publish`: a file of events to a partner's topic."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from domain.vocabulary import PARTNERS
+from services.cli.progress import progress
+from services.cli.reached import reached_settings
+from services.kafka.errors import KafkaFailure
+from services.kafka.producer import publish_lines
+from services.kafka.topics import ensure_topics, partner_topic
+
+
+def publish(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines, one CloudEvent a line.")
+    ],
+    partner: Annotated[str, typer.Option(help="Whose topic to write to.")],
+) -> None:
+    """Send JSON Lines to the partner's topic, with a progress bar. Lines are sent as they stand."""
+    if partner not in PARTNERS:
+        raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
+    settings = reached_settings()
+    size = file.stat().st_size
+    try:
+        ensure_topics(settings.kafka_bootstrap, settings.topic_partitions, [partner])
+        with (
+            progress(transient=True) as bars,
+            bars.open(file, "rb", description=f"To {partner_topic(partner)}", total=size) as lines,
+        ):
+            sent = publish_lines(settings.kafka_bootstrap, partner, lines)
+    except KafkaFailure as failure:
+        typer.secho(str(failure), fg="red", err=True)
+        raise typer.Exit(1) from None
+    Console().print(f"{sent:,} records are in {partner_topic(partner)}.")

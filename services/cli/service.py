@@ -1,0 +1,52 @@
+"""`tuntas ingest`, `tuntas project`, `tuntas api`: one service each, as many processes as wanted."""
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+from services import logs
+from services.cli.reached import reached_settings
+from services.settings import Settings
+
+
+def ingest() -> None:
+    """Read the partners' topics: every record gets its outcome, every answer is up to date."""
+    from services.wiring import worker  # noqa: PLC0415 - commands start fast
+
+    settings = _settings()
+    worker(settings).run(_stop_on_signals())
+
+
+def project() -> None:
+    """Keep rows in line with the catalogue, and tell partners what was rejected."""
+    from services.wiring import projector  # noqa: PLC0415
+
+    settings = _settings()
+    projector(settings).run(_stop_on_signals())
+
+
+def api() -> None:
+    """Serve the HTTP API."""
+    from services.http.serve import run  # noqa: PLC0415
+
+    run(_settings())
+
+
+def _settings() -> Settings:
+    settings = reached_settings()
+    logs.configure(settings.log_level)
+    return settings
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: what was begun is finished first."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        logging.getLogger("tuntas").info("stopping signal=%s", signal.Signals(number).name)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return stop

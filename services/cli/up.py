@@ -1,0 +1,53 @@
+"""`tuntas up`: all services, until Ctrl-C."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services import logs
+from services.cli.reached import given_settings
+from services.embedded.leash import ServerFailed
+from services.running.run import AlreadyRunning, EverythingHere
+from services.running.run_file import Run
+
+
+def up(
+    ingest: Annotated[int, typer.Option(min=1, max=64, help="How many ingest processes.")] = 1,
+) -> None:
+    """Start all services on the embedded defaults, or on what the settings name, until Ctrl-C."""
+    settings = given_settings()
+    logs.configure(settings.log_level)
+    console = Console()
+    try:
+        everything = EverythingHere(settings, data="up", fresh=False, ingest_processes=ingest)
+        run = everything.start()
+        with everything:
+            tell_where(console, run)
+            wait_for_signal()
+            console.print("Stopping …")
+    except (AlreadyRunning, ServerFailed) as failure:
+        typer.secho(str(failure), fg="red", err=True)
+        raise typer.Exit(1) from None
+
+
+def tell_where(console: Console, run: Run) -> None:
+    """Prints where a run is reached."""
+    console.print()
+    console.print(f"[bold]API[/bold]    {run.api_url}/docs", highlight=False)
+    console.print(f"[bold]Kafka[/bold]  {run.kafka_bootstrap}", highlight=False)
+    console.print(f"[bold]Token[/bold]  {run.evaluator_token}   (evaluator)", highlight=False)
+    console.print(
+        "Everything runs. [dim]Ctrl-C stops it; `tuntas status` in another terminal shows it.[/dim]"
+    )
+
+
+def wait_for_signal() -> None:
+    """Blocks until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(1):
+        continue

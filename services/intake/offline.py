@@ -1,0 +1,83 @@
+"""Validates lines as the intake would, without Kafka and without a database."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from domain import catalogue
+from domain.errors import Reason, Refusal
+from domain.events import PARTICIPANT_STREAM, PartnerEvent
+from domain.vocabulary import PARTNERS
+from services.cloudevents.decode import decode
+from services.intake.batch import ID_CONFLICT, encode_fact
+
+
+class Checked(Struct, frozen=True):
+    """What would become of one line: `accepted`, `duplicate` or `rejected` with reason and detail.
+
+    ``number`` counts from 1. Repeats and conflicts are judged within the file, in the order of its lines.
+    """
+
+    number: int
+    outcome: str
+    reason: Reason | None = None
+    detail: str | None = None
+    unknown_fields: int = 0
+
+
+class _Source(Struct):
+    source: str = ""
+
+
+def check_lines(lines: Iterable[bytes], partner: str | None = None) -> Iterator[Checked]:
+    """Each line's outcome; empty lines are passed over.
+
+    Without ``partner`` a line counts as sent to the topic of the partner that its own source names.
+    """
+    seen: dict[tuple[str, str], tuple[object, ...]] = {}
+    catalogues: dict[str, catalogue.State] = {}
+    for number, line in enumerate(lines, start=1):
+        value = line.rstrip(b"\r\n")
+        if not value.strip():
+            continue
+        topic_partner = partner or _named_partner(value)
+        outcome: PartnerEvent | Refusal | None = decode(topic_partner, None, (), value)
+        if isinstance(outcome, PartnerEvent):
+            outcome = _repeated_or_new(outcome, seen, catalogues)
+        if isinstance(outcome, Refusal):
+            yield Checked(number, "rejected", outcome.reason, outcome.detail)
+        elif outcome is None:
+            yield Checked(number, "duplicate")
+        else:
+            yield Checked(number, "accepted", unknown_fields=outcome.unknown_fields)
+
+
+def _repeated_or_new(
+    event: PartnerEvent,
+    seen: dict[tuple[str, str], tuple[object, ...]],
+    catalogues: dict[str, catalogue.State],
+) -> PartnerEvent | Refusal | None:
+    """The event when it is new, None when it repeats an earlier line, a refusal when it contradicts one."""
+    name = (event.partner, event.event_id)
+    content = (event.fact.topic, event.stream, event.happened, encode_fact(event.fact))
+    if name in seen:
+        return None if seen[name] == content else Refusal(Reason.ID_CONFLICT, ID_CONFLICT)
+    if not event.stream.startswith(PARTICIPANT_STREAM):
+        state = catalogues.setdefault(event.partner, catalogue.State())
+        decision = catalogue.decide(state, event)
+        if isinstance(decision, Refusal):
+            return decision
+        catalogue.evolve(state, event)
+    seen[name] = content
+    return event
+
+
+def _named_partner(value: bytes) -> str:
+    """The partner in the line's own source; any partner when it names none (the line is then refused)."""
+    try:
+        source = msgspec.json.decode(value, type=_Source).source
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        source = ""
+    partner = source.removeprefix("/partners/")
+    return partner if partner in PARTNERS else next(iter(PARTNERS))

@@ -1,0 +1,153 @@
+"""One run of all services: servers (embedded unless named in the settings), ingest, project and API."""
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+
+from services.embedded.free_port import free_port
+from services.running import run_file
+from services.running.run_file import Run
+from services.running.services import Service, Services
+from services.settings import Settings
+from services.wiring import prepare_database, prepare_topics
+
+READY_TIMEOUT_SECONDS = 120.0
+
+
+class AlreadyRunning(Exception):
+    """Another run uses this state directory."""
+
+
+class EverythingHere:
+    """A run of all services, from `start` to `stop`, and word of it in the state directory."""
+
+    def __init__(
+        self, settings: Settings, *, data: str, fresh: bool, ingest_processes: int = 1
+    ) -> None:
+        """Starts nothing yet.
+
+        ``data`` names the folder within the state directory for the embedded servers; ``fresh`` empties it first.
+        """
+        self.settings = settings
+        self._data_dir = settings.state_dir / data
+        self._fresh = fresh
+        self._ingest_processes = ingest_processes
+        self._stack = ExitStack()
+
+    def start(self) -> Run:
+        """Blocks until the API answers; raises ServerFailed, AlreadyRunning or what the named servers raise."""
+        state_dir = self.settings.state_dir
+        if (other := run_file.read(state_dir)) is not None:
+            raise AlreadyRunning(
+                f"process {other.pid} already runs Tuntas on {state_dir}; stop it, or choose another TUNTAS_STATE_DIR"
+            )
+        if self._fresh and self._data_dir.exists():
+            shutil.rmtree(self._data_dir)
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as starting:
+            settings = self._with_servers(starting)
+            token = secrets.token_urlsafe(24)
+            prepare_database(settings)
+            prepare_topics(settings)
+            port = _api_port(settings)
+            services = Services(
+                _services(self._ingest_processes),
+                _environment(settings, port, token),
+                self._data_dir / "logs",
+            )
+            starting.callback(services.stop)
+            services.start()
+            run = Run(
+                pid=os.getpid(),
+                kafka_bootstrap=settings.kafka_bootstrap,
+                database_url=settings.database_url,
+                api_url=f"http://{settings.api_host}:{port}",
+                evaluator_token=token,
+            )
+            run_file.write(state_dir, run)
+            starting.callback(run_file.remove, state_dir)
+            _wait_until_ready(run.api_url)
+            self._stack = starting.pop_all()
+        return run
+
+    def stop(self) -> None:
+        """Stops services, then servers; blocks until all are gone."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        """Itself, started before; leaving stops everything."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _with_servers(self, starting: ExitStack) -> Settings:
+        """The settings with the addresses of embedded servers where none are named."""
+        settings = self.settings
+        if not settings.database_url:
+            from services.embedded.postgres import EmbeddedPostgres  # noqa: PLC0415 - an extra
+
+            postgres = starting.enter_context(EmbeddedPostgres(self._data_dir / "postgres"))
+            url = postgres.create_database("tuntas")
+            settings = msgspec.structs.replace(settings, database_url=url)
+        if not settings.kafka_bootstrap:
+            from services.embedded.broker import EmbeddedBroker  # noqa: PLC0415 - an extra
+
+            broker = starting.enter_context(EmbeddedBroker(self._data_dir / "broker"))
+            settings = msgspec.structs.replace(settings, kafka_bootstrap=broker.bootstrap)
+        return settings
+
+
+def _services(ingest_processes: int) -> Sequence[Service]:
+    ingest = [Service(f"ingest-{number}", ("ingest",)) for number in range(1, ingest_processes + 1)]
+    return [*ingest, Service("project", ("project",)), Service("api", ("api",))]
+
+
+def _environment(settings: Settings, port: int, token: str) -> Mapping[str, str]:
+    tokens = ",".join([*sorted(settings.evaluator_tokens), token])
+    return {
+        "TUNTAS_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "TUNTAS_DATABASE_URL": settings.database_url,
+        "TUNTAS_STATE_DIR": str(settings.state_dir),
+        "TUNTAS_API_PORT": str(port),
+        "TUNTAS_EVALUATOR_TOKENS": tokens,
+    }
+
+
+def _api_port(settings: Settings) -> int:
+    """The port of the settings, or a free one when it is taken (several runs side by side) or 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.api_host, settings.api_port))
+        except OSError:
+            return free_port()
+    return settings.api_port or free_port()
+
+
+def _wait_until_ready(api_url: str) -> None:
+    """Blocks until the API says that it can answer; raises what it last failed with."""
+    deadline = monotonic() + READY_TIMEOUT_SECONDS
+    while True:
+        try:
+            with urlopen(f"{api_url}/readyz", timeout=5):  # noqa: S310 - our own address
+                return
+        except (URLError, OSError):
+            if monotonic() > deadline:
+                raise
+            sleep(0.1)

@@ -1,0 +1,74 @@
+"""The one place where services are put together from settings. Nothing connects before it is asked to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from psycopg2.extensions import connection
+
+from projections.catalogue import set_package_sales_end
+from projections.schema import scripts
+from services.intake.worker import Worker
+from services.kafka.consumer import PartnerConsumer
+from services.kafka.producer import STRUCTURED, Producer
+from services.kafka.topics import ensure_topics
+from services.postgres.connect import close, connect, migrate, transaction
+from services.projector.announcer import Announcement, Send
+from services.projector.projector import Projector
+from services.settings import Settings
+
+
+def prepare_database(settings: Settings) -> None:
+    """Brings the schema up to date and makes the setting of the package sales end the rule."""
+    session = connect(settings.database_url, "tuntas prepare")
+    try:
+        migrate(session, scripts())
+        with transaction(session) as work:
+            set_package_sales_end(work, settings.package_sales_end)
+    finally:
+        close(session)
+
+
+def prepare_topics(settings: Settings) -> None:
+    """Creates the partners' topics and their rejection topics where they are missing."""
+    ensure_topics(settings.kafka_bootstrap, settings.topic_partitions)
+
+
+def worker(settings: Settings) -> Worker:
+    """The ingest service."""
+
+    def subscribe() -> PartnerConsumer:
+        prepare_topics(settings)
+        return PartnerConsumer(settings.kafka_bootstrap, settings.consumer_group)
+
+    return Worker(
+        _connector(settings, "tuntas ingest"),
+        subscribe,
+        batch_records=settings.batch_records,
+        poll_seconds=settings.poll_timeout_ms / 1000,
+        cached_participants=settings.cache_participants,
+    )
+
+
+def projector(settings: Settings) -> Projector:
+    """The project service."""
+
+    @contextmanager
+    def open_sender() -> Iterator[Send]:
+        with Producer(settings.kafka_bootstrap, client_id="tuntas-project") as producer:
+
+            def send(announcements: Sequence[Announcement]) -> None:
+                for topic, key, value in announcements:
+                    producer.send(topic, key, STRUCTURED, value)
+                producer.flush()
+
+            yield send
+
+    return Projector(_connector(settings, "tuntas project"), open_sender)
+
+
+def _connector(settings: Settings, name: str) -> Callable[[], connection]:
+    def open_session() -> connection:
+        prepare_database(settings)
+        return connect(settings.database_url, name)
+
+    return open_session
