@@ -1,0 +1,155 @@
+"""Equal sets of events give equal states, equal bytes and equal answers, however they arrive."""
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict
+
+from domain import answer, catalogue, participant
+from domain.events import PartnerEvent
+from projections.evidence import Evidence, decode, encode
+from projections.record import homes_of
+from tests.domain import told
+from tests.domain.oracle import expected
+from tests.domain.story import (
+    SALES_END,
+    catalogue_state,
+    day,
+    is_catalogue,
+    participant_state,
+)
+
+AN_EVENT_SET = st.builds(
+    lambda personal, published: [*personal, *published], told.of_participant(), told.of_catalogue()
+)
+
+
+def split(events: Iterable[PartnerEvent]) -> tuple[participant.State, catalogue.State]:
+    """The two states that a mixture of events leads to."""
+    events = list(events)
+    return (
+        participant_state(*(e for e in events if not is_catalogue(e))),
+        catalogue_state(*(e for e in events if is_catalogue(e))),
+    )
+
+
+def judged(
+    state: participant.State, known: catalogue.State, class_code: str, as_of: int | None = None
+) -> dict[str, Any]:
+    """The answer as the oracle writes it."""
+    given_answer = answer.judge(
+        class_code,
+        state.classes.get(class_code),
+        state.purchases.values(),
+        known,
+        SALES_END,
+        as_of,
+    )
+    return asdict(given_answer) | {
+        "purchases": [asdict(bought) for bought in given_answer.purchases],
+        "assessment": asdict(given_answer.assessment),
+        "flags": answer.flag_names(given_answer.flags),
+    }
+
+
+def evidence_rows(state: participant.State, known: catalogue.State) -> dict[str, bytes]:
+    """Per class code the evidence that its row holds; '' is what belongs to no known class."""
+    codes = {"", *state.classes}
+    for purchase in state.purchases.values():
+        codes |= homes_of(purchase, known)
+    return {
+        code: encode(
+            Evidence(
+                state.classes.get(code),
+                [p for _, p in sorted(state.purchases.items()) if code in homes_of(p, known)],
+                state.voids if code == "" else [],
+            )
+        )
+        for code in codes
+    }
+
+
+def shuffled_and_repeated(events: Sequence[PartnerEvent], seed: int) -> list[PartnerEvent]:
+    chance = random.Random(seed)
+    delivered = list(events) + [e for e in events if chance.random() < 0.4]
+    chance.shuffle(delivered)
+    return delivered
+
+
+@given(AN_EVENT_SET)
+def test_the_answer_is_what_the_oracle_says(events: list[PartnerEvent]) -> None:
+    state, known = split(events)
+    for class_code in told.CLASS_CODES:
+        assert judged(state, known, class_code) == expected(events, class_code, SALES_END)
+
+
+@given(AN_EVENT_SET, st.integers(-1, told.DAYS + 1))
+def test_as_of_answers_as_if_later_events_had_never_come(
+    events: list[PartnerEvent], number: int
+) -> None:
+    state, known = split(events)
+    then = split(e for e in events if e.happened <= day(number))
+    for class_code in told.CLASS_CODES:
+        as_of_then = judged(state, known, class_code, day(number))
+        assert as_of_then == judged(*then, class_code)
+        assert as_of_then == expected(events, class_code, SALES_END, day(number))
+
+
+@given(AN_EVENT_SET, st.integers(0, 2**32))
+def test_order_and_repetition_change_no_answer_and_no_byte(
+    events: list[PartnerEvent], seed: int
+) -> None:
+    once = split(events)
+    again = split(shuffled_and_repeated(events, seed))
+    # A repetition of a publication keeps the order in which each code's publications stand.
+    assert again == once
+    assert evidence_rows(*again) == evidence_rows(*once)
+    for class_code in told.CLASS_CODES:
+        assert judged(*again, class_code) == judged(*once, class_code)
+
+
+@given(AN_EVENT_SET)
+def test_deciding_twice_stores_nothing(events: list[PartnerEvent]) -> None:
+    state, known = split(events)
+    for e in events:
+        if is_catalogue(e):
+            assert catalogue.decide(known, e) == []
+        else:
+            assert participant.decide(state, e) == []
+
+
+@given(told.of_participant(), st.integers(0, len(told.EVENT_IDS)))
+def test_folding_in_pieces_through_the_stored_bytes_is_folding_at_once(
+    events: list[PartnerEvent], cut: int
+) -> None:
+    known = catalogue.State()
+    first = participant_state(*events[:cut])
+    resumed = participant.State()
+    for code, row in evidence_rows(first, known).items():
+        held = decode(row)
+        if held.record is not None:
+            resumed.classes[code] = held.record
+        resumed.purchases.update({p.purchase_id: p for p in held.purchases})
+        resumed.voids = resumed.voids or held.voids
+    for e in events[cut:]:
+        for stored in participant.decide(resumed, e):
+            participant.evolve(resumed, stored)
+    assert resumed == participant_state(*events)
+
+
+@given(told.of_participant())
+def test_evolve_says_what_it_touched(events: list[PartnerEvent]) -> None:
+    state = participant.State()
+    known = catalogue.State()
+    for e in events:
+        before = evidence_rows(state, known)
+        touched = participant.evolve(state, e)
+        after = evidence_rows(state, known)
+        changed = {code for code in after if after[code] != before.get(code)} - {""}
+        named = set(touched.class_codes)
+        for purchase_id in touched.purchase_ids:
+            named |= homes_of(state.purchases[purchase_id], known)
+        assert changed <= named
