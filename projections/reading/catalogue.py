@@ -1,0 +1,117 @@
+"""The catalogue of every partner in memory, never older than the rows that it judges.
+
+Rows are judged when they are read. Queries that read rows therefore also read the catalogue's version, in the same
+snapshot, and `CatalogueCache.at_least` brings what is kept in memory up to it: one comparison when nothing changed.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from domain.catalogue import ClassTerms, PackageTerms
+from domain.catalogue import State as Catalogue
+from projections.reading.instants import microseconds
+from projections.reading.session import Session
+from projections.record import Rules
+from projections.sql import load
+
+SQL = load("projections.reading", "catalogue.sql")
+
+NO_RULES = Rules(Catalogue(), 2**63 - 1)
+"""The rules of a partner that no writer has met: it has no rows either."""
+
+_decode_classes = msgspec.msgpack.Decoder(list[ClassTerms]).decode
+_decode_packages = msgspec.msgpack.Decoder(list[PackageTerms]).decode
+
+
+class Version(NamedTuple):
+    """Which catalogue: see the query ``version``. ``revision`` rises within a generation."""
+
+    generation: int
+    revision: int
+
+
+class Known(Struct, frozen=True):
+    """The rules of every partner at one version. Never changed: a newer version is another object."""
+
+    version: Version
+    rules: Mapping[int, Rules]
+
+    def of(self, partner_id: int) -> Rules:
+        """The rules of one partner."""
+        return self.rules.get(partner_id, NO_RULES)
+
+    def classes_of_institution(
+        self, institution: str, partner_ids: Iterable[int], as_of: int | None
+    ) -> list[tuple[int, str]]:
+        """(partner id, class code) of the classes that the institution teaches (by ``as_of``), in order."""
+        return sorted(
+            (partner_id, class_code)
+            for partner_id in partner_ids
+            for class_code in self.of(partner_id).catalogue.classes
+            if self.of(partner_id).catalogue.terms(class_code, as_of).institution == institution
+        )
+
+
+NOTHING_KNOWN = Known(Version(0, -1), {})
+
+
+async def version(session: Session) -> Version:
+    """The version of the catalogue in the session's snapshot."""
+    row = await session.fetchrow(SQL["version"])
+    return Version(row[0], row[1])
+
+
+class CatalogueCache:
+    """The newest catalogue that this process has read."""
+
+    def __init__(self) -> None:
+        self.known = NOTHING_KNOWN
+        self._following = asyncio.Lock()
+
+    async def at_least(self, session: Session, wanted: Version) -> Known:
+        """The catalogue at ``wanted`` or newer; asks the database only when what is kept is older."""
+        if self._serves(wanted):
+            return self.known
+        async with self._following:
+            if not self._serves(wanted):
+                self.known = await follow(session, self.known)
+        return self.known
+
+    def _serves(self, wanted: Version) -> bool:
+        held = self.known.version
+        return held.generation >= wanted.generation and held.revision >= wanted.revision
+
+
+async def follow(session: Session, known: Known) -> Known:
+    """The catalogue as the session sees it, reading only what changed since ``known`` where that is enough."""
+    heads = await session.fetch(SQL["heads"])
+    generation = heads[0]["generation"] if heads else known.version.generation
+    total = 0
+    followed: dict[int, Rules] = {}
+    for partner_id, revision, package_sales_end, _generation in heads:
+        total += revision
+        held = known.rules.get(partner_id)
+        if held is None or generation != known.version.generation:
+            held = Rules(Catalogue(), 0)
+        elif held.revision == revision:
+            followed[partner_id] = held
+            continue
+        changed = await _changed(session, partner_id, held)
+        followed[partner_id] = Rules(changed, microseconds(package_sales_end), revision)
+    return Known(Version(generation, total), followed)
+
+
+async def _changed(session: Session, partner_id: int, held: Rules) -> Catalogue:
+    since = (partner_id, held.revision) if held.revision else (partner_id,)
+    suffix = "_since" if held.revision else ""
+    classes = await session.fetch(SQL["classes" + suffix], *since)
+    packages = await session.fetch(SQL["packages" + suffix], *since)
+    return Catalogue(
+        held.catalogue.classes | {code: _decode_classes(published) for code, published in classes},
+        held.catalogue.packages
+        | {code: _decode_packages(published) for code, published in packages},
+    )

@@ -1,0 +1,118 @@
+"""What was read from Kafka, lane by lane, and how far answers are behind it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from domain.vocabulary import PARTNER_CODES
+from projections.reading.instants import microseconds
+from projections.reading.session import Session
+from projections.sql import load
+
+SQL = load("projections.reading", "intake.sql")
+
+
+class Lane(Struct, frozen=True):
+    """One topic partition. ``offsets_read`` = accepted + duplicate + rejected.
+
+    ``skipped`` counts offsets that hold no record: first_offset + offsets_read + skipped = next_offset. ``lag`` is
+    what Kafka held (``high_water``) beyond it when it was read last.
+    """
+
+    partner: str
+    topic: str
+    partition: int
+    offsets_read: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    skipped: int
+    unknown_fields: int
+    lag: int
+    first_offset: int
+    next_offset: int
+    high_water: int
+    last_read: datetime | None
+
+
+class Totals(Struct):
+    """The sums over lanes."""
+
+    offsets_read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    unknown_fields: int = 0
+    lag: int = 0
+
+
+class Freshness(Struct, frozen=True):
+    """How far answers are behind: records not read and catalogue changes not applied yet, and for how long."""
+
+    events: int
+    seconds: float
+
+
+class Backlog(Struct, frozen=True):
+    """What one partner's answers are behind by. ``since``: microseconds UTC; None: no lane lags."""
+
+    events: int
+    changes: int
+    since: int | None
+
+
+async def lanes(session: Session, partner_ids: Iterable[int]) -> list[Lane]:
+    """The lanes of some partners, in order of topic and partition."""
+    wanted = set(partner_ids)
+    found = [
+        Lane(
+            partner=PARTNER_CODES[row["partner_id"]],
+            topic=row["topic"],
+            partition=row["partition"],
+            offsets_read=row["accepted"] + row["duplicate"] + row["rejected"],
+            accepted=row["accepted"],
+            duplicate=row["duplicate"],
+            rejected=row["rejected"],
+            skipped=row["skipped"],
+            unknown_fields=row["unknown_fields"],
+            lag=max(row["high_water"] - row["next_offset"], 0),
+            first_offset=row["first_offset"],
+            next_offset=row["next_offset"],
+            high_water=row["high_water"],
+            last_read=row["last_read"],
+        )
+        for row in await session.fetch(SQL["lanes"])
+        if row["partner_id"] in wanted
+    ]
+    return sorted(found, key=lambda lane: (lane.topic, lane.partition))
+
+
+def totals(of: Iterable[Lane]) -> Totals:
+    """The sums over some lanes."""
+    sums = Totals()
+    for lane in of:
+        for name in Totals.__struct_fields__:
+            setattr(sums, name, getattr(sums, name) + getattr(lane, name))
+    return sums
+
+
+async def backlog(session: Session) -> dict[int, Backlog]:
+    """Partner id to what its answers are behind by."""
+    return {
+        row["partner_id"]: Backlog(
+            row["events"],
+            row["changes"],
+            None if row["since"] is None else microseconds(row["since"]),
+        )
+        for row in await session.fetch(SQL["backlog"])
+    }
+
+
+def freshness(behind: Mapping[int, Backlog], partner_ids: Iterable[int], now: int) -> Freshness:
+    """How far the answers about some partners are behind at ``now`` (microseconds UTC)."""
+    of = [behind[partner_id] for partner_id in partner_ids if partner_id in behind]
+    events = sum(partner.events + partner.changes for partner in of)
+    since = min((partner.since for partner in of if partner.since is not None), default=now)
+    return Freshness(events, round(max(now - since, 0) / 1_000_000, 3) if events else 0.0)

@@ -1,0 +1,45 @@
+"""Stored facts in the words in which partners sent them: CloudEvents type and data (contract section 2)."""
+
+from typing import Any, Final
+
+from domain.events import ClassAssessed, Fact, PurchasePaid
+from domain.vocabulary import TYPE_PREFIX
+
+TYPES: Final = {
+    "paid": "purchase.paid",
+    "refunded": "purchase.refunded",
+    "redeemed": "class.redeemed",
+    "progressed": "class.progressed",
+    "completed": "class.completed",
+    "assessed": "class.assessed",
+    "certificate": "certificate.issued",
+    "reviewed": "class.reviewed",
+    "voided": "event.voided",
+    "class": "class.published",
+    "package": "package.published",
+}
+"""A fact's topic in storage to the name in its CloudEvents type."""
+
+
+def type_of(fact: Fact) -> str:
+    """The CloudEvents type."""
+    return f"{TYPE_PREFIX}{TYPES[fact.topic]}.v1"
+
+
+def data_of(fact: Fact, participant_id: str) -> dict[str, Any]:
+    """The event's data, without fields that were not sent."""
+    data: dict[str, Any] = {"participant_id": participant_id}
+    for name in fact.__struct_fields__:
+        value = getattr(fact, name)
+        if value is not None:
+            data[name] = value
+    if isinstance(fact, PurchasePaid) and fact.items is not None:
+        data["items"] = [
+            {"class_code": code} if price is None else {"class_code": code, "price": price}
+            for code, price in fact.items
+        ]
+    if isinstance(fact, ClassAssessed):
+        raw, minimum, maximum = data.pop("raw", None), data.pop("minimum"), data.pop("maximum")
+        if raw is not None:
+            data["score"] = {"raw": raw, "min": minimum, "max": maximum}
+    return data

@@ -1,0 +1,198 @@
+"""One purchase, class by class, with what the ledger alone keeps: amount, prices, reasons."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from domain.answer import purchased_at, stands
+from domain.events import PARTICIPANT_STREAM, Fact, PurchasePaid, PurchaseRefunded
+from domain.participant import ClassRecord, PurchaseRecord, key_of
+from domain.vocabulary import PARTNER_CODES, PurchaseState
+from projections.evidence import Evidence
+from projections.facts import decode as decode_fact
+from projections.reading.catalogue import CatalogueCache, version
+from projections.reading.instants import instant
+from projections.reading.purchased_class import PurchasedClass, answer_of, shown
+from projections.reading.session import Session
+from projections.record import Record, Rules, class_codes_of, package_code_of
+from projections.sql import load
+
+SQL = load("projections.reading", "purchases.sql")
+
+
+class Refund(Struct, frozen=True):
+    """``class_codes`` null: the whole purchase."""
+
+    refunded_at: datetime
+    class_codes: list[str] | None
+    reason: str | None
+
+
+class ClassOfPurchase(PurchasedClass, frozen=True, kw_only=True):
+    """One class that was bought: the answer about it, its price in whole rupiah and when it was given back."""
+
+    price: int | None
+    refunded_at: datetime | None
+
+
+class Purchase(Struct, frozen=True, kw_only=True):
+    """One purchase. ``unresolved``: its package is not published yet, so its classes are not known.
+
+    ``package_code``, ``title``, ``complete`` and ``missing`` speak of package purchases; null for the others.
+    ``amount`` is in whole rupiah. ``refunded_at``: when the whole was given back, not class by class.
+    """
+
+    partner: str
+    purchase_id: str
+    participant_id: str
+    purchased_at: datetime
+    purchase: PurchaseState
+    package_code: str | None
+    title: str | None
+    amount: int | None
+    unresolved: bool
+    after_sales_end: bool
+    complete: bool | None
+    missing: list[str] | None
+    refunded_at: datetime | None
+    refunds: list[Refund]
+    classes: list[ClassOfPurchase]
+
+
+async def records(
+    session: Session, partner_id: int, participant_ids: Iterable[str]
+) -> dict[str, Record]:
+    """The whole records of some participants at one partner. One query."""
+    found = {participant_id: Record(participant_id) for participant_id in participant_ids}
+    for participant_id, class_code, number, completion, evidence in await session.fetch(
+        SQL["records"], partner_id, list(found)
+    ):
+        found[participant_id].load(class_code, number, completion, evidence)
+    return found
+
+
+async def one(
+    session: Session,
+    catalogue: CatalogueCache,
+    partner_id: int,
+    purchase_id: str,
+    as_of: int | None,
+) -> Purchase | None:
+    """A purchase by its id, or None when nobody made it (by ``as_of``). The session is in one snapshot."""
+    known = await catalogue.at_least(session, await version(session))
+    rules = known.of(partner_id)
+    buyers = await session.fetch(SQL["participants_of_purchase"], partner_id, purchase_id)
+    found = await records(session, partner_id, [buyer for (buyer,) in buyers])
+    for participant_id, record in found.items():
+        purchase = record.state.purchases.get(purchase_id)
+        if purchase is None or purchased_at(purchase, as_of) is None:
+            continue
+        stream = PARTICIPANT_STREAM + participant_id
+        rows = await session.fetch(SQL["payments"], partner_id, stream)
+        facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in rows if row[2] is not None}
+        return _answer(partner_id, record, purchase, rules, facts, as_of)
+    return None
+
+
+def refunded_at(purchase: PurchaseRecord, class_code: str | None, as_of: int | None) -> int | None:
+    """The earliest refund of one class of the purchase, or of the whole (class code None)."""
+    return min(
+        (
+            refund.happened
+            for refund in purchase.refunds
+            if (refund.class_codes is None or class_code in refund.class_codes)
+            and stands(refund, as_of)
+        ),
+        default=None,
+    )
+
+
+def state(purchase: PurchaseRecord, class_codes: Sequence[str], as_of: int | None) -> PurchaseState:
+    """Refunded when the whole was given back, at once or class by class; else active."""
+    if refunded_at(purchase, None, as_of) is not None:
+        return "refunded"
+    given_back = [refunded_at(purchase, code, as_of) is not None for code in class_codes]
+    return "refunded" if given_back and all(given_back) else "active"
+
+
+def evidence_of(record: Record, class_code: str) -> Evidence:
+    """What a participant's record holds of one class; purchases that do not concern it do no harm."""
+    return Evidence(
+        record.state.classes.get(class_code),
+        [purchase for _, purchase in sorted(record.state.purchases.items())],
+    )
+
+
+def is_completed(evidence: ClassRecord | None, as_of: int | None) -> bool:
+    """Whether a completion of the class stands."""
+    return evidence is not None and any(stands(mark, as_of) for mark in evidence.completed)
+
+
+def _answer(
+    partner_id: int,
+    record: Record,
+    purchase: PurchaseRecord,
+    rules: Rules,
+    facts: dict[int, Fact],
+    as_of: int | None,
+) -> Purchase:
+    since = purchased_at(purchase, as_of)
+    assert since is not None  # noqa: S101 - the caller found it paid
+    codes, unresolved = class_codes_of(purchase, rules.catalogue, as_of)
+    package_code = package_code_of(purchase, as_of)
+    package = rules.catalogue.package(package_code, as_of) if package_code else None
+    missing = None
+    if package_code is not None:
+        missing = [c for c in codes if not is_completed(record.state.classes.get(c), as_of)]
+    paid = [facts[mark.key] for mark in purchase.paid if stands(mark, as_of) and mark.key in facts]
+    payments = [fact for fact in paid if isinstance(fact, PurchasePaid)]
+    prices: dict[str, int | None] = {}
+    for payment in payments:
+        for class_code, price in payment.items or ():
+            prices.setdefault(class_code, price)
+    refunds = [mark for mark in purchase.refunds if stands(mark, as_of)]
+    reasons = {
+        mark.key: fact.reason
+        for mark in refunds
+        if isinstance(fact := facts.get(mark.key), PurchaseRefunded)
+    }
+    return Purchase(
+        partner=PARTNER_CODES[partner_id],
+        purchase_id=purchase.purchase_id,
+        participant_id=record.participant_id,
+        purchased_at=instant(since),
+        purchase=state(purchase, codes, as_of),
+        package_code=package_code,
+        title=package.title if package else None,
+        amount=next((p.amount for p in payments if p.amount is not None), None),
+        unresolved=unresolved,
+        after_sales_end=package_code is not None and since >= rules.package_sales_end,
+        complete=None if missing is None else not missing and not unresolved,
+        missing=missing,
+        refunded_at=instant(refunded_at(purchase, None, as_of)),
+        refunds=[
+            Refund(
+                instant(mark.happened),
+                None if mark.class_codes is None else list(mark.class_codes),
+                reasons.get(mark.key),
+            )
+            for mark in refunds
+        ],
+        classes=[
+            ClassOfPurchase(
+                **asdict(_shown(partner_id, record, code, rules, as_of)),
+                price=prices.get(code),
+                refunded_at=instant(refunded_at(purchase, code, as_of)),
+            )
+            for code in codes
+        ],
+    )
+
+
+def _shown(
+    partner_id: int, record: Record, class_code: str, rules: Rules, as_of: int | None
+) -> PurchasedClass:
+    answer = answer_of(class_code, evidence_of(record, class_code), rules, as_of)
+    return shown(partner_id, record.participant_id, class_code, answer, rules, as_of)

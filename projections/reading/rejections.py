@@ -1,0 +1,116 @@
+"""Rejected records: what arrived, why it was not accepted, what to correct. The newest come first."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from domain.errors import Reason
+from domain.vocabulary import PARTNER_CODES
+from projections.reading.instants import instant, microseconds
+from projections.reading.page import Key, Page
+from projections.reading.purchased_classes import ALL_PARTNERS
+from projections.reading.session import Session
+from projections.sql import load
+
+SQL = load("projections.reading", "rejections.sql")
+
+EARLIEST = microseconds(datetime.fromisoformat("0001-01-01T00:00:00+00:00"))
+LATEST = microseconds(datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00"))
+NEWEST: Key = (LATEST, 2**31 - 1, 2**63 - 1)
+"""Before every rejection, in this order."""
+
+Encoding = Literal["utf-8", "base64"]
+
+
+class Rejection(Struct, frozen=True):
+    """One rejected record. ``detail`` says what to correct.
+
+    ``record`` and ``key`` are text where the bytes are UTF-8, else base64, as the encodings beside them say.
+    ``size`` is the whole record's in bytes; ``truncated``: only its first 64 KiB were kept.
+    """
+
+    partner: str
+    topic: str
+    partition: int
+    offset: int
+    reason: Reason
+    detail: str
+    event_id: str | None
+    recorded: datetime
+    key: str | None
+    key_encoding: Encoding | None
+    record: str
+    record_encoding: Encoding
+    size: int
+    truncated: bool
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """What the list is narrowed to. ``since`` (inclusive, microseconds UTC) speaks of when it was recorded."""
+
+    partner_ids: tuple[int, ...] = ALL_PARTNERS
+    reason: str | None = None
+    since: int | None = None
+
+
+async def pages(
+    session: Session, wanted: Filter, after: Key | None, page_rows: int
+) -> AsyncIterator[Page[Rejection]]:
+    """The list behind the key ``after`` = (recorded in microseconds, lane id, offset)."""
+    key = after or NEWEST
+    since = instant(EARLIEST if wanted.since is None else wanted.since)
+    while True:
+        rows = await session.fetch(
+            SQL["newest"],
+            list(wanted.partner_ids),
+            instant(key[0]),
+            key[1],
+            key[2],
+            page_rows,
+            wanted.reason,
+            since,
+        )
+        items: list[tuple[Key, Rejection]] = []
+        for row in rows:
+            key = (microseconds(row["recorded"]), row["lane_id"], row["kafka_offset"])
+            items.append((key, _rejection(row)))
+        if items:
+            yield Page(items, key, len(rows))
+        if len(rows) < page_rows:
+            return
+
+
+def _rejection(row: Mapping[str, Any]) -> Rejection:
+    record: bytes = row["record"]
+    truncated = row["record_size"] > len(record)
+    text, encoding = readable(record, cut=truncated)
+    key, key_encoding = (None, None) if row["record_key"] is None else readable(row["record_key"])
+    return Rejection(
+        partner=PARTNER_CODES[row["partner_id"]],
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["kafka_offset"],
+        reason=Reason(row["reason"]),
+        detail=row["detail"],
+        event_id=row["event_id"],
+        recorded=row["recorded"],
+        key=key,
+        key_encoding=key_encoding,
+        record=text,
+        record_encoding=encoding,
+        size=row["record_size"],
+        truncated=truncated,
+    )
+
+
+def readable(content: bytes, *, cut: bool = False) -> tuple[str, Encoding]:
+    """The bytes as text where they are UTF-8, else as base64. A character that was cut in two is left out."""
+    for missing in range(4 if cut else 1):
+        try:
+            return content[: len(content) - missing].decode(), "utf-8"
+        except UnicodeDecodeError:
+            continue
+    return b64encode(content).decode(), "base64"

@@ -1,0 +1,78 @@
+"""Who asks: bearer tokens (RFC 6750) and the two roles of the contract."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from http import HTTPStatus
+from secrets import token_bytes
+
+from msgspec import Struct
+
+from domain.vocabulary import PARTNER_CODES, PARTNER_IDS
+from services.http.problems import Fault, Problem, not_found, unprocessable
+
+EVERY_PARTNER = tuple(PARTNER_CODES)
+
+
+class Caller(Struct, frozen=True):
+    """Who asks. ``partner`` None: an evaluator, who sees all partners."""
+
+    partner: str | None = None
+
+    def partner_ids(self, asked: str | None) -> tuple[int, ...]:
+        """The partners whose data a list shows: the one asked for, or all that the caller may see.
+
+        Raises 403 for another partner's data and 422 for a partner that does not exist.
+        """
+        if asked is None:
+            return EVERY_PARTNER if self.partner is None else (PARTNER_IDS[self.partner],)
+        if asked not in PARTNER_IDS:
+            raise unprocessable(Fault("partner", f"is none of {', '.join(PARTNER_IDS)}"))
+        self._must_see(asked)
+        return (PARTNER_IDS[asked],)
+
+    def partner_of_path(self, asked: str) -> int:
+        """The partner id of a path; raises 404 for one that does not exist, 403 for another's."""
+        if asked not in PARTNER_IDS:
+            raise not_found("there is no such partner")
+        self._must_see(asked)
+        return PARTNER_IDS[asked]
+
+    def _must_see(self, asked: str) -> None:
+        if self.partner not in {None, asked}:
+            raise Problem(HTTPStatus.FORBIDDEN, f"this token reads the data of {self.partner} only")
+
+
+class Access:
+    """The tokens of a running API.
+
+    Tokens are kept, looked up and compared as digests under a random key of this process: the time that takes
+    depends on the digest, which nobody outside can steer, and says nothing about a token.
+    """
+
+    def __init__(self, evaluator_tokens: Iterable[str], partner_tokens: Mapping[str, str]) -> None:
+        """``partner_tokens``: token to partner."""
+        self._key = token_bytes(32)
+        self._callers = {
+            self._digest(token): Caller(partner) for token, partner in partner_tokens.items()
+        }
+        self._callers |= {self._digest(token): Caller() for token in evaluator_tokens}
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Who the Authorization header stands for; raises 401 when it stands for nobody."""
+        if authorization is None:
+            raise _unauthorized("send a token: Authorization: Bearer …", "")
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise _unauthorized("the Authorization header must be Bearer and a token", "")
+        caller = self._callers.get(self._digest(token.strip()))
+        if caller is None:
+            raise _unauthorized("this token is not known", ', error="invalid_token"')
+        return caller
+
+    def _digest(self, token: str) -> bytes:
+        return blake2b(token.encode(errors="surrogateescape"), key=self._key).digest()
+
+
+def _unauthorized(detail: str, error: str) -> Problem:
+    challenge = {"WWW-Authenticate": f'Bearer realm="tuntas"{error}'}
+    return Problem(HTTPStatus.UNAUTHORIZED, detail, (), challenge)

@@ -1,0 +1,64 @@
+"""The application: every route of the contract over one database."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI, Response
+
+from services.http import problems
+from services.http.access import Access
+from services.http.measures import Measured, Measures
+from services.http.openapi import describe, extra_of, responses_of
+from services.http.routes import health, intake, participants, purchased_classes, purchases
+from services.http.routing import Route, endpoint
+from services.http.sources import Sources
+from services.settings import Settings
+
+ROUTES: Final[Sequence[Route]] = (
+    *participants.ROUTES,
+    *purchased_classes.ROUTES,
+    *purchases.ROUTES,
+    *intake.ROUTES,
+)
+"""Every route that is read with a token; the one that is asked most comes first."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The API. It opens its database connections when it is asked, not before it has started."""
+    sources = Sources(settings.database_url)
+    access = Access(settings.evaluator_tokens, settings.partner_tokens)
+    measures = Measures()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await sources.database.open()
+        try:
+            yield
+        finally:
+            await sources.database.close()
+
+    app = FastAPI(
+        title="Tuntas",
+        version=version("tuntas"),
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    for route in ROUTES:
+        app.add_api_route(
+            route.path,
+            endpoint(route, access, sources),
+            methods=["GET"],
+            name=route.name,
+            operation_id=route.name,
+            summary=route.summary,
+            response_class=Response,
+            responses=responses_of(route),
+            openapi_extra=extra_of(route),
+        )
+    health.add_health_routes(app, sources, measures)
+    describe(app, ROUTES)
+    app.add_middleware(Measured, measures=measures)
+    return app

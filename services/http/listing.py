@@ -1,0 +1,183 @@
+"""Lists: a page as JSON, or everything as CSV or NDJSON, streamed from one snapshot in constant memory."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+import msgspec
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+from msgspec import Struct
+from starlette.types import Receive, Scope, Send
+
+from projections.reading.catalogue import Known
+from projections.reading.instants import instant
+from projections.reading.intake import Freshness
+from projections.reading.page import Key, Page
+from projections.reading.session import Session
+from services.http import cursors
+from services.http.columns import Column, columns, header, rows
+from services.http.negotiation import CSV, JSON
+from services.http.parameters import now
+from services.http.routing import Asked, json
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT: Final = 100
+PAGE_ROWS: Final = 250
+"""Rows that are judged before others get their turn."""
+
+EXAMINED_ROWS: Final = 50_000
+"""After so many rows a page ends, even if few were listed; its cursor goes on from there."""
+
+Pages: TypeAlias = Callable[[Session, Known, Key | None, int], AsyncIterator[Page[T]]]
+"""The list behind a key, in pages of so many rows, read in one snapshot."""
+
+
+class ListAnswer(Struct, Generic[T]):
+    """One page of a list. ``next_cursor`` null: this is the last one."""
+
+    items: list[T]
+    next_cursor: str | None
+    as_of: datetime
+    freshness: Freshness
+
+
+class Listing(Struct, Generic[T]):
+    """What a list route answers from. ``shape`` gives the types of its keys' parts."""
+
+    name: str
+    item: type[T]
+    shape: tuple[type, ...]
+    partner_ids: tuple[int, ...]
+    pages: Pages[T]
+
+
+async def respond(asked: Asked, listing: Listing[T]) -> Response:
+    """The list in the media type that was asked for."""
+    limit = asked.query["limit"]
+    filters = filters_of(asked)
+    cursor = asked.query["cursor"]
+    after = (
+        None if cursor is None else cursors.unseal(asked.url_path, filters, cursor, listing.shape)
+    )
+    as_of = asked.query.get("as_of")
+    read_at = now() if as_of is None else as_of
+    if asked.media != JSON:
+        return await export(asked, listing, after, limit, read_at)
+
+    async def page(session: Session) -> tuple[list[T], Key | None]:
+        known = await asked.sources.known(session)
+        wanted = limit or DEFAULT_LIMIT
+        page_rows = min(wanted + 1 if as_of is None else PAGE_ROWS, PAGE_ROWS)
+        return await _collect(listing.pages(session, known, after, page_rows), wanted)
+
+    items, reached = await asked.sources.database.read_snapshot(page)
+    return json(
+        ListAnswer(
+            items,
+            None if reached is None else cursors.seal(asked.url_path, filters, reached),
+            instant(read_at),
+            await asked.sources.freshness.of(listing.partner_ids),
+        )
+    )
+
+
+def filters_of(asked: Asked) -> dict[str, Any]:
+    """What a cursor is bound to: every filter, and whose data is shown."""
+    filters = {
+        name: value
+        for name, value in asked.query.items()
+        if value is not None and name not in {"limit", "cursor"}
+    }
+    return filters | {"": asked.caller.partner}
+
+
+async def _collect(pages: AsyncIterator[Page[T]], limit: int) -> tuple[list[T], Key | None]:
+    """At most ``limit`` items, and the key to go on from, None at the end of the list."""
+    found: list[tuple[Key, T]] = []
+    examined = 0
+    async with aclosing(pages):  # type: ignore[type-var]
+        async for page in pages:
+            found += page.items
+            examined += page.examined
+            if len(found) > limit:
+                del found[limit:]
+                return [item for _, item in found], found[-1][0]
+            if examined >= EXAMINED_ROWS:
+                return [item for _, item in found], page.reached
+    return [item for _, item in found], None
+
+
+async def export(
+    asked: Asked, listing: Listing[Any], after: Key | None, limit: int | None, read_at: int
+) -> Response:
+    """Everything as CSV or NDJSON. What can fail before the first row fails before the response begins."""
+    freshness = await asked.sources.freshness.of(listing.partner_ids)
+    flat = columns(listing.item) if asked.media == CSV else None
+    chunks = _chunks(asked, listing, after, limit, flat)
+    first = await anext(chunks)
+    extension = "csv" if flat else "ndjson"
+    return Export(
+        _joined(first, chunks),
+        media_type=f"{asked.media}; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{listing.name}.{extension}"',
+            **_headers(read_at, freshness),
+        },
+    )
+
+
+class Export(StreamingResponse):
+    """A stream that gives its database connection back when the client leaves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.body_iterator.aclose()  # type: ignore[attr-defined]
+
+
+def _headers(read_at: int, freshness: Freshness) -> Mapping[str, str]:
+    as_of = msgspec.to_builtins(instant(read_at))
+    return {
+        "Tuntas-As-Of": as_of,
+        "Tuntas-Freshness": f"events={freshness.events}, seconds={freshness.seconds}",
+    }
+
+
+async def _chunks(
+    asked: Asked,
+    listing: Listing[Any],
+    after: Key | None,
+    limit: int | None,
+    flat: tuple[Column, ...] | None,
+) -> AsyncIterator[bytes]:
+    left = limit
+    async with asked.sources.snapshot() as (session, known):
+        pages = listing.pages(session, known, after, PAGE_ROWS)
+        async with aclosing(pages):  # type: ignore[type-var]
+            page = await anext(pages, None)
+            # The first chunk is always given: it tells that the database answered.
+            yield header(flat).encode() if flat else b""
+            while page is not None:
+                items = [item for _, item in page.items][:left]
+                if items:
+                    yield rows(items, flat).encode() if flat else _lines(items)
+                if left is not None:
+                    left -= len(items)
+                    if not left:
+                        return
+                page = await anext(pages, None)
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):  # type: ignore[type-var]
+        yield first
+        async for chunk in rest:
+            yield chunk
+
+
+def _lines(items: list[Any]) -> bytes:
+    return msgspec.json.Encoder().encode_lines(items)

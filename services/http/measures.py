@@ -1,0 +1,112 @@
+"""What Prometheus reads: requests by route and status, how long they took, and the intake's counters."""
+
+import time
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from projections.reading.intake import Lane
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+NO_ROUTE = "none"
+
+
+class Measures:
+    """The measures of one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "tuntas_http_requests_total",
+            "Requests by route template and status.",
+            ("route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "tuntas_http_request_seconds",
+            "Time to the last byte of an answer, by route template.",
+            ("route",),
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        """Counts one request."""
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def exposition(self, lanes: Iterable[Lane] | None) -> bytes:
+        """Everything in Prometheus' text format; lanes None: the database does not answer."""
+        registry = CollectorRegistry()
+        registry.register(_Collected(_intake(lanes)))
+        return generate_latest(self._registry) + generate_latest(registry)
+
+
+class _Collected:
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> list[Metric]:
+        return self._metrics
+
+
+def _intake(lanes: Iterable[Lane] | None) -> list[Metric]:
+    up = GaugeMetricFamily("tuntas_database_up", "1 when the database answers, else 0.")
+    up.add_metric([], 0 if lanes is None else 1)
+    labels = ("topic", "partition")
+    records = CounterMetricFamily(
+        "tuntas_intake_records",
+        "Kafka records that were read, by outcome.",
+        labels=(*labels, "outcome"),
+    )
+    skipped = CounterMetricFamily(
+        "tuntas_intake_skipped_offsets", "Kafka offsets that hold no record.", labels=labels
+    )
+    unknown = CounterMetricFamily(
+        "tuntas_intake_unknown_fields", "Fields of events that were ignored.", labels=labels
+    )
+    lag = GaugeMetricFamily(
+        "tuntas_intake_lag", "Kafka offsets that are not read yet.", labels=labels
+    )
+    next_offset = GaugeMetricFamily(
+        "tuntas_intake_next_offset", "The Kafka offset that is read next.", labels=labels
+    )
+    for lane in lanes or ():
+        values = (lane.topic, str(lane.partition))
+        for outcome in ("accepted", "duplicate", "rejected"):
+            records.add_metric((*values, outcome), getattr(lane, outcome))
+        skipped.add_metric(values, lane.skipped)
+        unknown.add_metric(values, lane.unknown_fields)
+        lag.add_metric(values, lane.lag)
+        next_offset.add_metric(values, lane.next_offset)
+    return [up, records, skipped, unknown, lag, next_offset]
+
+
+class Measured:
+    """The application with every request counted."""
+
+    def __init__(self, app: ASGIApp, measures: Measures) -> None:
+        self._app = app
+        self._measures = measures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        finally:
+            route = getattr(scope.get("route"), "path_format", NO_ROUTE)
+            self._measures.count(route, status, time.perf_counter() - began)

@@ -1,0 +1,96 @@
+"""The OpenAPI document: routes as they are declared, answers as their types say."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.http.negotiation import CSV, JSON, NDJSON
+from services.http.problems import MEDIA_TYPE, ProblemDetails
+from services.http.routing import Route
+
+COMPONENTS = "#/components/schemas/{name}"
+
+DESCRIPTION = """Every purchased training class, followed to its completion and assessment.
+
+Times are UTC. `as_of` asks what had happened by a time. Each answer says how far it is behind (`freshness`). Lists are
+read page by page with `limit` and `cursor`, or whole as `text/csv` or `application/x-ndjson`. Errors are problem
+details (RFC 9457)."""
+
+PROBLEMS = {
+    401: "No token, or one that is not known.",
+    403: "The token does not read this partner's data.",
+    404: "The path names nothing.",
+    406: "The answer is not given in an accepted media type.",
+    422: "Parameters that cannot be understood; each is named.",
+    503: "The database cannot be reached.",
+}
+
+
+def responses_of(route: Route) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route, with its answer's schema by reference."""
+    (schema,), _ = msgspec.json.schema_components([route.answer], ref_template=COMPONENTS)
+    content: dict[str, Any] = {JSON: {"schema": schema}}
+    for media in (CSV, NDJSON):
+        if media in route.media:
+            content[media] = {"schema": {"type": "string"}}
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"description": route.summary, "content": content}
+    }
+    spoken_of = " ".join([route.path, *(parameter.name for parameter in route.parameters)])
+    for status, description in PROBLEMS.items():
+        if (status == 404 and "{" not in route.path) or (
+            status == 403 and "partner" not in spoken_of
+        ):
+            continue
+        answers[status] = {
+            "description": (status == 404 and route.not_found) or description,
+            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
+        }
+    return answers
+
+
+def extra_of(route: Route) -> dict[str, Any]:
+    """What the document says of a route beside its responses: parameters and security."""
+    names = [part[1:-1].split(":")[0] for part in route.path.split("/") if part.startswith("{")]
+    path: Sequence[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1},
+        }
+        for name in names
+    ]
+    query = [parameter.document() for parameter in route.parameters]
+    return {"parameters": [*path, *query], "security": [{"bearer": []}]}
+
+
+def describe(app: FastAPI, routes: Iterable[Route]) -> None:
+    """Makes ``/openapi.json`` the document of the routes; built when it is asked for first."""
+    answers = [route.answer for route in routes]
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            built = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=DESCRIPTION,
+                routes=app.routes,
+            )
+            _, schemas = msgspec.json.schema_components(
+                [*answers, ProblemDetails], ref_template=COMPONENTS
+            )
+            built["components"] = {
+                "schemas": schemas,
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            }
+            app.openapi_schema = built
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+_PROBLEM = {"$ref": COMPONENTS.format(name="ProblemDetails")}

@@ -1,0 +1,185 @@
+"""Query parameters: declared once, for reading them strictly and for describing them in OpenAPI."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from domain.errors import Reason
+from domain.vocabulary import (
+    ASSESSMENT_STATES,
+    COMPLETION_STATES,
+    FLAGS,
+    PARTNER_IDS,
+    PURCHASE_STATES,
+)
+from services.cloudevents import time as rfc3339
+from services.http.problems import Fault, unprocessable
+
+MAX_LIMIT: Final = 1000
+MAX_TEXT: Final = 256
+
+
+class Parameter(Struct, frozen=True):
+    """One query parameter. ``read`` raises ValueError with the end of the sentence "`name` …"."""
+
+    name: str
+    read: Callable[[str], Any]
+    schema: Mapping[str, Any]
+    description: str
+
+    def document(self) -> dict[str, Any]:
+        """The parameter in OpenAPI."""
+        return {
+            "name": self.name,
+            "in": "query",
+            "required": False,
+            "description": self.description,
+            "schema": dict(self.schema),
+        }
+
+
+def read_query(query_string: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Name to value of every parameter, None where it is absent.
+
+    Raises 422 naming every parameter that is unknown, repeated or malformed.
+    """
+    values: dict[str, Any] = {parameter.name: None for parameter in parameters}
+    if not query_string:
+        return values
+    sent = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8")
+    known = {parameter.name: parameter for parameter in parameters}
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for name, text in sent:
+        if name not in known:
+            names = ", ".join(known) or "none"
+            faults.append(Fault(printable(name), f"is not a parameter here; there are: {names}"))
+        elif name in seen:
+            faults.append(Fault(name, "is given more than once"))
+        else:
+            seen.add(name)
+            try:
+                values[name] = known[name].read(text)
+            except ValueError as error:
+                faults.append(Fault(name, str(error)))
+    if faults:
+        raise unprocessable(*faults)
+    return values
+
+
+def printable(name: str) -> str:
+    """A text from outside, short and without control characters."""
+    return "".join(character for character in name[:64] if character.isprintable())
+
+
+def text(value: str) -> str:
+    """An identifier or a name."""
+    if not value:
+        raise ValueError("is empty")
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"is longer than {MAX_TEXT} characters")
+    if "\0" in value:
+        raise ValueError("holds a NUL character")
+    return value
+
+
+def time(value: str) -> int:
+    """Microseconds UTC of an RFC 3339 time; a plus sign that arrived as a blank is understood."""
+    value = _BLANK_OFFSET.sub(r"+\1", value)
+    instant = rfc3339.microseconds(value)
+    if instant is None:
+        raise ValueError(rfc3339.fault(value))
+    return instant
+
+
+_BLANK_OFFSET = re.compile(r" (\d\d:\d\d)$")
+
+
+def flag(value: str) -> bool:
+    """The boolean that true or false says."""
+    if value not in {"true", "false"}:
+        raise ValueError("is neither true nor false")
+    return value == "true"
+
+
+def whole(value: str) -> int:
+    """A page size."""
+    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_LIMIT:
+        raise ValueError(f"is not a whole number from 1 to {MAX_LIMIT}")
+    return int(value)
+
+
+def one_of(words: Sequence[str]) -> Callable[[str], str]:
+    """A function that reads one of some words."""
+
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"is none of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def _text(name: str, description: str) -> Parameter:
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+    return Parameter(name, text, schema, description)
+
+
+def _time(name: str, description: str) -> Parameter:
+    return Parameter(name, time, {"type": "string", "format": "date-time"}, description)
+
+
+def _flag(name: str, description: str) -> Parameter:
+    return Parameter(name, flag, {"type": "boolean"}, description)
+
+
+def _word(name: str, words: Sequence[str], description: str) -> Parameter:
+    return Parameter(name, one_of(words), {"type": "string", "enum": list(words)}, description)
+
+
+PARTNER = _word("partner", list(PARTNER_IDS), "Only what this partner sold or sent.")
+CLASS_CODE = _text("class_code", "Only this class.")
+INSTITUTION = _text("institution", "Only classes that this institution teaches.")
+PACKAGE_CODE = _text("package_code", "Only what was bought as part of this package.")
+PURCHASE = _word(
+    "purchase",
+    PURCHASE_STATES,
+    "Only classes in this state of purchase. `none`: evidence without a purchase, otherwise left out.",
+)
+COMPLETION = _word("completion", COMPLETION_STATES, "Only classes in this state of completion.")
+ASSESSMENT = _word("assessment", ASSESSMENT_STATES, "Only classes in this state of assessment.")
+FLAG = _word("flag", FLAGS, "Only classes with this flag.")
+PURCHASED_FROM = _time("purchased_from", "Only classes first purchased at this time or later.")
+PURCHASED_TO = _time("purchased_to", "Only classes first purchased before this time.")
+COMPLETE = _flag("complete", "Only packages of which every class is completed, or not.")
+AFTER_SALES_END = _flag(
+    "after_sales_end", "Only packages sold after selling them ended, or before."
+)
+UNRESOLVED = _flag("unresolved", "Only packages that are not published yet, or that are.")
+REASON = _word(
+    "reason", [str(reason) for reason in Reason], "Only records rejected for this reason."
+)
+SINCE = _time("since", "Only records rejected at this time or later.")
+AS_OF = _time("as_of", "What had happened by then; an offset is required. Default: now.")
+KNOWN_AT = _time("known_at", "What had been recorded by then; an offset is required. Default: now.")
+LIMIT = Parameter(
+    "limit",
+    whole,
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+    "How many items a page has at most: 100 unless given. Exports have all unless given.",
+)
+CURSOR = Parameter(
+    "cursor",
+    text,
+    {"type": "string", "minLength": 1},
+    "`next_cursor` of the page before, with the same filters.",
+)
+
+
+def now() -> int:
+    """The time of reading, in microseconds UTC."""
+    return round(datetime.now(UTC).timestamp() * 1_000_000)

@@ -1,0 +1,95 @@
+"""Errors as problem details (RFC 9457): one shape for everything that is not an answer."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Fault(Struct, frozen=True):
+    """One wrong parameter, and what to correct."""
+
+    parameter: str
+    detail: str
+
+
+class ProblemDetails(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457. ``type`` is absent: the status says all."""
+
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: Sequence[Fault] = ()
+
+
+class Problem(Exception):
+    """An answer that is an error: status, a sentence, and the parameters that are wrong."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        errors: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+
+
+def unprocessable(*faults: Fault) -> Problem:
+    """422: parameters that cannot be understood."""
+    detail = "; ".join(f"`{fault.parameter}` {fault.detail}" for fault in faults)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults)
+
+
+def not_found(detail: str) -> Problem:
+    """404."""
+    return Problem(HTTPStatus.NOT_FOUND, detail)
+
+
+def response(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    errors: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The problem as a response to a request."""
+    body = ProblemDetails(status.phrase, status, detail, request.url.path, errors)
+    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the application a problem."""
+
+    async def problem(request: Request, error: Any) -> Response:
+        return response(request, error.status, error.detail, error.errors, error.headers)
+
+    async def http_error(request: Request, error: Any) -> Response:
+        status = HTTPStatus(error.status_code)
+        detail = DETAILS.get(status, str(error.detail))
+        return response(request, status, detail, (), error.headers)
+
+    async def crash(request: Request, _error: Exception) -> Response:
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return response(request, status, "the server failed at this request; its log says why")
+
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, crash)
+
+
+DETAILS: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_FOUND: "there is nothing at this path; /openapi.json lists what there is",
+    HTTPStatus.METHOD_NOT_ALLOWED: "this path is read with GET",
+}

@@ -1,0 +1,53 @@
+"""Liveness, readiness and Prometheus' view; open to everybody."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+
+from projections.reading import intake
+from projections.reading.catalogue import version
+from projections.reading.intake import Lane
+from projections.reading.purchased_classes import ALL_PARTNERS
+from projections.reading.session import Session
+from services.http.database import DatabaseAway
+from services.http.measures import Measures
+from services.http.problems import Problem
+from services.http.sources import Sources
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def add_health_routes(app: FastAPI, sources: Sources, measures: Measures) -> None:
+    """Adds ``/livez``, ``/readyz`` and ``/metrics``."""
+
+    async def livez(request: Request) -> Response:  # noqa: ARG001
+        """Says that the process answers."""
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    async def readyz(request: Request) -> Response:  # noqa: ARG001
+        """Says whether the database can be reached and has its tables."""
+        try:
+            await sources.database.read(version)
+            await sources.database.read(intake.backlog)
+        except DatabaseAway as error:
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, str(error), (), {"Retry-After": "1"}
+            ) from error
+        return Response(b'{"status":"ready"}', media_type="application/json")
+
+    async def metrics(request: Request) -> Response:  # noqa: ARG001
+        """Requests, latency and the intake's counters for Prometheus."""
+
+        async def read(session: Session) -> list[Lane]:
+            return await intake.lanes(session, ALL_PARTNERS)
+
+        try:
+            lanes = await sources.database.read(read)
+        except DatabaseAway:
+            lanes = None
+        return Response(measures.exposition(lanes), media_type=EXPOSITION)
+
+    for path, respond in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
+        app.add_api_route(
+            path, respond, methods=["GET"], response_class=Response, tags=["operation"]
+        )

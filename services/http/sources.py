@@ -1,0 +1,89 @@
+"""What answers are made from: the database, the catalogue in memory, and how far it all is behind."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from projections.reading import intake
+from projections.reading.catalogue import CatalogueCache, Known, version
+from projections.reading.intake import Backlog, Freshness, freshness
+from projections.reading.session import Session
+from services.http.database import Database
+from services.http.parameters import now
+
+STALE_SECONDS: Final = 0.25
+EXPIRED_SECONDS: Final = 0.5
+
+
+class FreshnessCache:
+    """How far answers are behind, at most half a second old."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._behind: dict[int, Backlog] = {}
+        self._changes_since: dict[int, int] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self._ahead: asyncio.Task[None] | None = None
+
+    async def of(self, partner_ids: Iterable[int]) -> Freshness:
+        """How far the answers about some partners are behind. Raises DatabaseAway."""
+        age = time.monotonic() - self._read_at
+        if age > EXPIRED_SECONDS:
+            await self._read()
+        elif age > STALE_SECONDS and (self._ahead is None or self._ahead.done()):
+            # Read ahead of the expiry, so that under load no answer waits for it.
+            self._ahead = asyncio.create_task(self._read())
+            self._ahead.add_done_callback(_seen)
+        return freshness(self._behind, partner_ids, now())
+
+    async def _read(self) -> None:
+        asked_at = time.monotonic()
+        async with self._reading:
+            if self._read_at >= asked_at:
+                return
+            began = time.monotonic()
+            behind = await self._database.read(intake.backlog)
+            self._behind = self._dated(behind)
+            self._read_at = began
+
+    def _dated(self, behind: dict[int, Backlog]) -> dict[int, Backlog]:
+        """The backlog with a time for catalogue changes that wait while no lane lags: since they were seen first."""
+        waiting = {partner_id for partner_id, of in behind.items() if of.changes}
+        seen = now()
+        self._changes_since = {
+            partner_id: self._changes_since.get(partner_id, seen) for partner_id in waiting
+        }
+        return {
+            partner_id: Backlog(of.events, of.changes, self._changes_since[partner_id])
+            if of.since is None and partner_id in waiting
+            else of
+            for partner_id, of in behind.items()
+        }
+
+
+def _seen(task: "asyncio.Task[None]") -> None:
+    """Takes note of a failure: the reader that meets the expiry asks again and reports it."""
+    if not task.cancelled():
+        task.exception()
+
+
+class Sources:
+    """Everything that routes read from."""
+
+    def __init__(self, database_url: str) -> None:
+        self.database = Database(database_url)
+        self.catalogue = CatalogueCache()
+        self.freshness = FreshnessCache(self.database)
+
+    async def known(self, session: Session) -> Known:
+        """The catalogue, not older than the session's snapshot."""
+        return await self.catalogue.at_least(session, await version(session))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[tuple[Session, Known]]:
+        """A connection in one snapshot, and the catalogue for its rows. Raises DatabaseAway."""
+        async with self.database.snapshot() as session:
+            yield session, await self.known(session)

@@ -1,0 +1,157 @@
+"""An API over a database that a season of simulated events went into."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+
+from domain.events import PARTICIPANT_STREAM, PartnerEvent
+from domain.vocabulary import PARTNER_IDS
+from services.cloudevents.decode import decode
+from services.embedded.postgres import EmbeddedPostgres
+from services.http.app import create_app
+from services.intake.batch import Decoded, LaneBatch, RawRecord
+from services.settings import Settings, read_settings
+from services.simulator import SimulatedRecord, simulate
+from services.simulator.expected import Expected, expected_answers
+from tests.services.intake.desk import Desk
+
+EVALUATOR = "an-evaluator"
+TOKENS = {partner: f"of-{partner}" for partner in PARTNER_IDS}
+SEASON_EVENTS = 4_000
+BATCH_RECORDS = 1_000
+
+
+def settings_for(database_url: str) -> Settings:
+    return read_settings(
+        {
+            "TUNTAS_DATABASE_URL": database_url,
+            "TUNTAS_EVALUATOR_TOKENS": EVALUATOR,
+            "TUNTAS_PARTNER_TOKENS": ",".join(f"{p}:{token}" for p, token in TOKENS.items()),
+        }
+    )
+
+
+def bearer(token: str = EVALUATOR) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+class Api:
+    """The application in an event loop of its own, and a client of it with an evaluator's token."""
+
+    def __init__(self, runner: asyncio.Runner, client: AsyncClient) -> None:
+        self._runner = runner
+        self._client = client
+
+    def ask(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+    ) -> Response:
+        """The response to a request as it stands."""
+        return self._runner.run(
+            self._client.request(method, path, params=query, headers=dict(headers or {}))
+        )
+
+    def get(self, path: str, token: str = EVALUATOR, **query: Any) -> Any:
+        """The JSON of a successful answer."""
+        answer = self.ask(path, query, bearer(token))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def status(self, path: str, token: str = EVALUATOR, **query: Any) -> int:
+        return self.ask(path, query, bearer(token)).status_code
+
+    def items(self, path: str, token: str = EVALUATOR, **query: Any) -> list[Any]:
+        """Every item of a list, page by page."""
+        found: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = self.get(path, token, **query, **cursor)
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            assert page["items"], "a page that goes on lists something here"
+            cursor = {"cursor": page["next_cursor"]}
+
+
+@pytest.fixture
+def desk(database_url: str) -> Desk:
+    """A worker on an empty database."""
+    return Desk(database_url)
+
+
+@contextmanager
+def running(database_url: str) -> Iterator[Api]:
+    """The API over a database, started and stopped as a server would."""
+    app = create_app(settings_for(database_url))
+    with asyncio.Runner() as runner:
+        lifespan = app.router.lifespan_context(app)
+        client = AsyncClient(transport=ASGITransport(app), base_url="http://api")
+        runner.run(lifespan.__aenter__())
+        try:
+            yield Api(runner, client)
+        finally:
+            runner.run(client.aclose())
+            runner.run(lifespan.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def api(database_url: str) -> Iterator[Api]:
+    """The API over this test's own database."""
+    with running(database_url) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def season() -> list[SimulatedRecord]:
+    return list(simulate(SEASON_EVENTS, seed=7))
+
+
+@pytest.fixture(scope="session")
+def expected(season: list[SimulatedRecord]) -> Expected:
+    return expected_answers(season)
+
+
+@pytest.fixture(scope="session")
+def season_api(postgres_server: EmbeddedPostgres, season: list[SimulatedRecord]) -> Iterator[Api]:
+    """The API over a database that holds the season; tests only read it."""
+    database_url = postgres_server.create_database("season_of_http")
+    write_season(Desk(database_url), season)
+    with running(database_url) as api:
+        yield api
+    postgres_server.drop_database("season_of_http")
+
+
+def write_season(desk: Desk, season: Iterable[SimulatedRecord]) -> None:
+    """Everything through the intake's own writer, catalogue first: a lane a topic."""
+    lanes = {partner: desk.lane(partner) for partner in PARTNER_IDS}
+    catalogue: dict[str, list[Decoded]] = defaultdict(list)
+    others: dict[str, list[Decoded]] = defaultdict(list)
+    offsets: dict[str, int] = defaultdict(int)
+    for record in season:
+        partner = record.topic.rpartition(".")[2]
+        outcome = decode(partner, record.key, record.headers, record.value)
+        offset = offsets[partner]
+        offsets[partner] += 1
+        raw = RawRecord(record.key, record.value)
+        published = isinstance(outcome, PartnerEvent) and not outcome.stream.startswith(
+            PARTICIPANT_STREAM
+        )
+        (catalogue if published else others)[partner].append(Decoded(offset, outcome, raw))
+    for partner, lane in lanes.items():
+        # Offsets follow the order of writing, so that the lane stays gapless.
+        records = [
+            record._replace(offset=offset)
+            for offset, record in enumerate(catalogue[partner] + others[partner])
+        ]
+        for start in range(0, len(records), BATCH_RECORDS):
+            part = records[start : start + BATCH_RECORDS]
+            behind = part[-1].offset + 1
+            desk.write(LaneBatch(lane, part, behind, behind))
