@@ -1,0 +1,125 @@
+"""The catalogue of the season: institutions, and the classes and packages of each partner.
+
+Class and package codes are unique within a partner only: `C-0001` exists at every partner, as
+another class each time.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from services.simulator.chance import Chance
+from services.simulator.instants import DAY, instant
+from services.simulator.partners import PARTNERS, Partner
+from services.simulator.titles import (
+    INSTITUTION_KINDS,
+    INSTITUTION_NAMES,
+    LEVELS,
+    PACKAGE_SUBJECTS,
+    SUBJECTS,
+)
+
+MASTERY: Final = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
+SCALES: Final = ((0.6, (0, 100)), (0.15, (0, 10)), (0.1, (200, 800)), (0.1, (1, 5)), (0.05, (0, 4)))
+
+Verdicts = Literal["score", "score_and_verdict", "verdict", "bare"]
+VERDICTS: Final[tuple[tuple[float, Verdicts], ...]] = (
+    (0.62, "score"),
+    (0.16, "score_and_verdict"),
+    (0.12, "verdict"),
+    (0.10, "bare"),
+)
+
+
+class TrainingClass(msgspec.Struct, frozen=True):
+    """A class with what its partner publishes, and how that class is taught and reported."""
+
+    class_code: str
+    title: str
+    institution: str
+    price: int
+    units: int
+    published_at: int | None
+    mastery_score: float
+    scale: tuple[int, int]
+    verdicts: Verdicts
+    progress: Literal["percent", "unit_number", "unit_name", "both"]
+
+
+class Package(msgspec.Struct, frozen=True):
+    package_code: str
+    title: str
+    classes: tuple[TrainingClass, ...]
+    published_at: int | None
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """All that one partner sells."""
+
+    partner: Partner
+    classes: list[TrainingClass]
+    packages: list[Package]
+
+
+def open_shops(chance: Chance, events: int) -> list[Shop]:
+    """The eight shops, with as many classes and institutions as a season of that size can bear."""
+    institutions = institution_names(max(4, min(60, events // 400)))
+    classes = max(16, min(640, events // 60))
+    shops = []
+    for partner in PARTNERS:
+        count = max(2, round(classes * (0.5 + 4 * partner.market_share) / len(PARTNERS)))
+        offered = [_training_class(chance, number, institutions) for number in range(1, count + 1)]
+        packages = [
+            _package(chance, number, offered) for number in range(1, max(3, count // 3) + 1)
+        ]
+        shops.append(Shop(partner, offered, packages))
+    return shops
+
+
+def institution_names(count: int) -> list[str]:
+    """Up to 60 different names of institutions."""
+    kinds, names = len(INSTITUTION_KINDS), len(INSTITUTION_NAMES)
+    return [
+        f"{INSTITUTION_KINDS[number % kinds]} {INSTITUTION_NAMES[number % names]}"
+        for number in range(min(count, kinds * names))
+    ]
+
+
+def _training_class(chance: Chance, number: int, institutions: list[str]) -> TrainingClass:
+    return TrainingClass(
+        class_code=f"C-{number:04d}",
+        title=chance.pick(SUBJECTS) + chance.pick(LEVELS),
+        institution=chance.pick(institutions),
+        price=1_000 * chance.between(50, 1_000)
+        if chance.happens(0.3)
+        else 25_000 * chance.between(2, 18),
+        units=chance.between(4, 16),
+        # A few classes are sold and never published: their answers have no title.
+        published_at=None
+        if number > 1 and chance.happens(0.03)
+        else instant(2020, 3, 20) + int(chance.random() * 20 * DAY),
+        mastery_score=0.6 if chance.happens(0.5) else chance.pick(MASTERY),
+        scale=chance.weighted(SCALES),
+        verdicts=chance.weighted(VERDICTS),
+        progress=chance.weighted(
+            ((0.55, "percent"), (0.2, "unit_number"), (0.15, "unit_name"), (0.1, "both"))
+        ),
+    )
+
+
+def _package(chance: Chance, number: int, offered: list[TrainingClass]) -> Package:
+    """A package; of every ten about two are published after they sell, and one never."""
+    if number == 1:
+        published_at: int | None = instant(2020, 4, 1)
+    elif number == 2 or (number > 3 and chance.happens(0.2)):
+        published_at = instant(2020, 5, 15) + int(chance.random() * 100 * DAY)
+    elif number == 3 or chance.happens(0.1):
+        published_at = None
+    else:
+        published_at = instant(2020, 4, 1) + int(chance.random() * 10 * DAY)
+    return Package(
+        package_code=f"P-{number:03d}",
+        title=chance.pick(PACKAGE_SUBJECTS),
+        classes=tuple(chance.several(offered, chance.between(2, 5))),
+        published_at=published_at,
+    )

@@ -1,0 +1,176 @@
+"""Part of the oracle: evaluations of classes, packages, institutions and partners (section 3).
+
+Independent by design: nothing of `domain` or `projections`, and nothing of the generator.
+
+Every figure is over purchased classes, refunded ones included; a class nobody bought counts
+nowhere. Means and medians of nothing are null.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from statistics import fmean, median
+from typing import Any, Final
+
+from services.simulator.expected_catalogue import Catalogue
+from services.simulator.expected_classes import Judged
+
+# How old a silence is, in days since the purchase: an institution and its partner have a day each
+# to report, then a week of verification (working days), then months in which nobody asks.
+AGES: Final = (
+    ("under_2_days", 2),
+    ("2_to_9_days", 9),
+    ("9_to_30_days", 30),
+    ("30_to_90_days", 90),
+    ("90_days_or_more", None),
+)
+
+
+def evaluations(
+    answers: list[Judged], packages: list[dict[str, Any]], catalogue: Catalogue, as_of: datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """`classes`, `packages`, `institutions` and `partners`, each a list in order of its keys."""
+    bought = [each for each in answers if each["purchase"] != "none"]
+    return {
+        "classes": _of_classes(bought, catalogue),
+        "packages": _of_packages(bought, packages, catalogue),
+        "institutions": [
+            {"institution": key[0], "partners": sorted({each["partner"] for each in group})}
+            | evaluation(group)
+            for key, group in _grouped(bought, lambda each: (each["institution"],))
+            if key[0] is not None
+        ],
+        "partners": [
+            {"partner": key[0], "silence": silence(group, as_of)} | evaluation(group)
+            for key, group in _grouped(bought, lambda each: (each["partner"],))
+        ],
+    }
+
+
+def _of_classes(bought: list[Judged], catalogue: Catalogue) -> list[dict[str, Any]]:
+    groups = dict(_grouped(bought, lambda each: (each["partner"], each["class_code"])))
+    return [
+        {"partner": partner, "class_code": code}
+        | _named(catalogue, partner, code)
+        | evaluation(groups.get((partner, code), []))
+        for partner, code in sorted(set(catalogue.classes()) | groups.keys())
+    ]
+
+
+def _of_packages(
+    bought: list[Judged], packages: list[dict[str, Any]], catalogue: Catalogue
+) -> list[dict[str, Any]]:
+    """Per package the purchases of it, and per class of it what became of those purchases."""
+    sold = dict(_grouped(packages, lambda each: (each["partner"], each["package_code"])))
+    by_class: dict[tuple[Any, ...], list[Judged]] = defaultdict(list)
+    for each in bought:
+        for package_code in {purchase["package_code"] for purchase in each["purchases"]}:
+            by_class[each["partner"], package_code, each["class_code"]].append(each)
+    found = []
+    for partner, package_code in sorted(set(catalogue.packages()) | sold.keys()):
+        purchases = sold.get((partner, package_code), [])
+        codes = catalogue.composition(partner, package_code) or sorted(
+            {code for each in purchases for code in each["class_codes"]}
+        )
+        found.append(
+            {
+                "partner": partner,
+                "package_code": package_code,
+                "title": catalogue.package_title(partner, package_code),
+                "purchases": len(purchases),
+                "complete": sum(each["complete"] for each in purchases),
+                "unresolved": sum(each["unresolved"] for each in purchases),
+                "after_sales_end": sum(each["after_sales_end"] for each in purchases),
+                "classes": [
+                    {"class_code": code}
+                    | _named(catalogue, partner, code)
+                    | evaluation(by_class[partner, package_code, code])
+                    for code in codes
+                ],
+            }
+        )
+    return found
+
+
+def evaluation(bought: list[Judged]) -> dict[str, Any]:
+    """The figures over some purchased classes."""
+    completions = [each["completion"] for each in bought]
+    assessments = [each["assessment"] for each in bought]
+    ratings = [each["review"]["rating"] for each in bought if each["review"]]
+    scores = [each["best_scaled"] for each in assessments if each["best_scaled"] is not None]
+    gains = [
+        each["best_scaled"] - each["pre_test_scaled"]
+        for each in assessments
+        if each["best_scaled"] is not None and each["pre_test_scaled"] is not None
+    ]
+    stopped = [each["percent"] for each in completions if each["state"] == "in_progress"]
+    return {
+        "purchased": len(bought),
+        "refunded": _count(bought, "purchase", "refunded"),
+        "never_reported": _count(completions, "state", "never_reported"),
+        "started": len(bought) - _count(completions, "state", "never_reported"),
+        "completed": _count(completions, "state", "completed"),
+        "assessed": len(bought) - _count(assessments, "state", "not_assessed"),
+        "passed": _count(assessments, "state", "passed"),
+        "failed": _count(assessments, "state", "failed"),
+        "satisfied": sum(each["satisfied"] for each in bought),
+        "reviewed": len(ratings),
+        "score_histogram": _tenths(scores),
+        "score_mean": fmean(scores) if scores else None,
+        "score_median": median(scores) if scores else None,
+        "gain_mean": fmean(gains) if gains else None,
+        "gain_count": len(gains),
+        "rating_mean": fmean(ratings) if ratings else None,
+        "rating_distribution": {str(stars): ratings.count(stars) for stars in range(1, 6)},
+        "median_days_to_completion": _median_days(bought),
+        "drop_off": _tenths([percent / 100 for percent in stopped if percent is not None]),
+        "drop_off_without_percent": stopped.count(None),
+    }
+
+
+def silence(bought: list[Judged], as_of: datetime) -> dict[str, int]:
+    """How many purchased classes the partner never reported on, by days since the purchase."""
+    ages = dict.fromkeys([name for name, _ in AGES], 0)
+    for each in bought:
+        if each["completion"]["state"] == "never_reported":
+            age = as_of - datetime.fromisoformat(each["purchases"][0]["purchased_at"])
+            ages[next(n for n, days in AGES if days is None or age < timedelta(days=days))] += 1
+    return ages
+
+
+def _grouped(
+    rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], tuple[Any, ...]]
+) -> list[tuple[tuple[Any, ...], list[dict[str, Any]]]]:
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return sorted(groups.items(), key=lambda group: str(group[0]))
+
+
+def _named(catalogue: Catalogue, partner: str, class_code: str) -> dict[str, Any]:
+    published = catalogue.published_class(partner, class_code)
+    return {"title": published["title"], "institution": published["institution"]}
+
+
+def _count(rows: list[dict[str, Any]], field: str, content: str) -> int:
+    return sum(row[field] == content for row in rows)
+
+
+def _tenths(fractions: list[float]) -> list[int]:
+    """Ten counts, of fractions from 0 to 1; the last tenth includes 1."""
+    counts = [0] * 10
+    for fraction in fractions:
+        counts[min(9, int(fraction * 10))] += 1
+    return counts
+
+
+def _median_days(bought: list[Judged]) -> float | None:
+    """From the earliest purchase to the completion, of those completed after they were bought."""
+    days = []
+    for each in bought:
+        if each["completion"]["at"] is not None:
+            completed = datetime.fromisoformat(each["completion"]["at"])
+            taken = completed - datetime.fromisoformat(each["purchases"][0]["purchased_at"])
+            if taken >= timedelta(0):
+                days.append(taken / timedelta(days=1))
+    return median(days) if days else None

@@ -1,0 +1,76 @@
+"""Part of the oracle: purchases, put together from all that was told of them (contract, section 2).
+
+Independent by design: nothing of `domain` or `projections`, and nothing of the generator.
+"""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from services.simulator.expected_catalogue import Catalogue
+from services.simulator.expected_intake import Event
+
+Purchase = dict[str, Any]
+"""`partner`, `purchase_id`, `participant_id`, `at` (the earliest time told), `package_code`,
+`amount`, `prices` (by class code), `class_codes`, `unresolved`, `refunded` (when, by class code),
+`wholly_refunded` (when the whole was, or None)."""
+
+
+def purchases_of(events: list[Event], catalogue: Catalogue) -> list[Purchase]:
+    """Every purchase, by partner and purchase id, put together from all that was told of it."""
+    told: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
+    refunds: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
+    for event in sorted(events, key=lambda event: event["at"]):
+        if event["kind"] in ("purchase.paid", "purchase.refunded"):
+            data = event["data"]
+            key = event["partner"], data["purchase_id"], data["participant_id"]
+            (told if event["kind"] == "purchase.paid" else refunds)[key].append(event)
+    return [_purchase(key, told[key], refunds.get(key, []), catalogue) for key in sorted(told)]
+
+
+def _purchase(
+    key: tuple[str, str, str], told: list[Event], refunds: list[Event], catalogue: Catalogue
+) -> Purchase:
+    partner, purchase_id, participant_id = key
+    prices: dict[str, int | None] = {}
+    unresolved = False
+    for event in told:
+        data = event["data"]
+        if data.get("items"):
+            for item in data["items"]:
+                prices.setdefault(item["class_code"], item.get("price"))
+        else:
+            composition = catalogue.composition(partner, data["package_code"])
+            unresolved = unresolved or composition is None
+            for code in composition or []:
+                prices.setdefault(code, None)
+    return {
+        "partner": partner,
+        "purchase_id": purchase_id,
+        "participant_id": participant_id,
+        "at": told[0]["at"],
+        "package_code": _first(told, "package_code"),
+        "amount": _first(told, "amount"),
+        "prices": prices,
+        "class_codes": list(prices),
+        "unresolved": unresolved,
+        "refunded": _refunded(list(prices), refunds),
+        "wholly_refunded": next(
+            (each["at"] for each in refunds if each["data"].get("class_codes") is None), None
+        ),
+    }
+
+
+def _first(told: list[Event], field: str) -> Any:
+    """What the earliest event says that says anything."""
+    found = [each["data"][field] for each in told if each["data"].get(field) is not None]
+    return found[0] if found else None
+
+
+def _refunded(class_codes: list[str], refunds: list[Event]) -> dict[str, datetime]:
+    """Class code to its earliest refund."""
+    when: dict[str, datetime] = {}
+    for refund in refunds:
+        for code in refund["data"].get("class_codes") or class_codes:
+            when.setdefault(code, refund["at"])
+    return {code: at for code, at in when.items() if code in class_codes}

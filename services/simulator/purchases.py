@@ -1,0 +1,105 @@
+"""What participants buy: single classes and packages, before and after package sales ended."""
+
+from typing import Final
+
+from services.simulator.catalogue import Package, Shop, TrainingClass
+from services.simulator.chance import Chance
+from services.simulator.instants import DAY, PACKAGE_SALES_END, SECOND
+from services.simulator.reports import Purchase, Reports
+
+PACKAGE_SHARE_BEFORE: Final = 0.4
+PACKAGE_SHARE_AFTER: Final = 0.04
+"""Packages were sold after the decision, too; that they show is what the flag is for."""
+
+
+def buy(
+    reports: Reports, shop: Shop, paid_at: int, number: int
+) -> tuple[Purchase, tuple[TrainingClass, ...]]:
+    """One purchase, reported, and the classes it is really of."""
+    chance = reports.chance
+    purchase_id = f"INV-{reports.participant_id[4:]}-{number}"
+    share = PACKAGE_SHARE_BEFORE if paid_at < PACKAGE_SALES_END else PACKAGE_SHARE_AFTER
+    rush = abs(paid_at - PACKAGE_SALES_END) < 3 * DAY and chance.happens(0.3)
+    if rush or chance.happens(share):
+        if rush:
+            paid_at = _crowd_at_the_end(chance, paid_at)
+        package = chance.popular(shop.packages)
+        classes = package.classes
+        paid_at = _buy_package(reports, package, purchase_id, paid_at)
+    else:
+        classes = tuple(_basket(chance, shop.classes))
+        paid_at = _buy_classes(reports, classes, purchase_id, paid_at)
+    purchase = Purchase(purchase_id, paid_at, tuple(each.class_code for each in classes))
+    reports.remember(purchase)
+    return purchase, classes
+
+
+def _crowd_at_the_end(chance: Chance, paid_at: int) -> int:
+    """The last second of package sales and the first after it see more than their share."""
+    return chance.weighted(
+        ((0.2, PACKAGE_SALES_END), (0.2, PACKAGE_SALES_END - SECOND), (0.6, paid_at))
+    )
+
+
+def _basket(chance: Chance, offered: list[TrainingClass]) -> list[TrainingClass]:
+    if chance.happens(0.06):
+        return chance.several(offered, 2)
+    return [chance.popular(offered)]
+
+
+def _buy_classes(
+    reports: Reports, classes: tuple[TrainingClass, ...], purchase_id: str, paid_at: int
+) -> int:
+    """When the purchase was paid, as reported."""
+    chance = reports.chance
+    items = _items(chance, classes)
+    fields: dict[str, object] = {"purchase_id": purchase_id, "items": items}
+    if chance.happens(0.9):
+        fields["amount"] = sum(each.price for each in classes)
+    if len(classes) > 1 and chance.happens(0.3):
+        # The first report forgot an item; a second one, of the same payment, adds it.
+        whole, fields = fields, {**fields, "items": items[:1]}
+        first = reports.add("purchase.paid", paid_at, fields, "purchase_incomplete")
+        second = reports.add("purchase.paid", paid_at, whole, "purchase_item_added")
+        second.happened = first.happened
+        return first.happened
+    shape = "purchase_single" if len(classes) == 1 else "purchase_two_classes"
+    first = reports.add("purchase.paid", paid_at, fields, shape)
+    _restate(reports, first.happened, fields)
+    return first.happened
+
+
+def _buy_package(reports: Reports, package: Package, purchase_id: str, paid_at: int) -> int:
+    """When the purchase was paid, as reported."""
+    chance = reports.chance
+    price = sum(each.price for each in package.classes)
+    fields: dict[str, object] = {
+        "purchase_id": purchase_id,
+        "package_code": package.package_code,
+        "amount": max(50_000, price * 9 // 10_000 * 1_000),
+    }
+    if package.published_at is None:
+        shape = "package_never_published"
+    elif package.published_at > paid_at:
+        shape = "package_before_published"
+    elif chance.happens(0.5):
+        shape = "package_with_items"
+        fields["items"] = _items(chance, package.classes)
+    else:
+        shape = "package_by_code"
+    first = reports.add("purchase.paid", paid_at, fields, shape)
+    _restate(reports, first.happened, fields)
+    return first.happened
+
+
+def _restate(reports: Reports, paid_at: int, fields: dict[str, object]) -> None:
+    """Some purchases are told again under a new event id and a later time: the earliest stands."""
+    if reports.chance.happens(0.015):
+        later = paid_at + reports.chance.between(1, 9) * DAY
+        reports.add("purchase.paid", later, fields, "purchase_restated")
+
+
+def _items(chance: Chance, classes: tuple[TrainingClass, ...]) -> list[dict[str, object]]:
+    if chance.happens(0.1):
+        return [{"class_code": each.class_code} for each in classes]
+    return [{"class_code": each.class_code, "price": each.price} for each in classes]
