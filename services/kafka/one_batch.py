@@ -13,6 +13,9 @@ _SMALLEST_LENGTH: Final = 6
 
 _seen_headers: Final[dict[bytes, Sequence[tuple[str, bytes]]]] = {b"\x00": ()}
 """Encoded to decoded headers: those of structured events are always the same few."""
+_seen_names: Final[dict[bytes, str]] = {}
+_FEW: Final = 2
+"""Headers of binary events are more, and different each time."""
 _MOST_SEEN: Final = 256
 _LONGEST_SEEN_BYTES: Final = 128
 _MOST_VARINT_BYTES: Final = 10
@@ -77,6 +80,8 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                 if high < 0x80 and not number & 1:
                     value_end = position + 2 + (((number & 0x7F) | (high << 7)) >> 1)
                     headers = seen(body[value_end:end])
+                    if headers is None:
+                        headers = _usual_headers(body, value_end, end)
                     if headers is not None:
                         yield Record(offset, key, headers, body[position + 2 : value_end])
                         position = end
@@ -90,6 +95,43 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
         yield CorruptRecord(offset, detail)
 
 
+def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
+    """The headers when all lengths are below 64 and all is well; None: look closer.
+
+    Names are few (``ce_id``, ``ce_type``, …) and decoded once.
+    """
+    if position >= end or (count := body[position]) > 0x7F or count & 1:
+        return None
+    start = position
+    position += 1
+    headers: list[tuple[str, bytes]] = []
+    for _ in range(count >> 1):
+        if position >= end:
+            return None
+        length = body[position]
+        position += 1
+        encoded = body[position : position + (length >> 1)]
+        position += length >> 1
+        name = _seen_names.get(encoded)
+        if position >= end or name is None or length & 0x81:
+            return None
+        length = body[position]
+        if length & 0x81:
+            return None
+        position += 1
+        headers.append((name, body[position : position + (length >> 1)]))
+        position += length >> 1
+    if position != end:
+        return None
+    if (
+        len(headers) <= _FEW
+        and len(_seen_headers) < _MOST_SEEN
+        and end - start <= _LONGEST_SEEN_BYTES
+    ):
+        _seen_headers[body[start:end]] = tuple(headers)
+    return headers
+
+
 def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
     """The record, whatever its shape; ``record`` starts with its attributes."""
     try:
@@ -97,7 +139,6 @@ def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
         _, position = _varint(record, position)
         key, position = _nullable(record, position)
         value, position = _nullable(record, position)
-        encoded = record[position:]
         headers, position = _headers(record, position)
     except UnicodeDecodeError:
         return CorruptRecord(offset, "A header's name is not UTF-8.")
@@ -105,8 +146,9 @@ def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
         return CorruptRecord(offset, "The record's parts are longer than the record.")
     if position != len(record):
         return CorruptRecord(offset, "The record is longer than its parts.")
-    if len(_seen_headers) < _MOST_SEEN and len(encoded) <= _LONGEST_SEEN_BYTES:
-        _seen_headers[encoded] = tuple(headers)
+    for name, _content in headers:
+        if len(_seen_names) < _MOST_SEEN and len(name) <= _LONGEST_SEEN_BYTES:
+            _seen_names[name.encode()] = name
     return Record(offset, key, headers, value)
 
 
