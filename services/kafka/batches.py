@@ -10,12 +10,13 @@ Format: https://kafka.apache.org/documentation/#recordbatch and #controlbatch.
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from crc32c import crc32c
 
 from services.kafka.decompress import NotDecompressed, decompress
-from services.kafka.one_batch import records_of
+from services.kafka.one_batch import KEPT_BYTES, records_of
 from services.kafka.records import CorruptRecord, Record
 
 _HEADER: Final = struct.Struct(">qiibIhiqqqhii")
@@ -69,11 +70,11 @@ def batches(
         (length,) = struct.unpack_from(">i", data, position + 8)
         end = position + _BEFORE_LENGTH_ENDS + length
         if length < _SMALLEST_LENGTH:
-            yield _one_corrupt(expected, "The batch's length is damaged.")
+            yield _one_corrupt(expected, "The batch's length is damaged.", data[position:])
             return
         if end > len(data):
             if position == 0:  # brokers send at least one batch whole
-                yield _one_corrupt(expected, "The batch is longer than what the broker sent of it.")
+                yield _one_corrupt(expected, "The batch is longer than what was sent of it.", data)
             return
         batch = _batch(data, position, end, expected, high_water, started, aborting)
         yield batch
@@ -94,12 +95,13 @@ def _batch(
 ) -> Batch:
     """The batch at ``position`` of ``data``, which ends at ``end``."""
     base = int.from_bytes(data[position : position + 8], signed=True)
+    kept = data[position : min(end, position + KEPT_BYTES)]
     magic = data[position + 16]
     if magic != 2 or end - position < _HEADER.size:
         # In formats 0 and 1 the first field is the last offset, when several are compressed.
         last = base if magic < 2 else _offset_before(data, end, expected)
         detail = f"The batch is in message format {magic}; format 2 (Kafka 0.11, 2017) is read."
-        return _all_corrupt(expected, expected, last, high_water, detail)
+        return _all_corrupt(expected, expected, last, high_water, detail, kept)
     _, _, epoch, _, crc, attributes, delta, _, _, producer, _, _, count = _HEADER.unpack_from(
         data, position
     )
@@ -108,10 +110,11 @@ def _batch(
         # The last offset is covered by the checksum and may be what is damaged: the first offset
         # of the next batch is better, where one follows.
         last = _offset_before(data, end, last)
-        return _all_corrupt(expected, base, last, high_water, "The batch's checksum is wrong.")
+        detail = "The batch's checksum is wrong."
+        return _all_corrupt(expected, base, last, high_water, detail, kept)
     if delta < 0 or count < 0:
         detail = "The batch's header contradicts itself."
-        return _all_corrupt(expected, base, last, high_water, detail)
+        return _all_corrupt(expected, base, last, high_water, detail, kept)
     next_offset = max(last + 1, expected)
     nothing = bool(attributes & _CONTROL)
     if producer >= 0:
@@ -128,20 +131,24 @@ def _batch(
         try:
             body = decompress(codec, body)
         except NotDecompressed as error:
-            return _all_corrupt(expected, base, last, last + 1, str(error))
+            return _all_corrupt(expected, base, last, last + 1, str(error), kept)
     return Batch(records_of(body, count, base, last, expected), next_offset, epoch)
 
 
-def _all_corrupt(expected: int, base: int, last: int, high_water: int, detail: str) -> Batch:
+def _all_corrupt(
+    expected: int, base: int, last: int, high_water: int, detail: str, content: bytes
+) -> Batch:
     """Offsets ``base`` to ``last`` as corrupt; when these cannot be true, the one expected."""
     first = max(expected, base)
     if not first <= last < high_water:
-        return _one_corrupt(expected, detail)
-    return Batch((CorruptRecord(offset, detail) for offset in range(first, last + 1)), last + 1)
+        return _one_corrupt(expected, detail, content)
+    others = (CorruptRecord(offset, detail) for offset in range(first + 1, last + 1))
+    return Batch(chain([CorruptRecord(first, detail, content)], others), last + 1)
 
 
-def _one_corrupt(offset: int, detail: str) -> Batch:
-    return Batch(iter([CorruptRecord(offset, detail)]), offset + 1, whole=False)
+def _one_corrupt(offset: int, detail: str, content: bytes) -> Batch:
+    record = CorruptRecord(offset, detail, content[:KEPT_BYTES])
+    return Batch(iter([record]), offset + 1, whole=False)
 
 
 def _offset_before(data: bytes, end: int, otherwise: int) -> int:

@@ -14,19 +14,25 @@ consumer stands still until `seek`. How partitions change hands, as the caller s
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from threading import Lock
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import Final
 
-from kafka import ConsumerRebalanceListener, TopicPartition
+from kafka import TopicPartition
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
-from services.kafka.errors import BrokerUnavailable, LogMismatch, missing_offsets, translated
+from services.kafka.errors import (
+    BrokerUnavailable,
+    LogMismatch,
+    log_mismatch,
+    missing_offsets,
+    translated,
+)
 from services.kafka.fetching import PartnerKafkaConsumer
+from services.kafka.rebalance import RebalanceListener
 from services.kafka.records import Fetched, Polled
 from services.kafka.watchdog import Watchdog, leave_the_process
 
@@ -37,6 +43,8 @@ PARTNER_TOPICS: Final = (
 
 FETCH_MAX_BYTES: Final = 16 * 1024 * 1024
 PARTITION_FETCH_MAX_BYTES: Final = 1024 * 1024
+
+_BOUNDS_TIMEOUT_MS: Final = 10_000
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +77,7 @@ class PartnerConsumer:
         self._stuck_after = stuck_after_seconds
         self._held: set[tuple[str, int]] = set()
         self._sought: dict[tuple[str, int], tuple[int, int]] = {}
+        self._ahead: dict[tuple[str, int], float] = {}
         self._to_commit: dict[tuple[str, int], int] = {}
         self._next_commit = monotonic() + commit_every_seconds
         with translated(f"connecting to Kafka at {bootstrap}"):
@@ -92,7 +101,7 @@ class PartnerConsumer:
                 max_partition_fetch_bytes=PARTITION_FETCH_MAX_BYTES,
                 metrics_enabled=False,
             )
-        self._listener = _Listener(self._kafka)
+        self._listener = RebalanceListener(self._kafka)
         self._kafka.subscribe(pattern=topic_pattern, listener=self._listener)
         self._watchdog = Watchdog(on_stuck)
 
@@ -120,6 +129,10 @@ class PartnerConsumer:
             before = self._sought.get(tp)
             if before is None or high_water is None:
                 continue  # not sought, or not fetched, yet: its position says nothing
+            if next_offset > high_water:
+                self._ahead_of_the_log(tp, next_offset)
+            else:
+                self._ahead.pop(tp, None)
             if (records := found.get(tp)) or before != (next_offset, high_water):
                 self._sought[tp] = (next_offset, high_water)
                 fetched.append(
@@ -140,6 +153,7 @@ class PartnerConsumer:
         except (ValueError, KeyError):
             return False
         self._sought[tp] = (offset, -1)
+        self._ahead.pop(tp, None)
         return True
 
     def pause(self, topic: str, partition: int) -> None:
@@ -159,16 +173,25 @@ class PartnerConsumer:
         self._to_commit.update(next_offsets)
         self._commit_now_and_then()
 
+    def beginning_offsets(
+        self, partitions: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        """As `beginning_offset`, for many partitions at once."""
+        tps = [TopicPartition(*partition) for partition in partitions]
+        return self._bounds(self._kafka.beginning_offsets, tps)
+
     def beginning_offset(self, topic: str, partition: int) -> int:
         """The first offset the log still holds; asks the broker. Raises BrokerUnavailable."""
-        return self._bound(self._kafka.beginning_offsets, topic, partition)
+        tp = TopicPartition(topic, partition)
+        return self._bounds(self._kafka.beginning_offsets, [tp])[tp]
 
     def end_offset(self, topic: str, partition: int) -> int:
         """The offset that the next record gets; asks the broker. Raises BrokerUnavailable.
 
         Of the embedded broker this is wrong (it counts batches): use `Fetched.high_water`.
         """
-        return self._bound(self._kafka.end_offsets, topic, partition)
+        tp = TopicPartition(topic, partition)
+        return self._bounds(self._kafka.end_offsets, [tp])[tp]
 
     def cluster_id(self) -> str:
         """The id of the log that all offsets are of; another id: another log, other offsets."""
@@ -198,6 +221,7 @@ class PartnerConsumer:
         for tp in lost | revoked:
             self._to_commit.pop(tp, None)
             self._sought.pop(tp, None)
+            self._ahead.pop(tp, None)
         self._held = now
         return frozenset(assigned), frozenset(revoked), frozenset(lost)
 
@@ -207,40 +231,30 @@ class PartnerConsumer:
         except KeyError:
             return  # no longer ours, as the next poll will say
 
-    def _bound(
+    def _bounds(
         self,
         ask: Callable[[list[TopicPartition], int], Mapping[TopicPartition, int]],
-        topic: str,
-        partition: int,
-    ) -> int:
-        tp = TopicPartition(topic, partition)
-        with (
-            self._watchdog.watch(self._stuck_after),
-            translated(f"asking for the bounds of {topic} {partition}"),
-        ):
-            return ask([tp], 10_000)[tp]
+        tps: list[TopicPartition],
+    ) -> dict[tuple[str, int], int]:
+        with self._watchdog.watch(self._stuck_after), translated("asking for the bounds of logs"):
+            return dict(ask(tps, _BOUNDS_TIMEOUT_MS))
+
+    def _ahead_of_the_log(self, tp: TopicPartition, offset: int) -> None:
+        """Raise LogMismatch when the log has ended before ``offset`` for a while.
+
+        Apache Kafka refuses such a fetch, other brokers just send nothing. For a moment it can be
+        so after an election, until the new leader knows how far its followers are.
+        """
+        since = self._ahead.setdefault(tp, monotonic())
+        if monotonic() - since > self._unavailable_after and tp not in self._kafka.paused():
+            raise self._mismatch(tp, offset)
 
     def _log_mismatch(self, error: KafkaError) -> LogMismatch:
         tp, offset = next(iter(missing_offsets(error).items()))
-        topic, partition = tp
-        if offset is None:
-            offset = self._sought.get(tp, (0, 0))[0]
-        first = self.beginning_offset(topic, partition)
-        end = self.end_offset(topic, partition)
-        what = f"The next offset to read of {topic} partition {partition} is {offset}, "
-        if offset < first:
-            what += (
-                f"but the log starts at {first}: {first - offset} records were deleted by Kafka's "
-                "retention before they were read. Have the partner send them again, then move the "
-                f"lane to {first}."
-            )
-        else:
-            what += (
-                f"but the log ends at {end}: it is not the log that was read before. The topic was "
-                "deleted and created again, or records were lost with a broker. Find out which; "
-                "then have the partner send again what is missing and give the lane a new log."
-            )
-        return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+        return self._mismatch(tp, self._sought.get(tp, (0, 0))[0] if offset is None else offset)
+
+    def _mismatch(self, tp: tuple[str, int], offset: int) -> LogMismatch:
+        return log_mismatch(tp, offset, self.beginning_offset(*tp), self.end_offset(*tp))
 
     def _commit_now_and_then(self) -> None:
         now = monotonic()
@@ -263,40 +277,6 @@ class PartnerConsumer:
         }
         self._to_commit.clear()
         return offsets
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # without annotations
-    """Hears of changes on the I/O thread, holds new partitions still, and keeps them for `poll`."""
-
-    def __init__(self, kafka: PartnerKafkaConsumer) -> None:
-        self._kafka = kafka
-        self._lock = Lock()
-        self._given: set[tuple[str, int]] = set()
-        self._lost: set[tuple[str, int]] = set()
-
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Place and pause what is new, so that neither Kafka's offsets nor a reset are asked."""
-        new = self._kafka.unplaced(assigned)
-        for tp in new:
-            self._kafka.seek(tp, 0)
-            self._kafka.pause(tp)
-        with self._lock:
-            self._given.update(new)
-
-    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Nothing: whether they come back is known when the rebalance is through."""
-
-    def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
-        with self._lock:
-            self._lost.update(lost)
-            self._given.clear()
-
-    def collect(self) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
-        """What was given and lost since the last time."""
-        with self._lock:
-            given, lost = self._given, self._lost
-            self._given, self._lost = set(), set()
-        return given, lost
 
 
 def _note_commit(_offsets: object, response: object) -> None:

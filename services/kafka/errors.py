@@ -65,5 +65,25 @@ def missing_offsets(error: driver.KafkaError) -> Mapping[tuple[str, int], int | 
     return found
 
 
+def log_mismatch(lane: tuple[str, int], offset: int, first: int, end: int) -> LogMismatch:
+    """What happened, and what to do, when a log of offsets ``first`` to ``end`` lacks ``offset``."""
+    topic, partition = lane
+    what = f"The next offset to read of {topic} partition {partition} is {offset}, "
+    if offset < first:
+        what += (
+            f"but the log starts at {first}: the {first - offset} offsets between were deleted by "
+            "Kafka's retention before they were read. Have the partner send their events again, "
+            f"then set the lane's next offset to {first}."
+        )
+    else:
+        what += (
+            f"but the log ends at {end}: it is not the log that was read before. The topic was "
+            "deleted and created again, or a broker lost records. Find out which, have the partner "
+            "send again what is missing, then set the lane's next offset to where reading is to "
+            "go on."
+        )
+    return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+
+
 def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -9,6 +9,8 @@ from typing import Final
 
 from services.kafka.records import CorruptRecord, Record
 
+KEPT_BYTES: Final = 64 * 1024
+"""Of what cannot be read (contract, section 2)."""
 _SMALLEST_LENGTH: Final = 6
 
 _seen_headers: Final[dict[bytes, Sequence[tuple[str, bytes]]]] = {b"\x00": ()}
@@ -91,8 +93,10 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
     else:
         return
     detail = "The batch's records do not have the lengths and offsets that are said."
+    content = body[position : position + KEPT_BYTES]
     for offset in range(max(previous + 1, expected), last + 1):
-        yield CorruptRecord(offset, detail)
+        yield CorruptRecord(offset, detail, content)
+        content = b""
 
 
 def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
@@ -141,11 +145,11 @@ def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
         value, position = _nullable(record, position)
         headers, position = _headers(record, position)
     except UnicodeDecodeError:
-        return CorruptRecord(offset, "A header's name is not UTF-8.")
+        return CorruptRecord(offset, "A header's name is not UTF-8.", record)
     except (IndexError, ValueError):
-        return CorruptRecord(offset, "The record's parts are longer than the record.")
+        return CorruptRecord(offset, "The record's parts are longer than the record.", record)
     if position != len(record):
-        return CorruptRecord(offset, "The record is longer than its parts.")
+        return CorruptRecord(offset, "The record is longer than its parts.", record)
     for name, _content in headers:
         if len(_seen_names) < _MOST_SEEN and len(name) <= _LONGEST_SEEN_BYTES:
             _seen_names[name.encode()] = name

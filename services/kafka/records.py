@@ -15,10 +15,15 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class CorruptRecord(Struct, frozen=True, gc=False):
-    """An offset whose record cannot be read, and a sentence saying why, without its content."""
+    """An offset whose record cannot be read, and a sentence saying why, without its content.
+
+    ``content`` is the record as encoded or, where a batch is damaged, at its first offset the
+    batch's beginning (at most 64 KiB) and nothing at the others.
+    """
 
     offset: int
     detail: str
+    content: bytes = b""
 
 
 class Fetched(Struct, frozen=True):
