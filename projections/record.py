@@ -10,9 +10,10 @@ from msgspec import Struct, field
 
 from domain.answer import judge, purchased_at, stands
 from domain.catalogue import State as Catalogue
+from domain.evaluation import Counted, counted
 from domain.participant import ClassRecord, PurchaseRecord, State, Touched
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
-from projections.evidence import REMAINDER, Evidence, decode, encode
+from projections.evidence import REMAINDER, Evidence, decode, encode, version_of
 
 PURCHASE_NUMBER = {state: number for number, state in enumerate(PURCHASE_STATES)}
 COMPLETION_NUMBER = {state: number for number, state in enumerate(COMPLETION_STATES)}
@@ -31,7 +32,7 @@ class Rules(Struct):
 class ClassRow(Struct, gc=False):
     """A row of projections.purchased_class. ``expected`` is the version that it replaces, 0: none.
 
-    ``purchase_ids`` are the purchases that its evidence has a copy of.
+    ``purchase_ids`` are the purchases that its evidence has a copy of, ``counted`` is what evaluations count of it.
     """
 
     participant_id: str
@@ -47,6 +48,7 @@ class ClassRow(Struct, gc=False):
     package_codes: list[str] | None
     evidence: bytes
     purchase_ids: tuple[str, ...]
+    counted: Counted | None = None
 
 
 class PurchaseRow(Struct, gc=False):
@@ -155,7 +157,8 @@ def changes(record: Record, touched: Iterable[Touched], rules: Rules, into: Chan
     # The sibling rows of a package purchase are written with it: their versions are then checked, so that a
     # stale view of any class of the package is noticed.
     for purchase_id in purchase_ids:
-        for code in homes_of(state.purchases[purchase_id], catalogue):
+        homes = homes_of(state.purchases[purchase_id], catalogue)
+        for code in homes | record.homes.get(purchase_id, set()):
             if code not in rows:
                 rows[code] = class_row(record, code, rules)
 
@@ -190,7 +193,7 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
     """The row of a class from its evidence alone."""
     held = tuple(purchase.purchase_id for purchase in evidence.purchases)
     encoded = encode(evidence)
-    version = evidence.version()
+    version = version_of(encoded)
     if class_code == REMAINDER:
         return ClassRow(
             participant_id, REMAINDER, 0, version, None, 0, 0, 0, 0, False, None, encoded, held
@@ -213,6 +216,7 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
         packages or None,
         encoded,
         held,
+        counted(answer),
     )
 
 
@@ -234,8 +238,9 @@ def purchase_row(record: Record, purchase: PurchaseRecord, rules: Rules) -> Purc
         unresolved,
         None if missing is None else not missing and not unresolved,
         package_code is not None and since >= rules.package_sales_end,
-        codes,
-        missing,
+        # In an order that publishing the package again, listed another way round, does not change.
+        sorted(codes),
+        None if missing is None else sorted(missing),
     )
 
 

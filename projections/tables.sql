@@ -3,18 +3,24 @@
 
 CREATE SCHEMA IF NOT EXISTS projections;
 
--- One row a purchased class: the evidence, and the columns that lists filter by.
--- `evidence` is MessagePack (projections/evidence.py); `version` is a function of it and rises with every change of it.
+-- One row a purchased class: the evidence, the columns that lists filter by, and what evaluations count of it
+-- (domain/evaluation.py: best_scaled to taken_seconds).
+-- `evidence` is MessagePack (projections/evidence.py); `version` is a checksum of it: another one with every change.
 -- The row with class_code '' holds what belongs to no known class (yet): purchases of unknown packages, refunds
 -- without a purchase, withdrawals. Numbers of states and flags: domain/vocabulary.py.
 CREATE TABLE IF NOT EXISTS projections.purchased_class (
     purchased_at    timestamptz,
+    best_scaled     double precision,
+    pre_test_scaled double precision,
+    taken_seconds   bigint,
     version         integer  NOT NULL,
     partner_id      smallint NOT NULL,
     purchase        smallint NOT NULL,
     completion      smallint NOT NULL,
     assessment      smallint NOT NULL,
     flags           smallint NOT NULL,
+    rating          smallint,
+    drop_off        smallint,
     satisfied       boolean  NOT NULL,
     participant_id  text     NOT NULL COLLATE "C",
     class_code      text     NOT NULL COLLATE "C",
@@ -64,4 +70,25 @@ CREATE TABLE IF NOT EXISTS projections.package (
     class_codes  text[]   NOT NULL,
     published    bytea    NOT NULL,
     PRIMARY KEY (partner_id, package_code)
+);
+
+-- Evaluations, as multisets: how often each value of each metric (domain/evaluation.py) was counted in a scope. Scopes: one
+-- class (package_code ''), one class within the purchases of one package, one package (class_code ''), and the whole
+-- partner (both ''). Rows with n = 0 do not stay.
+CREATE TABLE IF NOT EXISTS projections.rollup (
+    value        double precision NOT NULL,
+    n            bigint   NOT NULL,
+    partner_id   smallint NOT NULL,
+    metric       smallint NOT NULL,
+    class_code   text     NOT NULL COLLATE "C",
+    package_code text     NOT NULL COLLATE "C",
+    PRIMARY KEY (partner_id, package_code, class_code, metric, value)
+) WITH (fillfactor = 85);
+
+-- What transactions changed in what is counted, on its way to rollup: one row a partner and transaction, MessagePack
+-- [[package_code, class_code, metric, value, n], …]. Read and removed by the project service, in any order.
+CREATE TABLE IF NOT EXISTS projections.delta (
+    delta_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    partner_id  smallint NOT NULL,
+    counts      bytea    NOT NULL
 );
