@@ -23,6 +23,7 @@ from projections import catalogue
 from projections.copy import copy_rows, timestamp
 from projections.record import Changes, Record, Rules, changes
 from projections.rejudge import CLAIM_KEY
+from projections.rollup import Deltas, add, add_up_all, counted_columns, counted_values
 from projections.schema import LIVE, tables
 from projections.sql import load
 
@@ -31,7 +32,9 @@ SQL = load("projections", "rebuild.sql")
 NEXT = "projections_next"
 PREVIOUS = "projections_previous"
 CHUNK_ROWS = 5_000
-READ_MODELS = ("purchased_class", "purchase", "class", "package")
+READ_MODELS = ("purchased_class", "purchase", "class", "package", "rollup")
+MOST_DELTAS = 200_000
+"""So many counts are kept in memory before they are added to the sums."""
 
 _decode = {topic: msgspec.msgpack.Decoder(fact).decode for topic, fact in FACTS.items()}
 
@@ -65,6 +68,7 @@ class Rebuild(Struct):
     stream: Callable[[], Any]
     progress: Callable[[int, int], None] = _no_progress
     rules: dict[int, Rules] = field(default_factory=dict)
+    deltas: Deltas = field(default_factory=Deltas)
     done: Rebuilt = field(default_factory=Rebuilt)
 
     def run(self, *, compare: bool = False) -> Rebuilt:
@@ -84,6 +88,7 @@ class Rebuild(Struct):
             cursor.execute(SQL["lock_heads"])
             cursor.execute(SQL["lock_lanes"])
             self._catch_up(cursor, positions)
+            add_up_all(cursor)
             if compare:
                 self.done.differences = differences(cursor)
             self._switch(cursor)
@@ -109,8 +114,9 @@ class Rebuild(Struct):
                 rows.execute(SQL["participant_events"], {"partner_id": partner_id})
                 with self.write() as writing:
                     for into in self._folded(rows, partner_id):
-                        append(writing, partner_id, into)
+                        self._append(writing, partner_id, into)
                         self.progress(self.done.events, total)
+                    self._add_deltas(writing)
                 rows.close()
         self.progress(total, total)
         return positions
@@ -167,20 +173,44 @@ class Rebuild(Struct):
             if len(people) < len(streams):
                 self._rebuild_catalogue(cursor, cursor, partner_id)
             self._replace(cursor, partner_id, people)
+        self._add_deltas(cursor)
         positions.update(reached)
 
     def _replace(self, cursor: Any, partner_id: int, streams: list[str]) -> None:
         ids = [stream[len(PARTICIPANT_STREAM) :] for stream in streams]
-        for table in ("purchased_class", "purchase"):
-            cursor.execute(
-                f"DELETE FROM {NEXT}.{table} WHERE partner_id = %s AND participant_id = ANY(%s)",  # noqa: S608
-                (partner_id, ids),
-            )
+        values = {"partner_id": partner_id, "participant_ids": ids}
+        cursor.execute(SQL["remove_classes"].replace(f"{LIVE}.", f"{NEXT}."), values)
+        for class_code, packages, *columns in cursor.fetchall():
+            of = counted_columns(columns)
+            self.deltas.class_row(partner_id, class_code, packages, of, -1)
+        cursor.execute(SQL["remove_purchases"].replace(f"{LIVE}.", f"{NEXT}."), values)
+        for columns in cursor.fetchall():
+            self.deltas.purchase_row(partner_id, columns, -1)
         cursor.execute(
             SQL["some_participant_events"], {"partner_id": partner_id, "streams": streams}
         )
         for into in self._folded(cursor.fetchall(), partner_id):
-            append(cursor, partner_id, into)
+            self._append(cursor, partner_id, into)
+
+    def _append(self, cursor: Any, partner_id: int, into: Changes) -> None:
+        """Adds rows of participants that have none yet, and counts them."""
+        append(cursor, partner_id, into)
+        for row in into.classes:
+            self.deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
+        for bought in into.purchases:
+            columns = (
+                bought.package_code,
+                bought.complete,
+                bought.unresolved,
+                bought.after_sales_end,
+            )
+            self.deltas.purchase_row(partner_id, columns, 1)
+        if len(self.deltas) > MOST_DELTAS:
+            self._add_deltas(cursor)
+
+    def _add_deltas(self, cursor: Any) -> None:
+        add(cursor, self.deltas.counts(), NEXT)
+        self.deltas = Deltas()
 
     def _switch(self, cursor: Any) -> None:
         cursor.execute(f"DROP SCHEMA IF EXISTS {PREVIOUS} CASCADE")
@@ -199,7 +229,8 @@ def append(cursor: Any, partner_id: int, into: Changes) -> None:
     copy_rows(
         cursor,
         f"COPY {NEXT}.purchased_class (purchased_at, version, partner_id, purchase, completion, assessment, flags, "
-        "satisfied, participant_id, class_code, package_codes, evidence) FROM STDIN",
+        "satisfied, participant_id, class_code, package_codes, evidence, best_scaled, pre_test_scaled, taken_seconds, "
+        "rating, drop_off) FROM STDIN",
         [
             (
                 timestamp(row.purchased_at),
@@ -214,6 +245,7 @@ def append(cursor: Any, partner_id: int, into: Changes) -> None:
                 row.class_code,
                 row.package_codes,
                 row.evidence,
+                *counted_values(row.counted),
             )
             for row in into.classes
         ],

@@ -61,3 +61,15 @@ UPDATE control.catalogue_head SET applied_revision = least(%(revision)s, revisio
 
 -- name: next_generation
 UPDATE control.generation SET generation = generation + 1, switched = clock_timestamp() RETURNING generation
+
+-- name: remove_classes
+-- Takes some participants out again; answers what was counted of them.
+DELETE FROM projections.purchased_class
+WHERE partner_id = %(partner_id)s AND participant_id = ANY(%(participant_ids)s)
+RETURNING class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
+          assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
+
+-- name: remove_purchases
+DELETE FROM projections.purchase
+WHERE partner_id = %(partner_id)s AND participant_id = ANY(%(participant_ids)s)
+RETURNING package_code, complete, unresolved, after_sales_end

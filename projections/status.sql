@@ -1,6 +1,8 @@
 -- Status rows: projections.purchased_class and projections.purchase.
 -- Writers put changed rows into a temporary table by COPY and merge them from there. The version that a row
 -- replaces is compared, so that of two writers with the same view of a row the second notices.
+-- Microseconds become times in two parts: a bigint times an interval goes through a double, which is not exact
+-- behind the year 2255.
 
 -- name: prepare
 -- Once a connection. Merging must go through the primary keys whatever the planner thinks of a table without
@@ -8,7 +10,8 @@
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_class (
     participant_id text COLLATE "C", class_code text COLLATE "C", expected integer, version integer,
     purchased_at bigint, purchase smallint, completion smallint, assessment smallint, flags smallint,
-    satisfied boolean, package_codes text[], evidence bytea, partner_id smallint
+    satisfied boolean, package_codes text[], evidence bytea, best_scaled double precision,
+    pre_test_scaled double precision, taken_seconds bigint, rating smallint, drop_off smallint, partner_id smallint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_purchase (
     participant_id text COLLATE "C", purchase_id text COLLATE "C", purchased_at bigint, package_code text COLLATE "C",
@@ -27,7 +30,7 @@ WHERE participant_id = ANY(%(participant_ids)s) AND partner_id = %(partner_id)s;
 -- name: stage_class
 COPY staged_class (
     participant_id, class_code, expected, version, purchased_at, purchase, completion, assessment, flags,
-    satisfied, package_codes, evidence, partner_id
+    satisfied, package_codes, evidence, best_scaled, pre_test_scaled, taken_seconds, rating, drop_off, partner_id
 ) FROM STDIN
 
 -- name: stage_purchase
@@ -37,24 +40,44 @@ COPY staged_purchase (
 ) FROM STDIN
 
 -- name: update_class
--- Replaces rows whose version is still the expected one; the count tells whether all were.
-UPDATE projections.purchased_class AS live
-SET purchased_at = timestamptz 'epoch' + staged.purchased_at * interval '1 microsecond',
-    version = staged.version, purchase = staged.purchase, completion = staged.completion,
-    assessment = staged.assessment, flags = staged.flags, satisfied = staged.satisfied,
-    package_codes = staged.package_codes, evidence = staged.evidence
-FROM staged_class AS staged
-WHERE live.participant_id = staged.participant_id AND live.partner_id = staged.partner_id
-  AND live.class_code = staged.class_code AND live.version = staged.expected AND staged.expected > 0
+-- Replaces rows whose version is still the expected one. Answers how many, and beside that number the rows of which
+-- something else is counted now, with what was counted before; one row with the number alone when there is none.
+WITH replaced AS (
+    UPDATE projections.purchased_class AS live
+    SET purchased_at = timestamptz 'epoch' + staged.purchased_at * interval '1 microsecond',
+        version = staged.version, purchase = staged.purchase, completion = staged.completion,
+        assessment = staged.assessment, flags = staged.flags, satisfied = staged.satisfied,
+        package_codes = staged.package_codes, evidence = staged.evidence, best_scaled = staged.best_scaled,
+        pre_test_scaled = staged.pre_test_scaled, taken_seconds = staged.taken_seconds, rating = staged.rating,
+        drop_off = staged.drop_off
+    FROM staged_class AS staged
+    WHERE live.participant_id = staged.participant_id AND live.partner_id = staged.partner_id
+      AND live.class_code = staged.class_code AND live.version = staged.expected AND staged.expected > 0
+    RETURNING live.partner_id, live.participant_id, live.class_code, old.package_codes, old.purchased_at, old.purchase,
+              old.completion, old.assessment, old.satisfied, old.flags, old.best_scaled, old.pre_test_scaled,
+              old.rating, old.drop_off, old.taken_seconds,
+              (old.package_codes, old.purchased_at, old.purchase, old.completion, old.assessment, old.satisfied,
+               old.flags, old.best_scaled, old.pre_test_scaled, old.rating, old.drop_off, old.taken_seconds)
+              IS DISTINCT FROM
+              (new.package_codes, new.purchased_at, new.purchase, new.completion, new.assessment, new.satisfied,
+               new.flags, new.best_scaled, new.pre_test_scaled, new.rating, new.drop_off, new.taken_seconds) AS differs
+)
+SELECT (SELECT count(*) FROM replaced), partner_id, participant_id, class_code, package_codes,
+       (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion, assessment, satisfied, flags,
+       best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
+FROM (VALUES (true)) AS once (differs) LEFT JOIN replaced USING (differs)
 
 -- name: insert_class
 -- Adds rows that did not exist; one that does by now is left alone, and the count tells.
 INSERT INTO projections.purchased_class (
-    purchased_at, version, partner_id, purchase, completion, assessment, flags, satisfied,
-    participant_id, class_code, package_codes, evidence
+    purchased_at, version, partner_id, purchase, completion, assessment, flags, satisfied, participant_id, class_code,
+    package_codes, evidence, best_scaled, pre_test_scaled, taken_seconds, rating, drop_off
 )
-SELECT timestamptz 'epoch' + purchased_at * interval '1 microsecond', version, partner_id, purchase, completion,
-       assessment, flags, satisfied, participant_id, class_code, package_codes, evidence
+SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second'
+                           + purchased_at % 1000000 * interval '1 microsecond',
+       version, partner_id, purchase, completion,
+       assessment, flags, satisfied, participant_id, class_code, package_codes, evidence, best_scaled, pre_test_scaled,
+       taken_seconds, rating, drop_off
 FROM staged_class WHERE expected = 0
 ON CONFLICT (participant_id, partner_id, class_code) DO NOTHING
 
@@ -63,20 +86,26 @@ ON CONFLICT (participant_id, partner_id, class_code) DO NOTHING
 DELETE FROM projections.purchased_class
 WHERE participant_id = %(participant_id)s AND partner_id = %(partner_id)s AND class_code = %(class_code)s
   AND version = %(expected)s
+RETURNING package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion, assessment,
+          satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
 
 -- name: upsert_purchase
 INSERT INTO projections.purchase AS live (
     purchased_at, partner_id, unresolved, complete, after_sales_end, purchase_id, participant_id, package_code,
     class_codes, missing
 )
-SELECT timestamptz 'epoch' + purchased_at * interval '1 microsecond', partner_id, unresolved, complete,
-       after_sales_end, purchase_id, participant_id, package_code, class_codes, missing
+SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second' + purchased_at % 1000000 * interval '1 microsecond',
+       partner_id, unresolved, complete, after_sales_end, purchase_id, participant_id, package_code, class_codes,
+       missing
 FROM staged_purchase
 ON CONFLICT (partner_id, purchase_id, participant_id) DO UPDATE
 SET purchased_at = excluded.purchased_at, unresolved = excluded.unresolved, complete = excluded.complete,
     after_sales_end = excluded.after_sales_end, package_code = excluded.package_code,
     class_codes = excluded.class_codes, missing = excluded.missing
+RETURNING live.partner_id, old.package_code, old.complete, old.unresolved, old.after_sales_end,
+          new.package_code, new.complete, new.unresolved, new.after_sales_end
 
 -- name: delete_purchase
 DELETE FROM projections.purchase
 WHERE partner_id = %(partner_id)s AND purchase_id = %(purchase_id)s AND participant_id = %(participant_id)s
+RETURNING package_code, complete, unresolved, after_sales_end

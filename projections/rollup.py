@@ -1,0 +1,174 @@
+"""Evaluations kept as sums: what a transaction changed in them, and adding that up.
+
+A transaction that changes status rows queues what it changed in what is counted (`Deltas`, one row a partner). The
+project service takes the queue and adds it to the sums, in any order: sums do not care. So writers of different lanes
+never wait for each other at the sums that all of them touch.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from domain.evaluation import Counted, Metric, Tally, count
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
+from projections.copy import copy_rows
+from projections.schema import LIVE
+from projections.sql import load
+
+SQL = load("projections", "rollup.sql")
+
+TAKEN_AT_ONCE = 500
+"""So many transactions' changes are added up in one."""
+
+REFUNDED = PURCHASE_STATES.index("refunded")
+
+Scope = tuple[str, str]
+"""Package code and class code; either is '' for all."""
+
+Count = tuple[str, str, int, float, int]
+"""Package code, class code, metric, value, how often."""
+
+PackageColumns = tuple[str | None, bool | None, bool | None, bool | None]
+"""Of a purchase: package_code, complete, unresolved, after_sales_end; all None: there is no row."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Count]).decode
+
+
+class Deltas:
+    """What one transaction changes in what is counted, per partner and scope."""
+
+    def __init__(self) -> None:
+        self._partners: dict[int, dict[Scope, Tally]] = {}
+
+    def class_row(
+        self,
+        partner_id: int,
+        class_code: str,
+        package_codes: Sequence[str] | None,
+        of: Counted | None,
+        times: int,
+    ) -> None:
+        """Counts a class row ``times`` times (1 or -1), alone and within each of its packages."""
+        if of is None:
+            return
+        scopes = self._scopes(partner_id)
+        count(scopes["", class_code], of, times)
+        for package_code in package_codes or ():
+            count(scopes[package_code, class_code], of, times)
+
+    def purchase_row(self, partner_id: int, columns: PackageColumns, times: int) -> None:
+        """Counts a purchase ``times`` times (1 or -1), if it is one of a package."""
+        package_code, complete, unresolved, after_sales_end = columns
+        if package_code is None:
+            return
+        tally = self._scopes(partner_id)[package_code, ""]
+        tally[Metric.PACKAGES, 0] += times
+        if complete:
+            tally[Metric.PACKAGES_COMPLETE, 0] += times
+        if unresolved:
+            tally[Metric.PACKAGES_UNRESOLVED, 0] += times
+        if after_sales_end:
+            tally[Metric.PACKAGES_AFTER_SALES_END, 0] += times
+
+    def counts(self) -> dict[int, list[Count]]:
+        """Partner id to everything that is counted differently now."""
+        changed: dict[int, list[Count]] = {}
+        for partner_id, scopes in self._partners.items():
+            counts = [
+                (package_code, class_code, int(metric), float(value), n)
+                for (package_code, class_code), tally in scopes.items()
+                for (metric, value), n in tally.items()
+                if n
+            ]
+            if counts:
+                changed[partner_id] = counts
+        return changed
+
+    def __len__(self) -> int:
+        """How many scopes' metrics and values are counted differently."""
+        return sum(len(tally) for scopes in self._partners.values() for tally in scopes.values())
+
+    def queue(self, cursor: Any) -> None:
+        """Leaves the changes for `add_up`, within the transaction that they belong to."""
+        for partner_id, counts in self.counts().items():
+            cursor.execute(SQL["queue"], {"partner_id": partner_id, "counts": _encode(counts)})
+
+    def _scopes(self, partner_id: int) -> dict[Scope, Tally]:
+        scopes = self._partners.get(partner_id)
+        if scopes is None:
+            scopes = self._partners[partner_id] = defaultdict(Counter)
+        return scopes
+
+
+def counted_columns(columns: Sequence[Any]) -> Counted | None:
+    """What a stored class row counts for, from its columns purchased_at (microseconds) to taken_seconds."""
+    purchased_at, purchase, completion, assessment, satisfied, flags, *rest = columns
+    if purchased_at is None:
+        return None
+    return Counted(
+        purchased_at,
+        purchase == REFUNDED,
+        COMPLETION_STATES[completion],
+        ASSESSMENT_STATES[assessment],
+        satisfied,
+        flags,
+        *rest,
+    )
+
+
+def counted_values(counted: Counted | None) -> tuple[Any, ...]:
+    """The columns best_scaled, pre_test_scaled, taken_seconds, rating and drop_off."""
+    if counted is None:
+        return (None, None, None, None, None)
+    return (
+        counted.best_scaled,
+        counted.pre_test_scaled,
+        counted.taken_seconds,
+        counted.rating,
+        counted.drop_off,
+    )
+
+
+def add_up(cursor: Any) -> int:
+    """Adds queued changes to the sums; returns how many transactions' changes. 0: none, or another process does it."""
+    cursor.execute(SQL["claim"])
+    return take(cursor, TAKEN_AT_ONCE) if cursor.fetchone()[0] else 0
+
+
+def add_up_all(cursor: Any) -> None:
+    """Adds everything queued to the sums and keeps other processes from doing so until the end of the transaction."""
+    cursor.execute(SQL["claim_waiting"])
+    while take(cursor, TAKEN_AT_ONCE):
+        continue
+
+
+def take(cursor: Any, limit: int) -> int:
+    """Adds at most ``limit`` transactions' changes to the sums; the caller holds the claim. Returns how many."""
+    cursor.execute(SQL["take"], {"limit": limit})
+    rows = cursor.fetchall()
+    changed: dict[int, list[Count]] = {}
+    for partner_id, counts in rows:
+        changed.setdefault(partner_id, []).extend(_decode(counts))
+    add(cursor, changed)
+    return len(rows)
+
+
+def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE) -> None:
+    """Adds counts to the sums of their scopes, and of the whole partner. ``schema``: where the sums are."""
+    sums: Counter[tuple[int, str, str, int, float]] = Counter()
+    for partner_id, counts in changed.items():
+        for package_code, class_code, metric, value, n in counts:
+            sums[partner_id, package_code, class_code, metric, value] += n
+            # A class within a package is counted in the partner by the class alone.
+            if not package_code or not class_code:
+                sums[partner_id, "", "", metric, value] += n
+    rows = [(*key, n) for key, n in sorted(sums.items()) if n]
+    if not rows:
+        return
+    cursor.execute(SQL["prepare"])
+    copy_rows(cursor, SQL["stage"], rows)
+    for name in ("add", "tidy"):
+        cursor.execute(SQL[name].replace(f"{LIVE}.", f"{schema}."))
