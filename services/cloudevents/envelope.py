@@ -1,15 +1,19 @@
 """The CloudEvents envelope of each type, in structured mode: one typed JSON object a record."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from domain.vocabulary import TYPE_PREFIX
+from domain.vocabulary import PARTNERS, TYPE_PREFIX
 from services.cloudevents import wire
-from services.cloudevents.wire import Identifier
+from services.cloudevents.wire import MAX_ID_LENGTH, Identifier
 
 Source = Annotated[
-    str, Meta(pattern=r"^/partners/", description="/partners/ and your partner code")
+    str,
+    Meta(
+        description="/partners/ and your partner code",
+        extra_json_schema={"enum": [f"/partners/{partner}" for partner in PARTNERS]},
+    ),
 ]
 Time = Annotated[
     str,
@@ -18,8 +22,20 @@ Time = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
+RecordedTime = Annotated[
+    str,
+    Meta(
+        description="when you recorded it: RFC 3339 with an offset",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 Sequence = Annotated[
-    str, Meta(min_length=1, max_length=128, description="a text of 1 to 128 characters")
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_ID_LENGTH,
+        description="a text of 1 to 128 characters that rises from event to event, to find gaps",
+    ),
 ]
 ContentType = Annotated[str, Meta(description="application/json")]
 
@@ -29,11 +45,11 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
 
     specversion: Literal["1.0"]
     id: Identifier
-    source: str
+    source: Source
     time: Time
     subject: Identifier | None = None
     sequence: Sequence | None = None
-    recordedtime: Time | None = None
+    recordedtime: RecordedTime | None = None
     datacontenttype: ContentType | None = None
 
 
@@ -100,3 +116,5 @@ AnyEnvelope = (
     | ClassReviewed
     | EventVoided
 )
+
+ENVELOPES: Final[tuple[type[Envelope], ...]] = get_args(AnyEnvelope)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from itertools import accumulate
 from typing import Final, NoReturn
 
 from msgspec import Struct
@@ -12,7 +13,6 @@ _MAX_DIGITS: Final = 40
 
 # A string, ended or not: so that no text makes the search start over at each of its quotes.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class Repeated(dict[str, object]):
@@ -84,9 +84,9 @@ _DECODER = json.JSONDecoder(
 def _is_too_deep(text: bytes) -> bool:
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
-    depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
+    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
+
+
+_STEP: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
+_NO_BRACKETS: Final = bytes(set(range(256)) - _STEP.keys())

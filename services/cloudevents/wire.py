@@ -25,10 +25,11 @@ MAX_SCORE: Final = 1_000_000_000
 DEFAULT_MINIMUM: Final = 0.0
 DEFAULT_MAXIMUM: Final = 100.0
 
-NOT_A_NATIONAL_ID: Final = r"^(?![\W_]*(?:\d[\W_]*){16}$)"
-"""Matches every text but 16 digits, alone or grouped by signs: for JSON Schemas (ECMA 262 syntax).
+IDENTIFIER_PATTERN: Final = r"^(?![\W_]*(?:\d[\W_]*){16}$)[^\x00-\x1f\x7f-\x9f]+$"
+"""No national id (16 digits, alone or grouped by signs) and no control character, in ECMA 262 syntax.
 
-The decoder looks for national ids itself (services.cloudevents.identifiers), with a reason of its own.
+For JSON Schemas only: the decoder looks for both itself (services.cloudevents.identifiers), with sentences of
+its own.
 """
 
 Identifier = Annotated[
@@ -38,7 +39,7 @@ Identifier = Annotated[
         max_length=MAX_ID_LENGTH,
         description="a text of 1 to 128 characters",
         extra={"identifier": True},
-        extra_json_schema={"pattern": NOT_A_NATIONAL_ID},
+        extra_json_schema={"pattern": IDENTIFIER_PATTERN},
     ),
 ]
 CertificateNumber = Annotated[
@@ -48,7 +49,7 @@ CertificateNumber = Annotated[
         max_length=256,
         description="a text of 1 to 256 characters",
         extra={"identifier": True},
-        extra_json_schema={"pattern": NOT_A_NATIONAL_ID},
+        extra_json_schema={"pattern": IDENTIFIER_PATTERN},
     ),
 ]
 ClassCodes = Annotated[
