@@ -34,6 +34,7 @@ from services.kafka.errors import (
 from services.kafka.fetching import PartnerKafkaConsumer
 from services.kafka.rebalance import RebalanceListener
 from services.kafka.records import Fetched, Polled
+from services.kafka.sockets import CLOSING_SOCKETS
 from services.kafka.watchdog import Watchdog, leave_the_process
 
 PARTNER_TOPICS: Final = (
@@ -86,6 +87,7 @@ class PartnerConsumer:
                 bootstrap_timeout_ms=round(unavailable_after_seconds * 1000),
                 group_id=group,
                 client_id="tuntas-ingest",
+                proxy_url=CLOSING_SOCKETS,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 isolation_level="read_committed",
@@ -217,7 +219,8 @@ class PartnerConsumer:
         now = set(self._kafka.assignment())
         lost &= self._held
         assigned = given & now
-        revoked = self._held - now - lost
+        # Held and given: it was somebody else's in between.
+        revoked = ((self._held - now) | (self._held & given)) - lost
         for tp in lost | revoked:
             self._to_commit.pop(tp, None)
             self._sought.pop(tp, None)

@@ -133,7 +133,7 @@ def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, 
         and end - start <= _LONGEST_SEEN_BYTES
     ):
         _seen_headers[body[start:end]] = tuple(headers)
-    return headers
+    return tuple(headers)
 
 
 def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
@@ -153,7 +153,7 @@ def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
     for name, _content in headers:
         if len(_seen_names) < _MOST_SEEN and len(name) <= _LONGEST_SEEN_BYTES:
             _seen_names[name.encode()] = name
-    return Record(offset, key, headers, value)
+    return Record(offset, key, tuple(headers), value)
 
 
 def _headers(record: bytes, position: int) -> tuple[list[tuple[str, bytes]], int]:

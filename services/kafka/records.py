@@ -46,7 +46,7 @@ class Polled(Struct, frozen=True):
     """What one poll brought, and what became of this consumer's topic partitions before it.
 
     To be handled in this order: ``lost`` and ``revoked``, ``assigned``, ``fetched``. A partition
-    may be lost and assigned anew in one poll.
+    may be lost, or revoked, and assigned anew in one poll.
     """
 
     fetched: list[Fetched]

@@ -1,15 +1,14 @@
 """The topics of partners, and those that tell them what was rejected."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError, for_code
 
 from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
 from services.kafka.errors import BrokerRefused, translated
-
-_TIMEOUT_MS: Final = 15_000
+from services.kafka.sockets import CLOSING_SOCKETS
 
 
 def partner_topic(partner: str) -> str:
@@ -23,7 +22,11 @@ def rejection_topic(partner: str) -> str:
 
 
 def ensure_topics(
-    bootstrap: str, partitions: int = 6, partners: Iterable[str] = PARTNERS
+    bootstrap: str,
+    partitions: int = 6,
+    partners: Iterable[str] = PARTNERS,
+    *,
+    timeout_seconds: float = 15.0,
 ) -> list[str]:
     """The names of the topics that were missing and now exist, with a leader each.
 
@@ -31,13 +34,15 @@ def ensure_topics(
     would send a participant's next events to another lane. Safe to call from several processes.
     Replication is the broker's default. Raises BrokerUnavailable and BrokerRefused.
     """
+    timeout_ms = round(timeout_seconds * 1000)
     wanted = [name(partner) for partner in partners for name in (partner_topic, rejection_topic)]
     with translated(f"creating topics at {bootstrap}"):
-        admin = KafkaAdminClient(
+        admin = _Admin(
             bootstrap_servers=bootstrap.split(","),
-            bootstrap_timeout_ms=_TIMEOUT_MS,
-            request_timeout_ms=_TIMEOUT_MS,
+            bootstrap_timeout_ms=timeout_ms,
+            request_timeout_ms=timeout_ms,
             client_id="tuntas-topics",
+            proxy_url=CLOSING_SOCKETS,
         )
         try:
             existing = set(admin.list_topics())
@@ -46,11 +51,11 @@ def ensure_topics(
                 return []
             answer = admin.create_topics(
                 {topic: {"num_partitions": partitions} for topic in missing},
-                timeout_ms=_TIMEOUT_MS,
+                timeout_ms=timeout_ms,
                 raise_errors=False,
             )
             created = [_created(topic) for topic in answer["topics"]]
-            admin.wait_for_topics(missing, timeout_ms=_TIMEOUT_MS)
+            admin.wait_for_topics(missing, timeout_ms=timeout_ms)
         finally:
             admin.close()
     return [name for name in created if name]
@@ -66,3 +71,15 @@ def _created(answer: dict[str, object]) -> str | None:
             f"Topic {answer['name']} was not created: {answer.get('error_message') or error}"
         )
     return str(answer["name"])
+
+
+class _Admin(KafkaAdminClient):  # type: ignore[misc]  # kafka-python has no annotations
+    """Ends its thread when no broker was found; by itself that goes on looking for ever."""
+
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except BaseException:
+            if client := getattr(self, "_client", None):
+                client.close()
+            raise

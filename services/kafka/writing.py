@@ -18,6 +18,7 @@ from kafka.net.selector import NetworkSelector
 from kafka.protocol.producer import InitProducerIdRequest, ProduceRequest
 
 from services.kafka.errors import BrokerUnavailable, translated
+from services.kafka.sockets import CLOSING_SOCKETS
 
 _REQUEST_TIMEOUT_MS: Final = 15_000
 _RETRY_AFTER_SECONDS: Final = 0.1
@@ -40,6 +41,7 @@ class BatchWriter:
             self._net,
             bootstrap_servers=bootstrap.split(","),
             client_id=client_id,
+            proxy_url=CLOSING_SOCKETS,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
             reconnect_backoff_max_ms=1_000,
             receive_message_max_bytes=100_000_000,

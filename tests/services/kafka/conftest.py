@@ -1,0 +1,94 @@
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient
+
+from services.embedded.broker import Broker
+from services.kafka.consumer import PartnerConsumer
+from services.kafka.errors import KafkaFailure
+from services.kafka.records import CorruptRecord, Fetched, Polled, Record
+from services.kafka.writing import BatchWriter
+
+DEADLINE_SECONDS = 60.0
+
+
+def create_topic(bootstrap: str, partitions: int = 1, prefix: str = "test", **configs: str) -> str:
+    """A new topic's name, unlike any other."""
+    topic = f"{prefix}.{uuid.uuid4().hex[:12]}"
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics({topic: {"num_partitions": partitions, "configs": configs}})
+    admin.wait_for_topics([topic])
+    admin.close()
+    return topic
+
+
+@pytest.fixture
+def bootstrap(kafka_broker: Broker) -> str:
+    return kafka_broker.bootstrap
+
+
+@pytest.fixture
+def writer(bootstrap: str) -> Iterator[BatchWriter]:
+    """For batches that no well-behaved client would send."""
+    found = BatchWriter(bootstrap, "tests")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def subscribe(bootstrap: str) -> Iterator[Callable[..., PartnerConsumer]]:
+    """Consumers of topics that match a pattern, in a group of the test's own."""
+    group = f"test-{uuid.uuid4().hex[:12]}"
+    opened: list[PartnerConsumer] = []
+
+    def open_one(pattern: str, **settings: Any) -> PartnerConsumer:
+        consumer = PartnerConsumer(bootstrap, group, pattern, **settings)
+        opened.append(consumer)
+        return consumer
+
+    yield open_one
+    for consumer in opened:
+        with suppress(KafkaFailure):
+            consumer.close()
+
+
+def only(topic: str) -> str:
+    return f"^{topic.replace('.', '[.]')}$"
+
+
+class Reader:
+    """Polls one consumer, seeks what it is given as a lane would, and remembers what it saw."""
+
+    def __init__(self, consumer: PartnerConsumer, start: int | None = 0) -> None:
+        """`start`: where to seek in each new partition; None: leave it where it stands."""
+        self.consumer = consumer
+        self.start = start
+        self.held: set[tuple[str, int]] = set()
+        self.polls: list[Polled] = []
+        self.records: dict[tuple[str, int], list[Record | CorruptRecord]] = {}
+        self.next_offsets: dict[tuple[str, int], int] = {}
+
+    def poll(self, seconds: float = 0.2, most: int = 1_000) -> Polled:
+        polled = self.consumer.poll(seconds, most)
+        self.polls.append(polled)
+        self.held -= polled.revoked | polled.lost
+        self.held |= polled.assigned
+        if self.start is not None:
+            for topic, partition in polled.assigned:
+                assert self.consumer.seek(topic, partition, self.start)
+        for fetched in polled.fetched:
+            self._take(fetched)
+        return polled
+
+    def _take(self, fetched: Fetched) -> None:
+        lane = (fetched.topic, fetched.partition)
+        assert lane in self.held
+        self.records.setdefault(lane, []).extend(fetched.records)
+        self.next_offsets[lane] = fetched.next_offset
+
+    @property
+    def values(self) -> list[bytes | None]:
+        return [r.value for rs in self.records.values() for r in rs if isinstance(r, Record)]
