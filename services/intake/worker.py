@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from psycopg2.extensions import connection
 
@@ -20,7 +21,7 @@ from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
-from services.kafka.records import CorruptRecord, Fetched
+from services.kafka.records import CorruptRecord, Fetched, Polled
 from services.logs import pairs
 from services.postgres import ledger
 from services.postgres.connect import close, transaction
@@ -28,6 +29,9 @@ from services.postgres.errors import PostgresError
 from services.resume import run_until_stopped
 
 log = logging.getLogger("tuntas.intake")
+
+WHILE_WRITING_SECONDS = 0.005
+"""How long to wait for more records when some are ready to be written."""
 
 LaneName = tuple[str, int]
 """Topic and partition."""
@@ -72,7 +76,12 @@ class Worker:
 
 
 class _Reading:
-    """The lanes of one membership in the consumer group, on one database connection."""
+    """The lanes of one membership in the consumer group, on one database connection.
+
+    While one batch is being written, on a thread of its own (the driver lets other threads run as long as PostgreSQL
+    works), the next one is fetched and decoded. At most one is being written and one gathered: that is the
+    back-pressure.
+    """
 
     def __init__(
         self, session: connection, consumer: PartnerConsumer, cached_participants: int
@@ -81,21 +90,61 @@ class _Reading:
         self._consumer = consumer
         self._writer = Writer(session, cached_participants)
         self._lanes: dict[LaneName, Lane] = {}
+        self._gathered: dict[LaneName, LaneBatch] = {}
+        self._writing: Future[None] | None = None
 
     def run(self, stop: threading.Event, poll_seconds: float, batch_records: int) -> None:
-        while not stop.is_set():
-            polled = self._consumer.poll(poll_seconds, batch_records)
-            for name in polled.revoked | polled.lost:
-                self._give_up(name)
-            if polled.assigned:
-                self._take_over(polled.assigned)
-            batches = [
-                lane_batch(self._lanes[(fetched.topic, fetched.partition)], fetched)
-                for fetched in polled.fetched
-                if (fetched.topic, fetched.partition) in self._lanes
-            ]
-            if batches:
-                self._write(batches)
+        """Reads until ``stop`` is set or something breaks; what is being written is waited for either way."""
+        with ThreadPoolExecutor(1, "writer") as thread:
+            while not stop.is_set():
+                room = batch_records - self._gathered_records()
+                polled = self._consumer.poll(
+                    WHILE_WRITING_SECONDS if self._gathered else poll_seconds, room
+                )
+                if polled.revoked or polled.lost or polled.assigned:
+                    self._finish_writing()
+                    self._change_lanes(polled)
+                self._gather(polled.fetched)
+                if self._gathered_records() >= batch_records:
+                    self._finish_writing()
+                if self._gathered and (self._writing is None or self._writing.done()):
+                    self._finish_writing()
+                    self._writing = thread.submit(self._write, list(self._gathered.values()))
+                    self._gathered = {}
+            self._finish_writing()
+
+    def _gather(self, fetched: Iterable[Fetched]) -> None:
+        """Decodes what was fetched and adds it to the batch that is written next."""
+        for part in fetched:
+            name = (part.topic, part.partition)
+            lane = self._lanes.get(name)
+            if lane is None:
+                continue  # lost meanwhile: whoever owns it reads it
+            batch = lane_batch(lane, part)
+            earlier = self._gathered.get(name)
+            if earlier is None:
+                self._gathered[name] = batch
+            else:
+                earlier.decoded += batch.decoded
+                earlier.next_offset = batch.next_offset
+                earlier.high_water = batch.high_water
+
+    def _gathered_records(self) -> int:
+        return sum(len(batch.decoded) for batch in self._gathered.values())
+
+    def _finish_writing(self) -> None:
+        """Waits for the batch that is being written; raises what made it fail."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+            self._consumer.commit({name: lane.next_offset for name, lane in self._lanes.items()})
+
+    def _change_lanes(self, polled: Polled) -> None:
+        for name in polled.revoked | polled.lost:
+            self._gathered.pop(name, None)
+            self._give_up(name)
+        if polled.assigned:
+            self._take_over(polled.assigned)
 
     def _give_up(self, name: LaneName) -> None:
         lane = self._lanes.pop(name, None)
@@ -144,9 +193,6 @@ class _Reading:
     def _write(self, batches: list[LaneBatch]) -> None:
         started = time.monotonic()
         outcome = self._writer.write(batches)
-        self._consumer.commit(
-            {(b.lane.topic, b.lane.partition): b.lane.next_offset for b in batches}
-        )
         log.info(
             "batch %s",
             pairs(
