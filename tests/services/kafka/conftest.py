@@ -1,6 +1,8 @@
+import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -9,15 +11,14 @@ from kafka import KafkaAdminClient
 from services.embedded.broker import Broker
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
+from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Fetched, Polled, Record
 from services.kafka.writing import BatchWriter
 
-DEADLINE_SECONDS = 60.0
 
-
-def create_topic(bootstrap: str, partitions: int = 1, prefix: str = "test", **configs: str) -> str:
+def create_topic(bootstrap: str, partitions: int = 1, name: str = "", **configs: str) -> str:
     """A new topic's name, unlike any other."""
-    topic = f"{prefix}.{uuid.uuid4().hex[:12]}"
+    topic = name or f"test-{uuid.uuid4().hex[:12]}"
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics({topic: {"num_partitions": partitions, "configs": configs}})
     admin.wait_for_topics([topic])
@@ -38,25 +39,46 @@ def writer(bootstrap: str) -> Iterator[BatchWriter]:
     found.close()
 
 
-@pytest.fixture
-def subscribe(bootstrap: str) -> Iterator[Callable[..., PartnerConsumer]]:
-    """Consumers of topics that match a pattern, in a group of the test's own."""
-    group = f"test-{uuid.uuid4().hex[:12]}"
-    opened: list[PartnerConsumer] = []
+DEADLINE_SECONDS = 90.0
 
-    def open_one(pattern: str, **settings: Any) -> PartnerConsumer:
-        consumer = PartnerConsumer(bootstrap, group, pattern, **settings)
-        opened.append(consumer)
+
+class Subscribe:
+    """Makes consumers of topics that match a pattern, in a group of the test's own."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self.group = f"test-{uuid.uuid4().hex[:12]}"
+        self.opened: list[PartnerConsumer] = []
+
+    def __call__(self, pattern: str, **settings: Any) -> PartnerConsumer:
+        consumer = PartnerConsumer(self.bootstrap, self.group, pattern, **settings)
+        self.opened.append(consumer)
         return consumer
 
-    yield open_one
-    for consumer in opened:
+
+@pytest.fixture
+def subscribe(bootstrap: str) -> Iterator[Subscribe]:
+    found = Subscribe(bootstrap)
+    yield found
+    for consumer in found.opened:
         with suppress(KafkaFailure):
             consumer.close()
 
 
 def only(topic: str) -> str:
-    return f"^{topic.replace('.', '[.]')}$"
+    return f"^{re.escape(topic)}$"
+
+
+def write(bootstrap: str, topic: str, values: Iterable[bytes]) -> None:
+    """Publish to a topic of one partition."""
+    with Producer(bootstrap) as producer:
+        for value in values:
+            producer.send(topic, b"k", (), value)
+        producer.flush()
+
+
+def numbers(first: int, end: int) -> list[bytes]:
+    return [b"%d" % n for n in range(first, end)]
 
 
 class Reader:
@@ -66,12 +88,14 @@ class Reader:
         """`start`: where to seek in each new partition; None: leave it where it stands."""
         self.consumer = consumer
         self.start = start
+        self.deadline = monotonic() + DEADLINE_SECONDS
         self.held: set[tuple[str, int]] = set()
         self.polls: list[Polled] = []
         self.records: dict[tuple[str, int], list[Record | CorruptRecord]] = {}
         self.next_offsets: dict[tuple[str, int], int] = {}
 
     def poll(self, seconds: float = 0.2, most: int = 1_000) -> Polled:
+        assert monotonic() < self.deadline, "what the test waits for does not come"
         polled = self.consumer.poll(seconds, most)
         self.polls.append(polled)
         self.held -= polled.revoked | polled.lost
@@ -82,6 +106,11 @@ class Reader:
         for fetched in polled.fetched:
             self._take(fetched)
         return polled
+
+    def poll_on(self) -> None:
+        """Poll until that raises."""
+        while True:
+            self.poll()
 
     def _take(self, fetched: Fetched) -> None:
         lane = (fetched.topic, fetched.partition)

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import zstandard
 from crc32c import crc32c
 
 from services.kafka.encode_batch import encode_record, seal_batch
@@ -36,6 +37,16 @@ def record_with_header(offset_delta: int, name: bytes, content: bytes = b"1") ->
 
 def batch_of(values: Sequence[bytes], base: int = 0, headers: Headers = ()) -> bytes:
     return at_offset(seal_batch(body_of(values, headers), len(values), 1_600_000_000_000), base)
+
+
+def sealed_body(body: bytes, count: int, codec: int = 0) -> bytes:
+    return seal_batch(body, count, 1_600_000_000_000, attributes=codec)
+
+
+def compressed_bomb(count: int) -> bytes:
+    """`count` records of 10 MiB of zeros each, in some kilobytes of zstd."""
+    body = body_of([bytes(10 << 20)] * count)
+    return sealed_body(zstandard.ZstdCompressor().compress(body), count, codec=4)
 
 
 def at_offset(batch: bytes, base: int) -> bytes:
