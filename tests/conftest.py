@@ -8,6 +8,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -45,9 +46,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL server of this run, with fsync on."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data") as server:
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server of this run, with fsync on.
+
+    Not below pytest's own folder: another run of root's closes that to the user the server runs as.
+    """
+    with (
+        TemporaryDirectory(prefix="tuntas-tests-") as folder,
+        EmbeddedPostgres(Path(folder) / "data") as server,
+    ):
         yield server
 
 

@@ -1,0 +1,266 @@
+"""Every service as users start it, as child processes on real servers, and ways to wait for what they do."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from signal import Signals
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import psutil
+import psycopg2
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from psycopg2.extensions import connection
+
+from domain.vocabulary import PARTNERS
+from services.embedded.free_port import free_port
+from services.embedded.leash import Leash
+from services.kafka.producer import Outgoing, publish
+from services.kafka.topics import ensure_topics, partner_topic, rejection_topic
+
+REPOSITORY = Path(__file__).parents[2]
+PARTITIONS = 6
+TIMEOUT_SECONDS = 120.0
+LOOK_SECONDS = 0.05
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class RunningSystem:
+    """Ingest, project and API processes of one database and one Kafka, under names such as ``ingest-2``.
+
+    Each process is a child of its own and may be stopped, killed or frozen by its name; none outlives the tests.
+    """
+
+    def __init__(self, folder: Path, bootstrap: str, database_url: str) -> None:
+        """Starts nothing yet; logs go to ``folder``."""
+        port = free_port()
+        self.folder = folder
+        self.bootstrap = bootstrap
+        self.database_url = database_url
+        self.api_url = f"http://127.0.0.1:{port}"
+        self.evaluator_token = secrets.token_hex(8)
+        self.partner_tokens = {partner: secrets.token_hex(8) for partner in PARTNERS}
+        self.processes: dict[str, Leash] = {}
+        self._ended: set[str] = set()
+        self._session: connection | None = None
+        tokens = ",".join(f"{partner}:{token}" for partner, token in self.partner_tokens.items())
+        self.settings = {
+            "TUNTAS_KAFKA_BOOTSTRAP": bootstrap,
+            "TUNTAS_DATABASE_URL": database_url,
+            "TUNTAS_STATE_DIR": str(folder / "state"),
+            "TUNTAS_API_PORT": str(port),
+            "TUNTAS_TOPIC_PARTITIONS": str(PARTITIONS),
+            "TUNTAS_CONSUMER_GROUP": f"tuntas-{secrets.token_hex(4)}",
+            "TUNTAS_EVALUATOR_TOKENS": self.evaluator_token,
+            "TUNTAS_PARTNER_TOKENS": tokens,
+        }
+
+    # Processes
+
+    def start(self, *, ingest: int = 1) -> None:
+        """Starts all services; blocks until each is at work: lanes are taken over and the API is ready."""
+        ensure_topics(self.bootstrap, PARTITIONS)
+        for _ in range(ingest):
+            self.start_ingest()
+        self.start_project()
+        self.start_api()
+        self.wait_until_ready()
+        self.wait_until(self.lanes_are_owned, "every lane has an owner")
+
+    def start_ingest(self, **settings: str) -> str:
+        """The name of one more ingest process, started with some settings of its own."""
+        number = sum(name.startswith("ingest-") for name in self.processes) + 1
+        return self._start(f"ingest-{number}", "ingest", settings)
+
+    def start_project(self, **settings: str) -> str:
+        number = sum(name.startswith("project-") for name in self.processes) + 1
+        return self._start(f"project-{number}", "project", settings)
+
+    def start_api(self) -> str:
+        return self._start("api", "api", {})
+
+    def kill(self, name: str) -> None:
+        """Ends a process as `kill -9` does."""
+        self._ended.add(name)
+        self.processes[name].kill()
+
+    def stop(self, name: str) -> None:
+        """Stops a process as an operator does (SIGTERM) and blocks until it is gone."""
+        self._ended.add(name)
+        self.processes[name].stop()
+
+    def signal(self, name: str, number: Signals) -> None:
+        """Sends a signal to the service itself."""
+        (service,) = psutil.Process(self.processes[name].pid).children()
+        service.send_signal(number)
+
+    def running(self) -> list[str]:
+        """The names of the processes that run."""
+        return [name for name, leash in self.processes.items() if leash.is_running()]
+
+    def stop_all(self) -> None:
+        """Stops whatever still runs, and disconnects."""
+        for name in self.running():
+            self.stop(name)
+        self._disconnect()
+
+    def logs(self) -> dict[str, str]:
+        """The end of each process's log."""
+        return {name: leash.log_tail() for name, leash in self.processes.items()}
+
+    def log(self, name: str) -> str:
+        """The whole log of one process."""
+        return self.processes[name].log.read_text(errors="replace")
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The environment of a command of this system, without settings meant for other runs."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TUNTAS_")}
+        return kept | self.settings | {"PYTHONPATH": str(REPOSITORY)} | settings
+
+    def _start(self, name: str, command: str, settings: Mapping[str, str]) -> str:
+        self.processes[name] = Leash(
+            [sys.executable, "-m", "services.cli", command],
+            self.folder / f"{name}.log",
+            environment=self.environment(**settings),
+        )
+        return name
+
+    def _told(self) -> str:
+        return "\n".join(f"--- {name}\n{log}" for name, log in self.logs().items())
+
+    # Waiting
+
+    def wait_until(
+        self,
+        is_so: Callable[[], bool],
+        what: str,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Blocks until ``is_so()``.
+
+        Fails, naming ``what`` was waited for, when that takes too long, and when a process ended by itself.
+        """
+        deadline = monotonic() + timeout_seconds
+        while not is_so():
+            dead = self.processes.keys() - self._ended - set(self.running())
+            assert not dead, (
+                f"{', '.join(sorted(dead))} ended while waiting: {what}\n{self._told()}"
+            )
+            assert monotonic() < deadline, (
+                f"not within {timeout_seconds:g} s: {what}\n{self._told()}"
+            )
+            sleep(LOOK_SECONDS)
+
+    def wait_until_ready(self) -> None:
+        """Blocks until the API answers from the database."""
+        self.wait_until(lambda: self.status("/readyz") == 200, "the API is ready")
+
+    def wait_until_read(self, records: int) -> None:
+        """Blocks until so many records have their outcome."""
+        self.wait_until(lambda: self.records_read() >= records, f"{records} records were read")
+
+    def wait_until_drained(self) -> None:
+        """Blocks until all that Kafka holds is in the answers, catalogue changes and announcements included."""
+        end = self.end_offsets()
+        self.wait_until(lambda: self.reached() == end, "every lane reached the end of its log")
+        self.wait_until(lambda: not self.rows(BEHIND), "every row follows the catalogue")
+        self.wait_until(lambda: not self.rows(UNANNOUNCED), "every rejection was announced")
+
+    # What there is
+
+    def status(self, path: str) -> int:
+        """The status of an answer to an evaluator; 0 when nobody answers."""
+        try:
+            headers = {"Authorization": f"Bearer {self.evaluator_token}"}
+            return httpx.get(self.api_url + path, headers=headers, timeout=30).status_code
+        except httpx.TransportError:
+            return 0
+
+    def publish(self, records: Iterable[Outgoing]) -> int:
+        """Sends records to their topics, in this order within each partition."""
+        return publish(self.bootstrap, records)
+
+    def reached(self) -> dict[Place, int]:
+        """The next offset of each lane of this Kafka."""
+        return {(topic, partition): after for topic, partition, after in self.rows(REACHED)}
+
+    def records_read(self) -> int:
+        ((count,),) = self.rows(READ)
+        return int(count)
+
+    def lanes_are_owned(self) -> bool:
+        """Whether each partition of the eight topics has a lane that a worker took over."""
+        ((count,),) = self.rows("SELECT count(*) FROM ledger.lane WHERE epoch > 0")
+        return bool(count == PARTITIONS * len(PARTNERS))
+
+    def end_offsets(self) -> dict[Place, int]:
+        """What Kafka says its partners' logs hold: the offset behind the last record of each partition.
+
+        From the high-water mark of a fetch, since the embedded broker's own list of offsets counts batches.
+        """
+        places = [
+            TopicPartition(partner_topic(partner), partition)
+            for partner in PARTNERS
+            for partition in range(PARTITIONS)
+        ]
+        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, max_partition_fetch_bytes=1)
+        try:
+            consumer.assign(places)
+            consumer.seek_to_beginning(*places)
+            deadline = monotonic() + TIMEOUT_SECONDS
+            found: dict[Place, int | None] = dict.fromkeys(places)
+            while None in found.values():
+                assert monotonic() < deadline, "Kafka does not say how long its logs are"
+                consumer.poll(timeout_ms=100)
+                for place, end in found.items():
+                    if end is None and (end := consumer.highwater(place)) is not None:
+                        found[place] = end
+                        consumer.pause(place)
+        finally:
+            consumer.close()
+        return {(topic, partition): end or 0 for (topic, partition), end in found.items()}
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a question to the database, each time in a transaction of its own."""
+        try:
+            if self._session is None or self._session.closed:
+                self._session = psycopg2.connect(self.database_url)
+                self._session.autocommit = True
+            with self._session.cursor() as work:
+                work.execute(statement, values)
+                return work.fetchall()
+        except psycopg2.OperationalError:
+            self._disconnect()
+            raise
+
+    def _disconnect(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def remove_topics(bootstrap: str) -> None:
+    """Removes the partners' topics, with all that was sent to them; blocks until they are gone."""
+    names = {name(partner) for partner in PARTNERS for name in (partner_topic, rejection_topic)}
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        deadline = monotonic() + TIMEOUT_SECONDS
+        while left := sorted(names & set(admin.list_topics())):
+            assert monotonic() < deadline, f"topics are still there: {left}"
+            admin.delete_topics(left)
+    finally:
+        admin.close()
+
+
+REACHED = "SELECT topic, partition, next_offset FROM ledger.lane"
+READ = "SELECT coalesce(sum(accepted + duplicate + rejected), 0) FROM ledger.lane"
+BEHIND = "SELECT partner_id FROM control.catalogue_head WHERE applied_revision < revision"
+UNANNOUNCED = """
+SELECT lane_id FROM ledger.rejection LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
+WHERE kafka_offset >= coalesce(announced.next_offset, 0) LIMIT 1
+"""
