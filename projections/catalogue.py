@@ -11,6 +11,7 @@ import msgspec
 from domain.catalogue import ClassTerms, PackageTerms
 from domain.events import ClassPublished, Fact
 from domain.vocabulary import PARTNER_CODES
+from projections.copy import timestamp
 from projections.record import Rules
 from projections.sql import load
 
@@ -23,11 +24,11 @@ _decode_packages = msgspec.msgpack.Decoder(list[PackageTerms]).decode
 
 def set_package_sales_end(cursor: Any, package_sales_end: int) -> None:
     """Makes the setting (microseconds UTC) the rule for every partner; rows follow by themselves."""
+    since = timestamp(package_sales_end)
     cursor.execute(
-        SQL["ensure_heads"],
-        {"partner_ids": list(PARTNER_CODES), "package_sales_end": package_sales_end},
+        SQL["ensure_heads"], {"partner_ids": list(PARTNER_CODES), "package_sales_end": since}
     )
-    cursor.execute(SQL["set_sales_end"], {"package_sales_end": package_sales_end})
+    cursor.execute(SQL["set_sales_end"], {"package_sales_end": since})
 
 
 def generation(cursor: Any) -> int:

@@ -3,7 +3,7 @@
 -- name: ensure_heads
 -- Adds the heads of partners that have none.
 INSERT INTO control.catalogue_head (partner_id, package_sales_end)
-SELECT partner_id, timestamptz 'epoch' + %(package_sales_end)s * interval '1 microsecond'
+SELECT partner_id, %(package_sales_end)s::timestamptz
 FROM unnest(%(partner_ids)s::smallint[]) AS partner_id
 ON CONFLICT DO NOTHING
 
@@ -11,9 +11,9 @@ ON CONFLICT DO NOTHING
 -- Changes the package sales end where it differs; each change is a revision of the partner's catalogue.
 WITH changed AS (
     UPDATE control.catalogue_head
-    SET package_sales_end = timestamptz 'epoch' + %(package_sales_end)s * interval '1 microsecond',
+    SET package_sales_end = %(package_sales_end)s::timestamptz,
         revision = revision + 1
-    WHERE package_sales_end <> timestamptz 'epoch' + %(package_sales_end)s * interval '1 microsecond'
+    WHERE package_sales_end <> %(package_sales_end)s::timestamptz
     RETURNING partner_id, revision
 )
 INSERT INTO control.catalogue_change (partner_id, revision, kind, code)

@@ -1,0 +1,27 @@
+"""Workers on a database of their own."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.services.intake.desk import Desk
+
+
+@pytest.fixture
+def open_desk(database_url: str) -> Iterator[Callable[..., Desk]]:
+    """A function that lets one more worker sit down at the database of this test."""
+    desks: list[Desk] = []
+
+    def another(*, cached_participants: int = 10_000) -> Desk:
+        desks.append(Desk(database_url, cached_participants=cached_participants))
+        return desks[-1]
+
+    yield another
+    for desk in desks:
+        desk.session.close()
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    """One worker."""
+    return open_desk()

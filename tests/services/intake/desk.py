@@ -1,0 +1,114 @@
+"""A ledger with lanes, a writer on it, and what the tables hold afterwards."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg2.extensions import connection
+
+from domain.errors import Refusal
+from domain.events import PartnerEvent
+from domain.vocabulary import PARTNER_IDS
+from projections import catalogue, schema
+from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRecord
+from services.intake.writer import Writer
+from services.postgres import ledger
+from services.postgres.connect import connect, migrate, transaction
+
+SALES_END = 1_593_450_000_000_000
+"""2020-06-30T00:00:00+07:00."""
+
+RAW = RawRecord(b"key", b"value")
+
+READ_MODELS = ("purchased_class", "purchase", "class", "package")
+LEDGER = ("event", "duplicate", "rejection")
+
+
+class Desk:
+    """One worker: a connection, a writer with its cache and the lanes it owns."""
+
+    def __init__(self, database_url: str, *, cached_participants: int = 10_000) -> None:
+        self.session: connection = connect(database_url, "test")
+        migrate(self.session, schema.scripts())
+        with transaction(self.session) as work:
+            catalogue.set_package_sales_end(work, SALES_END)
+        self.cached_participants = cached_participants
+        self.forget()
+
+    def lane(self, partner: str = "tokopedia", partition: int = 0, log_id: str = "log") -> Lane:
+        """The lane of a topic partition, taken over by this worker."""
+        topic = f"tuntas.partner.{partner}"
+        with transaction(self.session) as work:
+            opened = ledger.open_lane(
+                work,
+                log_id=log_id,
+                topic=topic,
+                partition=partition,
+                partner_id=PARTNER_IDS[partner],
+                first_offset=0,
+            )
+            (state,) = ledger.take_over(work, [opened.lane_id])
+        return Lane(
+            state.lane_id, topic, partition, state.partner_id, state.epoch, state.next_offset
+        )
+
+    def write(self, *batches: LaneBatch) -> BatchOutcome:
+        return self.writer.write(batches)
+
+    def send(self, lane: Lane, *records: PartnerEvent | Refusal) -> BatchOutcome:
+        """One batch of one lane."""
+        return self.write(batch(lane, records))
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with transaction(self.session) as work:
+            work.execute(statement, values)
+            return [
+                tuple(bytes(v) if isinstance(v, memoryview) else v for v in row)
+                for row in work.fetchall()
+            ]
+
+    def clear(self) -> None:
+        """Empties the ledger, the read models and the catalogue's history, and forgets what is cached."""
+        with transaction(self.session) as work:
+            tables = [f"projections.{table}" for table in READ_MODELS]
+            tables += [f"ledger.{table}" for table in (*LEDGER, "lane")]
+            work.execute(f"TRUNCATE {', '.join(tables)}, control.catalogue_change")
+            work.execute("UPDATE control.catalogue_head SET revision = 0, applied_revision = 0")
+        self.forget()
+
+    def forget(self) -> None:
+        """A writer that has cached nothing."""
+        self.writer = Writer(self.session, self.cached_participants)
+
+    def read_models(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every read model."""
+        return {
+            table: sorted(self.rows(f"TABLE projections.{table}"), key=repr)
+            for table in READ_MODELS
+        }
+
+    def counts(self, lane: Lane) -> tuple[int, int, int, int, int]:
+        """accepted, duplicate, rejected, skipped, next_offset of the lane row."""
+        (row,) = self.rows(
+            "SELECT accepted, duplicate, rejected, skipped, next_offset FROM ledger.lane "
+            "WHERE lane_id = %s",
+            (lane.lane_id,),
+        )
+        return row
+
+    def ledger_rows(self, lane: Lane) -> tuple[int, int, int]:
+        """How many events, duplicates and rejections the ledger holds of the lane."""
+        counts = [
+            self.rows(f"SELECT count(*) FROM ledger.{t} WHERE lane_id = %s", (lane.lane_id,))[0][0]
+            for t in LEDGER
+        ]
+        return counts[0], counts[1], counts[2]
+
+
+def batch(
+    lane: Lane, records: Iterable[PartnerEvent | Refusal], *, start: int | None = None
+) -> LaneBatch:
+    """Records at consecutive offsets from the lane's next one (or from ``start``)."""
+    first = lane.next_offset if start is None else start
+    decoded = [Decoded(first + index, record, RAW) for index, record in enumerate(records)]
+    behind = first + len(decoded)
+    return LaneBatch(lane, decoded, behind, behind)
