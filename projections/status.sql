@@ -44,7 +44,8 @@ COPY staged_purchase (
 -- something else is counted now, with what was counted before; one row with the number alone when there is none.
 WITH replaced AS (
     UPDATE projections.purchased_class AS live
-    SET purchased_at = timestamptz 'epoch' + staged.purchased_at * interval '1 microsecond',
+    SET purchased_at = timestamptz 'epoch' + staged.purchased_at / 1000000 * interval '1 second'
+                                           + staged.purchased_at % 1000000 * interval '1 microsecond',
         version = staged.version, purchase = staged.purchase, completion = staged.completion,
         assessment = staged.assessment, flags = staged.flags, satisfied = staged.satisfied,
         package_codes = staged.package_codes, evidence = staged.evidence, best_scaled = staged.best_scaled,
@@ -94,7 +95,8 @@ INSERT INTO projections.purchase AS live (
     purchased_at, partner_id, unresolved, complete, after_sales_end, purchase_id, participant_id, package_code,
     class_codes, missing
 )
-SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second' + purchased_at % 1000000 * interval '1 microsecond',
+SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second'
+                           + purchased_at % 1000000 * interval '1 microsecond',
        partner_id, unresolved, complete, after_sales_end, purchase_id, participant_id, package_code, class_codes,
        missing
 FROM staged_purchase
