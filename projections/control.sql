@@ -20,6 +20,15 @@ CREATE TABLE IF NOT EXISTS control.catalogue_change (
     PRIMARY KEY (partner_id, revision, kind, code)
 );
 
+-- The lane that writes a participant's status rows: the lane that the participant's events arrive in. It changes hands
+-- under the row locks of both lanes, so that no worker goes on with a view of rows that another one has changed.
+CREATE TABLE IF NOT EXISTS control.participant (
+    lane_id         integer  NOT NULL,
+    partner_id      smallint NOT NULL,
+    participant_id  text     NOT NULL COLLATE "C",
+    PRIMARY KEY (partner_id, participant_id)
+) WITH (fillfactor = 95);
+
 -- Counts the rebuilds that were switched to. A writer that sees another number forgets what it has cached.
 CREATE TABLE IF NOT EXISTS control.generation (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),

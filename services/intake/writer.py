@@ -8,6 +8,7 @@ what is there now.
 
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from psycopg2.extensions import connection, cursor
 
@@ -16,6 +17,7 @@ from domain.participant import Touched
 from projections import catalogue, status
 from projections.record import Changes, Record, Rules, changes
 from projections.status import StaleRows
+from services.intake import ownership
 from services.intake.batch import (
     BatchOutcome,
     Lane,
@@ -26,6 +28,7 @@ from services.intake.batch import (
     wanted,
 )
 from services.intake.cache import RecordCache
+from services.intake.ownership import WrittenElsewhere
 from services.postgres import ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import LedgerConflict, Retry
@@ -61,13 +64,16 @@ class Writer:
         the errors of services.postgres for a database that is away. A batch has each lane once.
         """
         wants = wanted(batches)
+        others: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with transaction(self._session) as work:
-                    outcome = self._attempt(work, batches, wants)
+                    outcome = self._attempt(work, batches, wants, others)
                 break
-            except (StaleRows, StaleRules, LedgerConflict, Retry):
+            except (StaleRows, StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
                 self._forget(wants)
+                if isinstance(early, WrittenElsewhere):
+                    others |= early.lane_ids
                 if attempt == ATTEMPTS:
                     raise
             except BaseException:
@@ -83,9 +89,17 @@ class Writer:
             self._rules.pop(partner_id, None)
 
     def _attempt(
-        self, work: cursor, batches: Sequence[LaneBatch], wants: Mapping[int, Wanted]
+        self,
+        work: cursor,
+        batches: Sequence[LaneBatch],
+        wants: Mapping[int, Wanted],
+        others: AbstractSet[int],
     ) -> BatchOutcome:
+        """``others``: lanes that are known to write participants of the batch."""
         rules = self._current_rules(work, wants)
+        held = others | {batch.lane.lane_id for batch in batches}
+        if others:
+            ownership.hold(work, held)
         known = {
             partner_id: ledger.find_events(work, partner_id, want.event_ids)
             for partner_id, want in wants.items()
@@ -102,8 +116,12 @@ class Writer:
         }
         sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
         first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
-        # From here on no projector passes these lanes: what the heads say now is what counts.
+        # From here on no projector passes these lanes and no other worker writes these participants: what the heads
+        # and the owners say now is what counts.
         self._check_rules(work, rules)
+        ownership.claim(
+            work, {partner_id: want.participants for partner_id, want in wants.items()}, held
+        )
         recorded = time.time_ns() // 1000
         events = [
             LaneEvents(

@@ -19,7 +19,7 @@ SALES_END = 1_593_450_000_000_000
 
 RAW = RawRecord(b"key", b"value")
 
-READ_MODELS = ("purchased_class", "purchase", "class", "package")
+READ_MODELS = ("purchased_class", "purchase", "class", "package", "rollup")
 LEDGER = ("event", "duplicate", "rejection")
 
 
@@ -71,7 +71,9 @@ class Desk:
         with transaction(self.session) as work:
             tables = [f"projections.{table}" for table in READ_MODELS]
             tables += [f"ledger.{table}" for table in (*LEDGER, "lane")]
-            work.execute(f"TRUNCATE {', '.join(tables)}, control.catalogue_change")
+            work.execute(
+                f"TRUNCATE {', '.join(tables)}, projections.delta, control.participant, control.catalogue_change"
+            )
             work.execute("UPDATE control.catalogue_head SET revision = 0, applied_revision = 0")
         self.forget()
 

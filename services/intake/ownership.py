@@ -1,0 +1,78 @@
+"""Which lane writes a participant's rows, so that a worker may trust its view of them between batches.
+
+A participant's events arrive in one lane as long as the partner keys them by participant_id and the topic keeps its
+partitions. Where they do not, two workers would fold two halves of one record without noticing. Hence one row a
+participant says which lane writes it, and it changes hands under both lanes' row locks: whoever has committed rows of
+a participant since is found here before the next batch is.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from psycopg2.extensions import cursor
+
+from projections.sql import load
+from services.postgres.ledger import text_array
+
+SQL = load("services.intake", "ownership.sql")
+
+Row = tuple[int, str, int]
+"""Partner id, participant id, lane id."""
+
+
+class WrittenElsewhere(Exception):
+    """Other lanes write participants of the batch: hold those lanes, load the participants again, do it again."""
+
+    def __init__(self, lane_ids: AbstractSet[int]) -> None:
+        super().__init__(f"lanes {sorted(lane_ids)} write participants of this batch")
+        self.lane_ids = lane_ids
+
+
+def hold(work: cursor, lane_ids: Collection[int]) -> None:
+    """Locks lanes until the end of the transaction, in the order that every worker takes them."""
+    work.execute(SQL["hold"], {"lane_ids": list(lane_ids)})
+
+
+def claim(
+    work: cursor, participants: Mapping[int, Mapping[str, int]], held: AbstractSet[int]
+) -> None:
+    """Makes sure that the batch's lanes write its participants: partner id to participant id to lane id.
+
+    The caller holds the row locks of the lanes ``held`` (the batch's, and what an earlier attempt found). Raises
+    WrittenElsewhere when a participant is written by a lane that is not held, or was new to two workers at once.
+    """
+    wanted = [
+        (partner_id, participant_id, lane_id)
+        for partner_id, lanes in participants.items()
+        for participant_id, lane_id in lanes.items()
+    ]
+    if not wanted:
+        return
+    work.execute(SQL["elsewhere"], _columns(wanted))
+    new: list[Row] = []
+    moved: list[Row] = []
+    others: set[int] = set()
+    for *row, owner in work.fetchall():
+        if owner is None:
+            new.append(tuple(row))
+        elif owner in held:
+            moved.append(tuple(row))
+        else:
+            others.add(owner)
+    if others:
+        raise WrittenElsewhere(others)
+    if new:
+        work.execute(SQL["own"], _columns(new))
+        if work.rowcount != len(new):
+            raise WrittenElsewhere(frozenset())
+    if moved:
+        work.execute(SQL["move"], _columns(moved))
+
+
+def _columns(rows: Iterable[Row]) -> dict[str, str]:
+    partner_ids, participant_ids, lane_ids = zip(*rows, strict=True)
+    return {
+        "partner_ids": "{" + ",".join(map(str, partner_ids)) + "}",
+        "participant_ids": text_array(participant_ids),
+        "lane_ids": "{" + ",".join(map(str, lane_ids)) + "}",
+    }
