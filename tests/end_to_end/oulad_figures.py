@@ -6,10 +6,12 @@ Shares no code with the example that turns the same tables into events, nor with
 import csv
 import gzip
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from statistics import fmean, median
+from typing import Any, NamedTuple
 
 DATA_DIR = Path(__file__).parents[2] / "docs" / "examples" / "oulad" / "data"
 END_OF_TIME = "9999-12-31T23:59:59Z"
@@ -32,6 +34,10 @@ class Answer(NamedTuple):
     completed_without_assessment: int
     evidence_before_purchase: int
     evidence_after_refund: int
+
+
+FLAGS = ("completed_without_assessment", "evidence_before_purchase", "evidence_after_refund")
+"""The flags of the contract that this data raises."""
 
 
 class ClassFigures(NamedTuple):
@@ -100,3 +106,40 @@ def by_class(as_of: str = END_OF_TIME, data_dir: Path = DATA_DIR) -> list[ClassF
         columns = ", ".join(ClassFigures._fields)
         query = f"SELECT {columns} FROM class_figures ORDER BY class_code"
         return [ClassFigures(*row) for row in database.execute(query)]
+
+
+def evaluation(of: Sequence[Answer]) -> dict[str, Any]:
+    """The figures over some purchased classes, by the contract's names (section 3, evaluations)."""
+    marks = [round(one.best_scaled * 100) for one in of if one.best_scaled is not None]
+    days = [
+        (datetime.fromisoformat(one.completed_at) - datetime.fromisoformat(one.purchased_at))
+        / timedelta(days=1)
+        for one in of
+        if one.completed_at
+    ]
+    in_progress = sum(one.completion == "in_progress" for one in of)
+    return {
+        "purchased": len(of),
+        "refunded": sum(one.refunded_at is not None for one in of),
+        "never_reported": sum(one.completion == "never_reported" for one in of),
+        "started": sum(one.completion != "never_reported" for one in of),
+        "completed": sum(one.completion == "completed" for one in of),
+        "assessed": sum(one.attempts > 0 for one in of),
+        "passed": sum(one.assessment == "passed" for one in of),
+        "failed": sum(one.assessment == "failed" for one in of),
+        "satisfied": sum(one.satisfied for one in of),
+        "reviewed": 0,
+        "score_histogram": [
+            sum(low <= mark < low + 10 or (low == 90 and mark == 100) for mark in marks)
+            for low in range(0, 100, 10)
+        ],
+        "score_mean": fmean(marks) / 100,
+        "score_median": median(marks) / 100,
+        "gain_mean": None,
+        "gain_count": 0,
+        "rating_mean": None,
+        "median_days_to_completion": median(days),
+        "drop_off": [0] * 10,
+        "drop_off_without_percent": in_progress,
+        "flags": {flag: sum(getattr(one, flag) for one in of) for flag in FLAGS},
+    }

@@ -1,17 +1,31 @@
 """The OULAD season through decoder and domain alone: the rules, without any server."""
 
 import random
+from collections import defaultdict
 from datetime import datetime
+from itertools import chain
 
+import msgspec
 import pytest
 
 from docs.examples.oulad import partner_events
 from domain import answer as judging
 from domain import catalogue, participant
+from domain import evaluation as evaluating
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import DEFAULT_PACKAGE_SALES_END
 from services.cloudevents.decode import decode
-from tests.end_to_end.oulad_figures import DATA_DIR, END_OF_TIME, Answer, answers
+from tests.end_to_end.oulad_figures import (
+    DATA_DIR,
+    END_OF_TIME,
+    FLAGS,
+    Answer,
+    answers,
+    by_class,
+    evaluation,
+)
+
+pytestmark = pytest.mark.slow
 
 REPEATED = 1_000
 
@@ -22,6 +36,7 @@ class Season:
     def __init__(self, lines: list[bytes]) -> None:
         self.catalogue = catalogue.State()
         self.participants: dict[str, participant.State] = {}
+        self.read = len(lines)
         self.decided = 0
         for line in lines:
             event = decode(partner_events.PARTNER, partner_events.key_of(line).encode(), (), line)
@@ -58,9 +73,14 @@ class Season:
                 until,
             )
             for name, state in self.participants.items()
-            for class_code in self.catalogue.classes
+            for class_code in classes_of(state)
         }
         return {place: one for place, one in judged.items() if one.purchases}
+
+
+def classes_of(state: participant.State) -> set[str]:
+    bought = [paid.class_codes or () for one in state.purchases.values() for paid in one.paid]
+    return {*state.classes, *chain.from_iterable(bought)}
 
 
 @pytest.fixture(scope="module")
@@ -91,13 +111,12 @@ def expected(one: Answer) -> tuple[object, ...]:
     def at(time: str | None) -> int | None:
         return None if time is None else microseconds(time)
 
-    flags = ("completed_without_assessment", "evidence_before_purchase", "evidence_after_refund")
     return (
         (at(one.purchased_at), at(one.refunded_at), "refunded" if one.refunded_at else "active"),
         (one.completion, at(one.completed_at)),
         (one.assessment, at(one.assessed_at), one.best_scaled, one.attempts),
         bool(one.satisfied),
-        [flag for flag in flags if getattr(one, flag)],
+        [flag for flag in FLAGS if getattr(one, flag)],
     )
 
 
@@ -110,5 +129,20 @@ def test_every_class_is_judged_as_the_tables_say(season: Season, as_of: str) -> 
     assert wrong[:3] == [], f"{len(wrong)} of {len(due)} answers differ"
 
 
+def test_every_class_is_evaluated_as_the_tables_say(season: Season) -> None:
+    tallies: dict[str, evaluating.Tally] = defaultdict(evaluating.Tally)
+    for (_, class_code), one in season.answers(END_OF_TIME).items():
+        counted = evaluating.counted(one)
+        assert counted is not None
+        evaluating.count(tallies[class_code], counted)
+    everything = answers()
+    for figure in by_class():
+        got = msgspec.to_builtins(evaluating.evaluate(tallies[figure.class_code]))
+        due = evaluation([one for one in everything if one.class_code == figure.class_code])
+        assert got["flags"] == dict.fromkeys(got["flags"], 0) | due.pop("flags")
+        wanted = {name: pytest.approx(value) for name, value in due.items()}
+        assert {name: got[name] for name in due} == wanted
+
+
 def test_repeated_events_decide_nothing(season: Season) -> None:
-    assert season.decided == len(list(partner_events.events(DATA_DIR)))
+    assert season.decided == season.read - REPEATED
