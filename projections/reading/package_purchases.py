@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -13,7 +13,8 @@ from projections.reading.instants import instant
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import answer_of, history_path
 from projections.reading.purchased_classes import ALL_PARTNERS
-from projections.reading.purchases import SQL, evidence_of, records, state
+from projections.reading.purchases import evidence_of, state
+from projections.reading.records import SQL, records, with_withdrawn_payments
 from projections.reading.session import Session
 from projections.record import Record, Rules, class_codes_of, package_code_of
 
@@ -50,6 +51,9 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     missing: list[str]
 
 
+Item: TypeAlias = tuple[Key, PackagePurchase]
+
+
 class Filter(Struct, frozen=True, kw_only=True):
     """What a list of package purchases is narrowed to; None: not at all."""
 
@@ -81,34 +85,73 @@ async def pages(
 
     The session is in one snapshot, which ``known`` is not older than.
     """
-    columns: Sequence[Any] = (
-        (None, None, None)
-        if as_of is not None
-        else (wanted.complete, wanted.after_sales_end, wanted.unresolved)
-    )
     for partner_id in sorted(wanted.partner_ids):
-        behind: Sequence[Any] = (wanted.package_code or "", "", "")
+        behind: Key = (partner_id, wanted.package_code or "", "", "")
         if after is not None and partner_id <= after[0]:
             if partner_id < after[0]:
                 continue
-            behind = after[1:]
-        statement = SQL["packages_of_code" if wanted.package_code else "packages_of_partner"]
-        while True:
-            rows = await session.fetch(statement, partner_id, *behind, page_rows, *columns)
-            if not rows:
-                break
-            behind = tuple(rows[-1])
+            behind = after
+        rules = known.of(partner_id)
+        apart: dict[str, list[Item]] = {}
+        if as_of is not None:
+            apart = await _withdrawn(session, partner_id, rules, as_of)
+        waiting = sorted(
+            (item for of in apart.values() for item in of if item[0] > behind), reverse=True
+        )
+        async for rows in _rows(session, wanted, as_of, behind, page_rows):
             found = await records(session, partner_id, {row[2] for row in rows})
-            items: list[tuple[Key, PackagePurchase]] = []
-            for row in rows:
+            items: list[Item] = []
+            for package_code, purchase_id, participant_id in rows:
+                if participant_id in apart:
+                    continue
                 item = package_purchase(
-                    partner_id, found[row[2]], row[1], known.of(partner_id), as_of
+                    partner_id, found[participant_id], purchase_id, rules, as_of
                 )
-                if item is not None and wanted.admits(item):
-                    items.append(((partner_id, *row), item))
-            yield Page(items, (partner_id, *behind), len(rows))
-            if len(rows) < page_rows:
-                break
+                if item is not None:
+                    key = (partner_id, package_code, purchase_id, participant_id)
+                    items.append((key, item))
+            reached = (partner_id, *rows[-1])
+            while waiting and waiting[-1][0] <= reached:
+                items.append(waiting.pop())
+            yield Page(_admitted(items, wanted), reached, len(rows))
+        if waiting:
+            yield Page(_admitted(waiting, wanted), waiting[0][0], len(waiting))
+
+
+async def _rows(
+    session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
+) -> AsyncIterator[Sequence[Any]]:
+    """(package code, purchase id, participant id) of the table's rows of one partner, in pages."""
+    statement = SQL["packages_of_code" if wanted.package_code else "packages_of_partner"]
+    columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved)
+    if as_of is not None:
+        columns = (None, None, None)
+    while True:
+        rows = await session.fetch(statement, *behind, page_rows, *columns)
+        if rows:
+            yield rows
+        if len(rows) < page_rows:
+            return
+        behind = (behind[0], *rows[-1])
+
+
+async def _withdrawn(
+    session: Session, partner_id: int, rules: Rules, as_of: int
+) -> dict[str, list[Item]]:
+    """Participant to package purchases by ``as_of``, of those of whom the table may not show what stood then."""
+    apart: dict[str, list[Item]] = {}
+    async for record in with_withdrawn_payments(session, partner_id):
+        items = apart[record.participant_id] = []
+        for purchase_id in record.state.purchases:
+            item = package_purchase(partner_id, record, purchase_id, rules, as_of)
+            if item is not None:
+                key = (partner_id, item.package_code, purchase_id, record.participant_id)
+                items.append((key, item))
+    return apart
+
+
+def _admitted(items: list[Item], wanted: Filter) -> list[Item]:
+    return sorted(item for item in items if wanted.admits(item[1]))
 
 
 def package_purchase(

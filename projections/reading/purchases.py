@@ -1,6 +1,6 @@
 """One purchase, class by class, with what the ledger alone keeps: amount, prices, reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -15,11 +15,9 @@ from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, version
 from projections.reading.instants import instant
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
+from projections.reading.records import SQL, records, with_withdrawn_payments
 from projections.reading.session import Session
 from projections.record import Record, Rules, class_codes_of, package_code_of
-from projections.sql import load
-
-SQL = load("projections.reading", "purchases.sql")
 
 
 class Refund(Struct, frozen=True):
@@ -61,18 +59,6 @@ class Purchase(Struct, frozen=True, kw_only=True):
     classes: list[ClassOfPurchase]
 
 
-async def records(
-    session: Session, partner_id: int, participant_ids: Iterable[str]
-) -> dict[str, Record]:
-    """The whole records of some participants at one partner. One query."""
-    found = {participant_id: Record(participant_id) for participant_id in participant_ids}
-    for participant_id, class_code, number, completion, evidence in await session.fetch(
-        SQL["records"], partner_id, list(found)
-    ):
-        found[participant_id].load(class_code, number, completion, evidence)
-    return found
-
-
 async def one(
     session: Session,
     catalogue: CatalogueCache,
@@ -85,15 +71,38 @@ async def one(
     rules = known.of(partner_id)
     buyers = await session.fetch(SQL["participants_of_purchase"], partner_id, purchase_id)
     found = await records(session, partner_id, [buyer for (buyer,) in buyers])
-    for participant_id, record in found.items():
-        purchase = record.state.purchases.get(purchase_id)
-        if purchase is None or purchased_at(purchase, as_of) is None:
-            continue
-        stream = PARTICIPANT_STREAM + participant_id
-        rows = await session.fetch(SQL["payments"], partner_id, stream)
-        facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in rows if row[2] is not None}
-        return _answer(partner_id, record, purchase, rules, facts, as_of)
-    return None
+    paid = [record for record in found.values() if _paid_at(record, purchase_id, as_of) is not None]
+    if not paid and as_of is not None:
+        paid = [
+            record
+            async for record in with_withdrawn_payments(session, partner_id)
+            if _paid_at(record, purchase_id, as_of) is not None
+        ]
+    if not paid:
+        return None
+    # One id is one purchase. Where a partner used it for two people, the first one has it.
+    record = min(paid, key=lambda of: (_paid_at(of, purchase_id, as_of), of.participant_id))
+    return await _answered(session, partner_id, record, purchase_id, rules, as_of)
+
+
+def _paid_at(record: Record, purchase_id: str, as_of: int | None) -> int | None:
+    purchase = record.state.purchases.get(purchase_id)
+    return None if purchase is None else purchased_at(purchase, as_of)
+
+
+async def _answered(
+    session: Session,
+    partner_id: int,
+    record: Record,
+    purchase_id: str,
+    rules: Rules,
+    as_of: int | None,
+) -> Purchase:
+    stream = PARTICIPANT_STREAM + record.participant_id
+    rows = await session.fetch(SQL["payments"], partner_id, stream)
+    facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in rows if row[2] is not None}
+    purchase = record.state.purchases[purchase_id]
+    return _answer(partner_id, record, purchase, rules, facts, as_of)
 
 
 def refunded_at(purchase: PurchaseRecord, class_code: str | None, as_of: int | None) -> int | None:

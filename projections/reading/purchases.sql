@@ -12,6 +12,14 @@ SELECT participant_id, class_code, version, completion, evidence
 FROM projections.purchased_class
 WHERE participant_id = ANY ($2::text[]) AND partner_id = $1
 
+-- name: remainders
+-- The next $3 rows of one partner behind participant $2 that hold what belongs to no class: withdrawals among it.
+SELECT participant_id, evidence
+FROM projections.purchased_class
+WHERE partner_id = $1 AND class_code = '' AND participant_id > $2
+ORDER BY participant_id
+LIMIT $3
+
 -- name: payments
 -- Payments and refunds of one participant in the ledger: amounts, prices and reasons are kept nowhere else.
 SELECT topic, happened, event_id, state

@@ -14,11 +14,11 @@ from domain.vocabulary import PARTNER_IDS
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import create_app
-from services.intake.batch import Decoded, LaneBatch, RawRecord
+from services.intake.batch import Decoded, RawRecord
 from services.settings import Settings, read_settings
 from services.simulator import SimulatedRecord, simulate
 from services.simulator.expected import Expected, expected_answers
-from tests.services.intake.desk import Desk
+from tests.services.http.desk import Desk
 
 EVALUATOR = "an-evaluator"
 TOKENS = {partner: f"of-{partner}" for partner in PARTNER_IDS}
@@ -152,6 +152,5 @@ def write_season(desk: Desk, season: Iterable[SimulatedRecord]) -> None:
             for offset, record in enumerate(catalogue[partner] + others[partner])
         ]
         for start in range(0, len(records), BATCH_RECORDS):
-            part = records[start : start + BATCH_RECORDS]
-            behind = part[-1].offset + 1
-            desk.write(LaneBatch(lane, part, behind, behind))
+            desk.write(lane, records[start : start + BATCH_RECORDS])
+        desk.follow_catalogue(partner)

@@ -69,7 +69,8 @@ def test_states_narrow_the_list(season_api: Api, expected: Expected, name: str, 
         if each["purchase"] != "none" and state(each) == value
     ]
     assert wanted
-    found = season_api.items("/v1/purchased-classes", **{name: value, "limit": 1000})
+    query: dict[str, Any] = {name: value, "limit": 1000}
+    found = season_api.items("/v1/purchased-classes", **query)
     assert [without_history(item) for item in found] == in_order(wanted)
 
 

@@ -1,0 +1,78 @@
+"""A worker's desk: a database with Tuntas' tables, lanes, and the intake's own writer to fill them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from psycopg2.extensions import connection
+
+from domain.errors import Refusal
+from domain.events import PartnerEvent
+from domain.vocabulary import PARTNER_IDS
+from projections import catalogue, schema
+from projections.rejudge import rejudge
+from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
+from services.intake.writer import Writer
+from services.postgres import ledger
+from services.postgres.connect import connect, migrate, transaction
+
+SALES_END = 1_593_450_000_000_000
+"""2020-06-30T00:00:00+07:00."""
+
+
+RAW = RawRecord(b"key", b"value")
+
+
+class Desk:
+    """One worker on one database."""
+
+    def __init__(self, database_url: str) -> None:
+        self.session: connection = connect(database_url, "test")
+        migrate(self.session, schema.scripts())
+        with transaction(self.session) as work:
+            catalogue.set_package_sales_end(work, SALES_END)
+        self._writer = Writer(self.session, 10_000)
+
+    def lane(self, partner: str, partition: int = 0) -> Lane:
+        """The lane of a topic partition, taken over by this worker."""
+        topic = f"tuntas.partner.{partner}"
+        with transaction(self.session) as work:
+            opened = ledger.open_lane(
+                work,
+                log_id="log",
+                topic=topic,
+                partition=partition,
+                partner_id=PARTNER_IDS[partner],
+                first_offset=0,
+            )
+            (state,) = ledger.take_over(work, [opened.lane_id])
+        return Lane(
+            state.lane_id, topic, partition, state.partner_id, state.epoch, state.next_offset
+        )
+
+    def send(
+        self,
+        lane: Lane,
+        *records: PartnerEvent | Refusal,
+        raw: RawRecord = RAW,
+        waiting: int = 0,
+    ) -> None:
+        """One batch at the lane's next offsets; ``waiting`` records stand behind it in Kafka."""
+        self.write(
+            lane,
+            [Decoded(lane.next_offset + index, each, raw) for index, each in enumerate(records)],
+            waiting,
+        )
+
+    def write(self, lane: Lane, decoded: Iterable[Decoded], waiting: int = 0) -> None:
+        """One batch as it is."""
+        batch = list(decoded)
+        behind = batch[-1].offset + 1 if batch else lane.next_offset
+        self._writer.write([LaneBatch(lane, batch, behind, behind + waiting)])
+
+    def follow_catalogue(self, partner: str) -> None:
+        """What a projector does: every row follows what was published."""
+        rejudge(lambda: transaction(self.session), PARTNER_IDS[partner])
+
+    def execute(self, statement: str, *values: Any) -> None:
+        with transaction(self.session) as work:
+            work.execute(statement, values)

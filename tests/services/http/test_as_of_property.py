@@ -1,0 +1,95 @@
+"""Property: what is answered ``as_of=T`` is what a system answers that was given only the events until T."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.events import PartnerEvent
+from services.embedded.postgres import EmbeddedPostgres
+from services.intake.batch import Lane
+from tests.projections.reading.worlds import PARTNER, Told, events, happened, unmarked, worlds
+from tests.services.http.conftest import Api, running
+from tests.services.http.desk import Desk
+
+marks = (f"w{number:05}" for number in itertools.count())
+
+
+class Telling:
+    """A database into which worlds are told, and the API over it."""
+
+    def __init__(self, desk: Desk, api: Api) -> None:
+        self.api = api
+        self._desk = desk
+        self._lane: Lane = desk.lane(PARTNER)
+
+    def tell(self, told: Sequence[PartnerEvent]) -> None:
+        """Stores the events in this order and applies what the catalogue said."""
+        for event in told:
+            self._desk.send(self._lane, event)
+        self._desk.follow_catalogue(PARTNER)
+
+    def answers(self, mark: str, **query: str) -> dict[str, Any]:
+        """Everything that the API says of a world."""
+        get, items = self.api.get, self.api.items
+        people = {
+            name: get(f"/v1/participants/{mark}{name}/classes", **query)["items"]
+            for name in ("one", "two")
+        }
+        listed = [
+            items("/v1/purchased-classes", class_code=mark + code, **query, **narrowed)
+            for code in "ABC"
+            for narrowed in (
+                {},
+                {"purchase": "none"},
+                {"completion": "completed"},
+                {"assessment": "passed"},
+                {"flag": "evidence_after_refund"},
+                {"package_code": mark + "K"},
+                {"institution": mark + "here"},
+            )
+        ]
+        packages = [
+            items("/v1/package-purchases", package_code=mark + code, **query, **narrowed)
+            for code in "KL"
+            for narrowed in ({}, {"complete": "true"}, {"unresolved": "true"}, {"limit": "1"})
+        ]
+        bought = []
+        for number in ("P1", "P2", "P3"):
+            answer = self.api.ask(
+                f"/v1/purchases/{PARTNER}/{mark}{number}",
+                query,
+                {"Authorization": "Bearer an-evaluator"},
+            ).json()
+            bought.append({k: v for k, v in answer.items() if k not in ("as_of", "freshness")})
+        found = {"people": people, "listed": listed, "packages": packages, "bought": bought}
+        return dict(unmarked(found, mark))
+
+
+@pytest.fixture(scope="module")
+def telling(postgres_server: EmbeddedPostgres) -> Iterator[Telling]:
+    database_url = postgres_server.create_database("worlds_of_http")
+    with running(database_url) as api:
+        yield Telling(Desk(database_url), api)
+    postgres_server.drop_database("worlds_of_http")
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(world=worlds, until=st.integers(0, 12), random=st.randoms(use_true_random=False))
+def test_as_of_is_the_answer_of_a_system_that_knew_no_more(
+    telling: Telling, world: list[Told], until: int, random: Any
+) -> None:
+    whole, part = next(marks), next(marks)
+    told = events(world, whole)
+    random.shuffle(told)
+    telling.tell(told)
+    telling.tell([event for event in events(world, part) if event.happened <= happened(until)])
+    as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=happened(until))
+    assert telling.answers(whole, as_of=as_of.isoformat()) == telling.answers(part)
