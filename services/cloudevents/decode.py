@@ -143,10 +143,10 @@ def _event(
             return None
     stream, fact, strings = built
     unknown = 0
-    # Without \" in the value each quote begins or ends a string. Names that are repeated, unknown or null
-    # can only add to the strings, so as many quotes as expected prove that there are none. \u may be NUL.
+    # Each name and text takes two quotes. Names that are repeated, unknown or null and quotes within a text (\")
+    # can only add to them, so as many quotes as expected prove that there are none. Behind \u may be NUL.
     if value.count(b'"') != 2 * (envelope_strings + strings) or (
-        b"\\" in value and (b'\\"' in value or b"\\u" in value)
+        b"\\" in value and b"\\u" in value
     ):
         counted = _unknown_fields(value, shape, structured=envelope_strings > 0)
         if counted is None:

@@ -25,7 +25,7 @@ from domain.events import (
 )
 from domain.vocabulary import DEFAULT_MASTERY_SCORE, DEFAULT_MOVE_ON
 from services.cloudevents import wire
-from services.cloudevents.wire import DEFAULT_MAXIMUM, DEFAULT_MINIMUM, MAX_WHOLE, Data
+from services.cloudevents.wire import DEFAULT_MAXIMUM, DEFAULT_MINIMUM, Data
 
 Built = tuple[str, Fact, int]
 """The stream, the fact, and how many JSON strings (field names and text values) its ``data`` is written
@@ -124,8 +124,6 @@ def class_progressed(data: wire.ClassProgressedData) -> Built | str:
         strings += 2
     else:
         strings += 1
-        if not -MAX_WHOLE - 1 <= unit <= MAX_WHOLE:
-            return "`data.unit` must be a whole number of 64 bits, or the name of the lesson."
     fact = ClassProgressed(data.class_code, percent, unit, data.purchase_id)
     return PARTICIPANT_STREAM + data.participant_id, fact, strings
 

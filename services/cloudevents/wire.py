@@ -108,7 +108,6 @@ Unit = (
     ]
     | Annotated[int, Meta(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
 )
-"""msgspec does not hold a whole number past 64 bits to the limit when it stands beside a text: facts does."""
 Kind = Annotated[
     AssessmentKind,
     Meta(description="one of pre_test, assignment, post_test, performance"),
