@@ -5,25 +5,28 @@ change as "one less of the old, one more of the new", so a projection keeps them
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 
 from msgspec import Struct
 
 from domain.answer import Answer
+from domain.median import hundredth, median
 from domain.vocabulary import FLAGS
 
 SECOND = 1_000_000
 HOUR_SECONDS = 3_600
 TENTHS = 10
 NO_PERCENT = -1.0
+BILLION = 1_000_000_000
 
 
 class Metric(IntEnum):
     """What is counted. The numbers stand in storage: never renumber.
 
-    The first ones and the last are plain counts (their value is 0), a flag's metric is FLAG plus its bit; the others
-    are distributions.
+    Plain counts have the value 0, a flag's metric is FLAG plus its bit, sums count billionths under the value 0; the
+    others are distributions. From FINE on there may be a value for every purchased class: of these, evaluations read
+    only what they need (domain/median.py, domain/silence.py).
     """
 
     PURCHASED = 1
@@ -35,33 +38,29 @@ class Metric(IntEnum):
     FAILED = 7
     SATISFIED = 8
     FLAG = 10
-    SCORE = 20
-    """Best scaled score, 0 to 1."""
-    GAIN = 21
-    """Best scaled score less the scaled score of the pre-test."""
-    RATING = 22
-    DROP_OFF = 23
+    RATING = 18
+    DROP_OFF = 20
     """Tenth of the way, 0 to 9, of those under way; NO_PERCENT where no percentage was reported."""
-    SILENT_HOUR = 24
+    SCORE_HUNDREDTH = 21
+    """Best scaled score in hundredths, 0 to 99, the last with 1."""
+    SCORE_SUM = 22
+    GAIN_COUNT = 23
+    GAIN_SUM = 24
+    """Best scaled score less the scaled score of the pre-test."""
+    TAKEN_DAYS = 25
+    """Whole days from the purchase to the completion."""
+    PACKAGES = 30
+    PACKAGES_COMPLETE = 31
+    PACKAGES_UNRESOLVED = 32
+    PACKAGES_AFTER_SALES_END = 33
+    FINE = 50
+    SCORE = 51
+    """Best scaled score, 0 to 1."""
+    TAKEN_HOURS = 52
+    TAKEN_SECONDS = 53
+    SILENT_HOUR = 54
     """Hour of the purchase (hours since 1970 UTC) of those never reported on."""
-    TAKEN_DAYS = 30
-    TAKEN_HOURS = 31
-    TAKEN_MINUTES = 32
-    TAKEN_SECONDS = 33
-    """Whole days, hours, minutes, seconds from the purchase to the completion: the finer ones find the exact median."""
-    PACKAGES = 40
-    PACKAGES_COMPLETE = 41
-    PACKAGES_UNRESOLVED = 42
-    PACKAGES_AFTER_SALES_END = 43
 
-
-TAKEN = (
-    (Metric.TAKEN_DAYS, 86_400),
-    (Metric.TAKEN_HOURS, 3_600),
-    (Metric.TAKEN_MINUTES, 60),
-    (Metric.TAKEN_SECONDS, 1),
-)
-"""Levels of the time taken, with their length in seconds, the coarsest first."""
 
 Tally = Counter[tuple[int, float]]
 """How often each (metric, value) was counted."""
@@ -134,37 +133,45 @@ _PLAIN = {
 """State of completion or assessment to the plain counts it adds to."""
 
 
+def parts(of: Counted) -> Iterator[tuple[int, float, int]]:
+    """Metric, value and number of everything that one purchased class adds to a tally."""
+    yield Metric.PURCHASED, 0, 1
+    for metric in _PLAIN[of.completion] + _PLAIN[of.assessment]:
+        yield metric, 0, 1
+    if of.refunded:
+        yield Metric.REFUNDED, 0, 1
+    if of.satisfied:
+        yield Metric.SATISFIED, 0, 1
+    if of.completion == "in_progress":
+        yield Metric.DROP_OFF, NO_PERCENT if of.drop_off is None else of.drop_off, 1
+    elif of.completion == "never_reported":
+        yield Metric.SILENT_HOUR, of.purchased_at // (HOUR_SECONDS * SECOND), 1
+    if of.flags:
+        for bit in range(len(FLAGS)):
+            if of.flags >> bit & 1:
+                yield Metric.FLAG + bit, 0, 1
+    if of.best_scaled is not None:
+        yield Metric.SCORE, of.best_scaled, 1
+        yield Metric.SCORE_HUNDREDTH, hundredth(of.best_scaled), 1
+        yield Metric.SCORE_SUM, 0, round(of.best_scaled * BILLION)
+        if of.pre_test_scaled is not None:
+            yield Metric.GAIN_COUNT, 0, 1
+            yield Metric.GAIN_SUM, 0, round((of.best_scaled - of.pre_test_scaled) * BILLION)
+    if of.rating is not None:
+        yield Metric.RATING, of.rating, 1
+    if of.taken_seconds is not None:
+        yield Metric.TAKEN_DAYS, of.taken_seconds // 86_400, 1
+        yield Metric.TAKEN_HOURS, of.taken_seconds // 3_600, 1
+        yield Metric.TAKEN_SECONDS, of.taken_seconds, 1
+
+
 def count(tally: Tally, of: Counted, times: int = 1) -> None:
     """Adds one purchased class to a tally ``times`` times; -1 takes it out again."""
-    tally[Metric.PURCHASED, 0] += times
-    for metric in (*_PLAIN[of.completion], *_PLAIN[of.assessment]):
-        tally[metric, 0] += times
-    if of.refunded:
-        tally[Metric.REFUNDED, 0] += times
-    if of.satisfied:
-        tally[Metric.SATISFIED, 0] += times
-    if of.completion == "in_progress":
-        tally[Metric.DROP_OFF, NO_PERCENT if of.drop_off is None else of.drop_off] += times
-    elif of.completion == "never_reported":
-        tally[Metric.SILENT_HOUR, of.purchased_at // (HOUR_SECONDS * SECOND)] += times
-    for bit in _bits(of.flags):
-        tally[Metric.FLAG + bit, 0] += times
-    if of.best_scaled is not None:
-        tally[Metric.SCORE, of.best_scaled] += times
-        if of.pre_test_scaled is not None:
-            tally[Metric.GAIN, of.best_scaled - of.pre_test_scaled] += times
-    if of.rating is not None:
-        tally[Metric.RATING, of.rating] += times
-    if of.taken_seconds is not None:
-        for level, seconds in TAKEN:
-            tally[level, of.taken_seconds // seconds] += times
+    for metric, value, n in parts(of):
+        tally[metric, value] += n * times
 
 
-def _bits(flags: int) -> list[int]:
-    return [bit for bit in range(len(FLAGS)) if flags >> bit & 1] if flags else []
-
-
-class Evaluation(Struct, frozen=True):
+class Evaluation(Struct, frozen=True, kw_only=True):
     """The figures over some purchased classes, refunded ones included. Means and medians of nothing are None.
 
     ``started`` is what was reported on at all; ``score_histogram`` counts tenths of the best scaled scores, the last
@@ -195,91 +202,72 @@ class Evaluation(Struct, frozen=True):
     flags: dict[str, int]
 
 
-def evaluate(tally: Mapping[tuple[int, float], int]) -> Evaluation:
-    """The figures of a tally that has every metric (TAKEN_SECONDS, or at least what `middle` needs of it)."""
-    by_metric: dict[int, dict[float, int]] = {}
+class Medians(Struct, frozen=True):
+    """The medians over a tally, where they are found otherwise than by looking at each value of it."""
+
+    score: float | None
+    taken_seconds: float | None
+
+
+Distributions = Mapping[int, Mapping[float, int]]
+"""Metric to value to how often it was counted."""
+
+
+def by_metric(tally: Mapping[tuple[int, float], int]) -> Distributions:
+    """A tally, metric by metric, without what came to nothing."""
+    distributions: dict[int, dict[float, int]] = {}
     for (metric, value), times in tally.items():
         if times:
-            by_metric.setdefault(metric, {})[value] = times
+            distributions.setdefault(metric, {})[value] = times
+    return distributions
 
-    def plain(metric: int) -> int:
-        return by_metric.get(metric, {}).get(0, 0)
 
-    scores = by_metric.get(Metric.SCORE, {})
-    gains = by_metric.get(Metric.GAIN, {})
-    ratings = by_metric.get(Metric.RATING, {})
-    stopped = by_metric.get(Metric.DROP_OFF, {})
-    taken = median(by_metric.get(Metric.TAKEN_SECONDS, {}))
+def plain(of: Distributions, metric: int) -> int:
+    """A plain count."""
+    return of.get(metric, {}).get(0, 0)
+
+
+def evaluate(tally: Mapping[tuple[int, float], int], medians: Medians | None = None) -> Evaluation:
+    """The figures of a tally; with ``medians`` it needs no metric from FINE on."""
+    of = by_metric(tally)
+    if medians is None:
+        medians = Medians(
+            median(of.get(Metric.SCORE, {})), median(of.get(Metric.TAKEN_SECONDS, {}))
+        )
+    hundredths = of.get(Metric.SCORE_HUNDREDTH, {})
+    ratings = of.get(Metric.RATING, {})
+    stopped = of.get(Metric.DROP_OFF, {})
     histogram = [0] * TENTHS
-    for score, times in scores.items():
-        histogram[min(int(score * TENTHS), TENTHS - 1)] += times
+    for value, times in hundredths.items():
+        histogram[int(value) // TENTHS] += times
+    reviewed = sum(ratings.values())
+    stars = sum(rating * times for rating, times in ratings.items())
     return Evaluation(
-        purchased=plain(Metric.PURCHASED),
-        refunded=plain(Metric.REFUNDED),
-        never_reported=plain(Metric.NEVER_REPORTED),
-        started=plain(Metric.PURCHASED) - plain(Metric.NEVER_REPORTED),
-        completed=plain(Metric.COMPLETED),
-        assessed=plain(Metric.ASSESSED),
-        passed=plain(Metric.PASSED),
-        failed=plain(Metric.FAILED),
-        satisfied=plain(Metric.SATISFIED),
-        reviewed=sum(ratings.values()),
+        purchased=plain(of, Metric.PURCHASED),
+        refunded=plain(of, Metric.REFUNDED),
+        never_reported=plain(of, Metric.NEVER_REPORTED),
+        started=plain(of, Metric.PURCHASED) - plain(of, Metric.NEVER_REPORTED),
+        completed=plain(of, Metric.COMPLETED),
+        assessed=plain(of, Metric.ASSESSED),
+        passed=plain(of, Metric.PASSED),
+        failed=plain(of, Metric.FAILED),
+        satisfied=plain(of, Metric.SATISFIED),
+        reviewed=reviewed,
         score_histogram=histogram,
-        score_mean=mean(scores),
-        score_median=median(scores),
-        gain_mean=mean(gains),
-        gain_count=sum(gains.values()),
-        rating_mean=mean(ratings),
-        rating_distribution={str(stars): ratings.get(stars, 0) for stars in range(1, 6)},
-        median_days_to_completion=None if taken is None else taken / 86_400,
+        score_mean=_mean(plain(of, Metric.SCORE_SUM), sum(hundredths.values())),
+        score_median=medians.score,
+        gain_mean=_mean(plain(of, Metric.GAIN_SUM), plain(of, Metric.GAIN_COUNT)),
+        gain_count=plain(of, Metric.GAIN_COUNT),
+        rating_mean=stars / reviewed if reviewed else None,
+        rating_distribution={str(rating): ratings.get(rating, 0) for rating in range(1, 6)},
+        median_days_to_completion=(
+            None if medians.taken_seconds is None else medians.taken_seconds / 86_400
+        ),
         drop_off=[stopped.get(tenth, 0) for tenth in range(TENTHS)],
         drop_off_without_percent=stopped.get(NO_PERCENT, 0),
-        flags={name: plain(Metric.FLAG + bit) for bit, name in enumerate(FLAGS)},
+        flags={name: plain(of, Metric.FLAG + bit) for bit, name in enumerate(FLAGS)},
     )
 
 
-def mean(values: Mapping[float, int]) -> float | None:
-    """The mean of a multiset; None of an empty one."""
-    times = sum(values.values())
-    return sum(value * n for value, n in sorted(values.items())) / times if times else None
-
-
-def median(values: Mapping[float, int]) -> float | None:
-    """The median of a multiset, of an even number the mean of the middle two; None of an empty one."""
-    times = sum(values.values())
-    if not times:
-        return None
-    return (nth(values, (times - 1) // 2) + nth(values, times // 2)) / 2
-
-
-def nth(values: Mapping[float, int], rank: int) -> float:
-    """The element of a multiset at a rank (from 0) in ascending order."""
-    for value, times in sorted(values.items()):
-        if rank < times:
-            return value
-        rank -= times
-    raise IndexError("the multiset has fewer elements")
-
-
-AGES: tuple[tuple[str, int], ...] = (
-    ("under_24_hours", 0),
-    ("24_to_48_hours", 24),
-    ("2_to_7_days", 48),
-    ("7_to_30_days", 7 * 24),
-    ("30_to_90_days", 30 * 24),
-    ("90_days_or_more", 90 * 24),
-)
-"""How old a silence is: name and least age in hours. Institution and partner have a day each to report."""
-
-
-def silence(silent_hours: Iterable[tuple[float, int]], as_of: int) -> dict[str, int]:
-    """Never-reported purchased classes by age at ``as_of`` (microseconds UTC).
-
-    ``silent_hours``: hour of the purchase and how many. Ages are in whole hours, from the hour of the purchase.
-    """
-    now = as_of // (HOUR_SECONDS * SECOND)
-    ages = dict.fromkeys([name for name, _ in AGES], 0)
-    for hour, times in silent_hours:
-        age = now - hour
-        ages[next(name for name, least in reversed(AGES) if age >= least or not least)] += times
-    return ages
+def _mean(billionths: int, times: int) -> float | None:
+    return billionths / times / BILLION if times else None

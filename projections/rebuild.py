@@ -23,7 +23,14 @@ from projections import catalogue
 from projections.copy import copy_rows, timestamp
 from projections.record import Changes, Record, Rules, changes
 from projections.rejudge import CLAIM_KEY
-from projections.rollup import Deltas, add, add_up_all, counted_columns, counted_values
+from projections.rollup import (
+    Deltas,
+    add,
+    add_up_all,
+    counted_columns,
+    counted_values,
+    follow_institutions,
+)
 from projections.schema import LIVE, tables
 from projections.sql import load
 
@@ -32,7 +39,14 @@ SQL = load("projections", "rebuild.sql")
 NEXT = "projections_next"
 PREVIOUS = "projections_previous"
 CHUNK_ROWS = 5_000
-READ_MODELS = ("purchased_class", "purchase", "class", "package", "rollup")
+READ_MODELS = (
+    "purchased_class",
+    "purchase",
+    "class",
+    "package",
+    "rollup",
+    "institution_rollup",
+)
 MOST_DELTAS = 200_000
 """So many counts are kept in memory before they are added to the sums."""
 
@@ -133,7 +147,6 @@ class Rebuild(Struct):
             ("class", catalogue.class_values, rules.catalogue.classes),
             ("package", catalogue.package_values, rules.catalogue.packages),
         ):
-            writing.execute(f"DELETE FROM {NEXT}.{name} WHERE partner_id = %s", (partner_id,))  # noqa: S608
             statement = catalogue.SQL[f"upsert_{name}"].replace(f"{LIVE}.", f"{NEXT}.")
             for code in sorted(codes):
                 writing.execute(statement, values(partner_id, code, rules))
@@ -209,6 +222,7 @@ class Rebuild(Struct):
             self._add_deltas(cursor)
 
     def _add_deltas(self, cursor: Any) -> None:
+        follow_institutions(cursor, NEXT)
         add(cursor, self.deltas.counts(), NEXT)
         self.deltas = Deltas()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from domain.evaluation import Counted, Metric, Tally, count
+from domain.evaluation import Counted, Metric, Tally, parts
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
 from projections.copy import copy_rows
 from projections.schema import LIVE
@@ -19,8 +19,8 @@ from projections.sql import load
 
 SQL = load("projections", "rollup.sql")
 
-TAKEN_AT_ONCE = 500
-"""So many transactions' changes are added up in one."""
+CHANGES_AT_ONCE = 20_000
+"""About so many changed rows are added up in one transaction; one more transaction's changes at least."""
 
 REFUNDED = PURCHASE_STATES.index("refunded")
 
@@ -42,6 +42,7 @@ class Deltas:
 
     def __init__(self) -> None:
         self._partners: dict[int, dict[Scope, Tally]] = {}
+        self._changes: Counter[int] = Counter()
 
     def class_row(
         self,
@@ -54,17 +55,20 @@ class Deltas:
         """Counts a class row ``times`` times (1 or -1), alone and within each of its packages."""
         if of is None:
             return
-        scopes = self._scopes(partner_id)
-        count(scopes["", class_code], of, times)
-        for package_code in package_codes or ():
-            count(scopes[package_code, class_code], of, times)
+        scopes = self._scopes(partner_id, times)
+        tallies = [scopes["", class_code]]
+        tallies += [scopes[package_code, class_code] for package_code in package_codes or ()]
+        for metric, value, n in parts(of):
+            key = (metric, value)
+            for tally in tallies:
+                tally[key] += n * times
 
     def purchase_row(self, partner_id: int, columns: PackageColumns, times: int) -> None:
         """Counts a purchase ``times`` times (1 or -1), if it is one of a package."""
         package_code, complete, unresolved, after_sales_end = columns
         if package_code is None:
             return
-        tally = self._scopes(partner_id)[package_code, ""]
+        tally = self._scopes(partner_id, times)[package_code, ""]
         tally[Metric.PACKAGES, 0] += times
         if complete:
             tally[Metric.PACKAGES_COMPLETE, 0] += times
@@ -94,9 +98,18 @@ class Deltas:
     def queue(self, cursor: Any) -> None:
         """Leaves the changes for `add_up`, within the transaction that they belong to."""
         for partner_id, counts in self.counts().items():
-            cursor.execute(SQL["queue"], {"partner_id": partner_id, "counts": _encode(counts)})
+            cursor.execute(
+                SQL["queue"],
+                {
+                    "partner_id": partner_id,
+                    "changes": max(self._changes[partner_id], 1),
+                    "counts": _encode(counts),
+                },
+            )
 
-    def _scopes(self, partner_id: int) -> dict[Scope, Tally]:
+    def _scopes(self, partner_id: int, times: int) -> dict[Scope, Tally]:
+        if times > 0:
+            self._changes[partner_id] += 1
         scopes = self._partners.get(partner_id)
         if scopes is None:
             scopes = self._partners[partner_id] = defaultdict(Counter)
@@ -135,29 +148,33 @@ def counted_values(counted: Counted | None) -> tuple[Any, ...]:
 def add_up(cursor: Any) -> int:
     """Adds queued changes to the sums; returns how many transactions' changes. 0: none, or another process does it."""
     cursor.execute(SQL["claim"])
-    return take(cursor, TAKEN_AT_ONCE) if cursor.fetchone()[0] else 0
+    return take(cursor) if cursor.fetchone()[0] else 0
 
 
 def add_up_all(cursor: Any) -> None:
     """Adds everything queued to the sums and keeps other processes from doing so until the end of the transaction."""
     cursor.execute(SQL["claim_waiting"])
-    while take(cursor, TAKEN_AT_ONCE):
+    while take(cursor):
         continue
 
 
-def take(cursor: Any, limit: int) -> int:
-    """Adds at most ``limit`` transactions' changes to the sums; the caller holds the claim. Returns how many."""
-    cursor.execute(SQL["take"], {"limit": limit})
+def take(cursor: Any) -> int:
+    """Adds some transactions' changes, the oldest first, to the sums; the caller holds the claim. Returns how many."""
+    cursor.execute(SQL["take"], {"changes": CHANGES_AT_ONCE})
     rows = cursor.fetchall()
     changed: dict[int, list[Count]] = {}
     for partner_id, counts in rows:
         changed.setdefault(partner_id, []).extend(_decode(counts))
+    moved = follow_institutions(cursor)
     add(cursor, changed)
-    return len(rows)
+    return len(rows) + moved
 
 
 def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE) -> None:
-    """Adds counts to the sums of their scopes, and of the whole partner. ``schema``: where the sums are."""
+    """Adds counts to the sums of their scopes, of the institutions that teach the classes, and of the whole partner.
+
+    ``schema``: where the sums are.
+    """
     sums: Counter[tuple[int, str, str, int, float]] = Counter()
     for partner_id, counts in changed.items():
         for package_code, class_code, metric, value, n in counts:
@@ -170,5 +187,31 @@ def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE)
         return
     cursor.execute(SQL["prepare"])
     copy_rows(cursor, SQL["stage"], rows)
-    for name in ("add", "tidy"):
-        cursor.execute(SQL[name].replace(f"{LIVE}.", f"{schema}."))
+    for name in ("add", "tidy", "add_to_institutions", "tidy_institutions"):
+        cursor.execute(_within(schema, name))
+
+
+def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
+    """Moves the sums of classes that another institution teaches now; returns how many classes those were.
+
+    A class that is being published at this moment is left for the next time.
+    """
+    cursor.execute(_within(schema, "moved_classes"))
+    moved = cursor.fetchall()
+    if moved:
+        partner_ids, class_codes, before, after = (
+            list(column) for column in zip(*moved, strict=True)
+        )
+        values = {
+            "partner_ids": partner_ids,
+            "class_codes": class_codes,
+            "before": before,
+            "after": after,
+        }
+        for name in ("move_sums", "tidy_moved"):
+            cursor.execute(_within(schema, name), values)
+    return len(moved)
+
+
+def _within(schema: str, name: str) -> str:
+    return SQL[name].replace(f"{LIVE}.", f"{schema}.")

@@ -1,7 +1,7 @@
 -- What is counted for evaluations: changes on their way, and the sums.
 
 -- name: queue
-INSERT INTO projections.delta (partner_id, counts) VALUES (%(partner_id)s, %(counts)s)
+INSERT INTO projections.delta (partner_id, changes, counts) VALUES (%(partner_id)s, %(changes)s, %(counts)s)
 
 -- name: claim
 -- One process at a time adds changes up; another one skips its turn.
@@ -12,9 +12,12 @@ SELECT pg_try_advisory_xact_lock(727403)
 SELECT pg_advisory_xact_lock(727403)
 
 -- name: take
--- Takes changes off the queue, the oldest first.
+-- Takes changes off the queue, the oldest first, until they are about so many.
 DELETE FROM projections.delta WHERE delta_id IN (
-    SELECT delta_id FROM projections.delta ORDER BY delta_id LIMIT %(limit)s
+    SELECT delta_id
+    FROM (SELECT delta_id, sum(changes) OVER (ORDER BY delta_id) - changes AS before
+          FROM (SELECT delta_id, changes FROM projections.delta ORDER BY delta_id LIMIT 500) AS oldest) AS counted
+    WHERE before < %(changes)s
 )
 RETURNING partner_id, counts
 
@@ -38,7 +41,56 @@ ON CONFLICT (partner_id, package_code, class_code, metric, value) DO UPDATE SET 
 DELETE FROM projections.rollup AS sums USING staged_rollup AS staged
 WHERE sums.partner_id = staged.partner_id AND sums.package_code = staged.package_code
   AND sums.class_code = staged.class_code AND sums.metric = staged.metric AND sums.value = staged.value
-  AND sums.n = 0 AND staged.n < 0
+  AND sums.n = 0
 
--- name: waiting
-SELECT count(*) FROM projections.delta
+-- name: add_to_institutions
+-- Of what is staged, the classes' own counts, to the sums of the institutions that they are added up under.
+INSERT INTO projections.institution_rollup AS sums (institution, partner_id, metric, value, n)
+SELECT class.summed_institution, staged.partner_id, staged.metric, staged.value, sum(staged.n)::bigint
+FROM staged_rollup AS staged JOIN projections.class USING (partner_id, class_code)
+WHERE staged.package_code = '' AND class.summed_institution IS NOT NULL
+GROUP BY class.summed_institution, staged.partner_id, staged.metric, staged.value
+ON CONFLICT (institution, partner_id, metric, value) DO UPDATE SET n = sums.n + excluded.n
+
+-- name: tidy_institutions
+DELETE FROM projections.institution_rollup AS sums
+USING staged_rollup AS staged JOIN projections.class USING (partner_id, class_code)
+WHERE staged.package_code = '' AND sums.institution = class.summed_institution
+  AND sums.partner_id = staged.partner_id AND sums.metric = staged.metric AND sums.value = staged.value
+  AND sums.n = 0
+
+-- name: moved_classes
+-- Classes that are not added up under the institution that teaches them, noted as if they were: the sums follow in
+-- this transaction. Found by the index moved_class.
+UPDATE projections.class SET summed_institution = class.institution
+FROM (
+    SELECT partner_id, class_code FROM projections.class
+    WHERE institution IS DISTINCT FROM summed_institution
+    FOR UPDATE SKIP LOCKED
+) AS moved
+WHERE class.partner_id = moved.partner_id AND class.class_code = moved.class_code
+RETURNING class.partner_id, class.class_code, old.summed_institution, new.summed_institution
+
+-- name: move_sums
+-- Takes the sums of classes out of one institution (null: none) and adds them to another one.
+INSERT INTO projections.institution_rollup AS sums (institution, partner_id, metric, value, n)
+SELECT moved.institution, of_class.partner_id, of_class.metric, of_class.value, sum(moved.sign * of_class.n)::bigint
+FROM (
+    SELECT partner_id, class_code, before AS institution, -1 AS sign
+    FROM unnest(%(partner_ids)s::smallint[], %(class_codes)s::text[], %(before)s::text[])
+      AS left_behind (partner_id, class_code, before)
+    WHERE before IS NOT NULL
+    UNION ALL
+    SELECT partner_id, class_code, after, 1
+    FROM unnest(%(partner_ids)s::smallint[], %(class_codes)s::text[], %(after)s::text[])
+      AS joined (partner_id, class_code, after)
+) AS moved
+JOIN projections.rollup AS of_class
+  ON of_class.partner_id = moved.partner_id AND of_class.package_code = ''
+ AND of_class.class_code = moved.class_code COLLATE "C"
+GROUP BY moved.institution, of_class.partner_id, of_class.metric, of_class.value
+ON CONFLICT (institution, partner_id, metric, value) DO UPDATE SET n = sums.n + excluded.n
+
+-- name: tidy_moved
+DELETE FROM projections.institution_rollup
+WHERE institution = ANY (%(before)s::text[]) AND n = 0

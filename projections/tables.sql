@@ -52,16 +52,19 @@ CREATE INDEX IF NOT EXISTS unresolved_purchase
     ON projections.purchase (partner_id, package_code) WHERE unresolved;
 
 -- The catalogue. `published` is every publication as MessagePack (domain/catalogue.py), the columns beside it
--- are those of the latest.
+-- are those of the latest. `summed_institution` is the one that the class's counts are added up under: it follows.
 CREATE TABLE IF NOT EXISTS projections.class (
     partner_id   smallint NOT NULL,
     class_code   text     NOT NULL COLLATE "C",
     title        text     NOT NULL,
     institution  text     NOT NULL COLLATE "C",
     published    bytea    NOT NULL,
+    summed_institution text COLLATE "C",
     PRIMARY KEY (partner_id, class_code)
 );
 CREATE INDEX IF NOT EXISTS class_by_institution ON projections.class (institution);
+CREATE INDEX IF NOT EXISTS moved_class
+    ON projections.class (partner_id, class_code) WHERE institution IS DISTINCT FROM summed_institution;
 
 CREATE TABLE IF NOT EXISTS projections.package (
     partner_id   smallint NOT NULL,
@@ -84,11 +87,28 @@ CREATE TABLE IF NOT EXISTS projections.rollup (
     package_code text     NOT NULL COLLATE "C",
     PRIMARY KEY (partner_id, package_code, class_code, metric, value)
 ) WITH (fillfactor = 85);
+-- A partner's classes with how many were purchased (metric 1) and never reported (metric 3).
+CREATE INDEX IF NOT EXISTS rollup_of_classes
+    ON projections.rollup (partner_id, class_code, metric)
+    WHERE package_code = '' AND class_code > '' AND metric IN (1, 3);
 
--- What transactions changed in what is counted, on its way to rollup: one row a partner and transaction, MessagePack
--- [[package_code, class_code, metric, value, n], …]. Read and removed by the project service, in any order.
+-- The same, added up over the classes that an institution teaches at a partner.
+CREATE TABLE IF NOT EXISTS projections.institution_rollup (
+    value        double precision NOT NULL,
+    n            bigint   NOT NULL,
+    partner_id   smallint NOT NULL,
+    metric       smallint NOT NULL,
+    institution  text     NOT NULL COLLATE "C",
+    PRIMARY KEY (institution, partner_id, metric, value)
+) WITH (fillfactor = 85);
+
+-- What transactions changed in what is counted, on its way to the sums: one row a partner and transaction, MessagePack
+-- [[package_code, class_code, metric, value, n], …]. Read and removed by the project service, in any order. `changes`
+-- is about how many purchased classes and packages it speaks of.
 CREATE TABLE IF NOT EXISTS projections.delta (
     delta_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    queued      timestamptz NOT NULL DEFAULT now(),
+    changes     integer  NOT NULL,
     partner_id  smallint NOT NULL,
     counts      bytea    NOT NULL
 );

@@ -1,0 +1,165 @@
+"""A database that seasons are written into as the services do it, and its evaluations counted afresh."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
+
+from domain.catalogue import State as Catalogue
+from domain.vocabulary import PARTNER_CODES
+from projections import catalogue
+from projections.evidence import decode as decode_evidence
+from projections.rebuild import Rebuild, Rebuilt
+from projections.record import Rules, judged_row
+from projections.rejudge import partners_behind, rejudge
+from projections.rollup import Deltas, add_up
+from services.cloudevents.decode import decode
+from services.intake.batch import Decoded, Lane, RawRecord
+from services.postgres.connect import close, connect, transaction
+from services.simulator import SimulatedRecord
+from tests.services.http.desk import Desk
+
+PARTITIONS = 2
+
+Sums = dict[tuple[Any, ...], int]
+"""(partner id, package code, class code, metric, value) to how often."""
+
+
+class Kept:
+    """One worker and one projector on one database."""
+
+    def __init__(self, database_url: str) -> None:
+        self.url = database_url
+        self.desk = Desk(database_url)
+        self._lanes: dict[tuple[str, int], Lane] = {}
+
+    def tell(self, season: Iterable[SimulatedRecord], batch_records: int = 500) -> None:
+        """Writes records in the order of their arrival, batch by batch, by key to the lanes of their topics."""
+        waiting: list[SimulatedRecord] = []
+        for record in season:
+            waiting.append(record)
+            if len(waiting) == batch_records:
+                self._write(waiting)
+                waiting = []
+        self._write(waiting)
+
+    def _write(self, records: Sequence[SimulatedRecord]) -> None:
+        lanes: dict[tuple[str, int], list[SimulatedRecord]] = defaultdict(list)
+        for record in records:
+            partner = record.topic.rpartition(".")[2]
+            lanes[partner, sum(record.key or b"") % PARTITIONS].append(record)
+        for (partner, partition), group in sorted(lanes.items()):
+            lane = self._lanes.get((partner, partition))
+            if lane is None:
+                lane = self._lanes[partner, partition] = self.desk.lane(partner, partition)
+            self.desk.write(
+                lane,
+                [
+                    Decoded(
+                        lane.next_offset + index,
+                        decode(partner, record.key, record.headers, record.value),
+                        RawRecord(record.key, record.value),
+                    )
+                    for index, record in enumerate(group)
+                ],
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        with transaction(self.desk.session) as work:
+            yield work
+
+    def settle(self) -> None:
+        """What the project service does until nothing is behind."""
+        self.rejudge()
+        self.add_up()
+
+    def rejudge(self) -> None:
+        """Every row follows the catalogue and the package sales end."""
+        for partner_id in partners_behind(self.transaction):
+            rejudge(self.transaction, partner_id)
+
+    def add_up(self) -> int:
+        """Adds up everything queued; returns in how many turns."""
+        turns = 0
+        while True:
+            with self.transaction() as work:
+                if not add_up(work):
+                    return turns
+            turns += 1
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.transaction() as work:
+            work.execute(query)
+            return list(work.fetchall())
+
+    def sums(self) -> Sums:
+        """The sums as they are kept."""
+        kept = self.rows(
+            "SELECT partner_id, package_code, class_code, metric, value, n FROM projections.rollup"
+        )
+        return {tuple(key): n for *key, n in kept}
+
+    def institution_sums(self) -> Sums:
+        """The sums of institutions as they are kept."""
+        kept = self.rows(
+            "SELECT institution, partner_id, metric, value, n FROM projections.institution_rollup"
+        )
+        return {tuple(key): n for *key, n in kept}
+
+    def counted_again(self) -> tuple[Sums, Sums]:
+        """The sums, of scopes and of institutions, counted from the evidence of every row."""
+        deltas = Deltas()
+        rules = self._rules()
+        for partner_id, participant_id, class_code, evidence in self.rows(
+            "SELECT partner_id, participant_id, class_code, evidence FROM projections.purchased_class"
+        ):
+            if class_code:
+                of = decode_evidence(bytes(evidence))
+                row = judged_row(participant_id, class_code, of, rules[partner_id])
+                deltas.class_row(partner_id, class_code, row.package_codes, row.counted, 1)
+        for partner_id, *columns in self.rows(
+            "SELECT partner_id, package_code, complete, unresolved, after_sales_end FROM projections.purchase"
+        ):
+            deltas.purchase_row(partner_id, tuple(columns), 1)
+        sums: Counter[tuple[Any, ...]] = Counter()
+        of_institutions: Counter[tuple[Any, ...]] = Counter()
+        for partner_id, counts in deltas.counts().items():
+            taught = rules[partner_id].catalogue
+            for package_code, class_code, metric, value, n in counts:
+                sums[partner_id, package_code, class_code, metric, value] += n
+                if not package_code or not class_code:
+                    sums[partner_id, "", "", metric, value] += n
+                institution = taught.terms(class_code).institution
+                if not package_code and institution is not None:
+                    of_institutions[institution, partner_id, metric, value] += n
+        return (
+            {key: n for key, n in sums.items() if n},
+            {key: n for key, n in of_institutions.items() if n},
+        )
+
+    def _rules(self) -> dict[int, Rules]:
+        found: dict[int, Rules] = {}
+        with self.transaction() as work:
+            for partner_id, head in catalogue.heads(work, PARTNER_CODES).items():
+                found[partner_id] = Rules(Catalogue(), head[1])
+                catalogue.follow(work, partner_id, found[partner_id], *head)
+        return found
+
+    def rebuild(self) -> Rebuilt:
+        """Rebuilds beside what is live, compares, and switches."""
+        patient = partial(connect, self.url, "test rebuild", statement_timeout_seconds=0)
+        writing, reading = patient(), patient()
+        try:
+            reading.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+            return Rebuild(
+                write=partial(transaction, writing),
+                read=partial(transaction, reading),
+                stream=lambda: reading.cursor("participant_events"),
+            ).run(compare=True)
+        finally:
+            close(writing)
+            close(reading)
