@@ -7,6 +7,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from services.http import parameters
 from services.http.negotiation import CSV, JSON, NDJSON
 from services.http.problems import MEDIA_TYPE, ProblemDetails
 from services.http.routing import Route
@@ -60,7 +61,7 @@ def extra_of(route: Route) -> dict[str, Any]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "minLength": 1},
+            "schema": parameters.PARTNER.schema if name == "partner" else _NAME,
         }
         for name in names
     ]
@@ -93,4 +94,5 @@ def describe(app: FastAPI, routes: Iterable[Route]) -> None:
     app.openapi = document  # type: ignore[method-assign]
 
 
+_NAME = {"type": "string", "minLength": 1}
 _PROBLEM = {"$ref": COMPONENTS.format(name="ProblemDetails")}

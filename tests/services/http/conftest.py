@@ -26,10 +26,11 @@ SEASON_EVENTS = 4_000
 BATCH_RECORDS = 1_000
 
 
-def settings_for(database_url: str) -> Settings:
+def settings_for(database_url: str, **others: str) -> Settings:
     return read_settings(
         {
             "TUNTAS_DATABASE_URL": database_url,
+            **others,
             "TUNTAS_EVALUATOR_TOKENS": EVALUATOR,
             "TUNTAS_PARTNER_TOKENS": ",".join(f"{p}:{token}" for p, token in TOKENS.items()),
         }
@@ -43,9 +44,10 @@ def bearer(token: str = EVALUATOR) -> dict[str, str]:
 class Api:
     """The application in an event loop of its own, and a client of it with an evaluator's token."""
 
-    def __init__(self, runner: asyncio.Runner, client: AsyncClient) -> None:
+    def __init__(self, runner: asyncio.Runner, transport: ASGITransport) -> None:
         self._runner = runner
-        self._client = client
+        self._transport = transport
+        self._client = AsyncClient(transport=transport, base_url="http://api")
 
     def ask(
         self,
@@ -53,8 +55,11 @@ class Api:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
+        *,
+        crash: bool = False,
     ) -> Response:
-        """The response to a request as it stands."""
+        """The response to a request as it stands; with ``crash`` an error of the server's own is let pass."""
+        self._transport.raise_app_exceptions = not crash
         return self._runner.run(
             self._client.request(method, path, params=query, headers=dict(headers or {}))
         )
@@ -93,12 +98,10 @@ def running(database_url: str) -> Iterator[Api]:
     app = create_app(settings_for(database_url))
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
-        client = AsyncClient(transport=ASGITransport(app), base_url="http://api")
         runner.run(lifespan.__aenter__())
         try:
-            yield Api(runner, client)
+            yield Api(runner, ASGITransport(app))
         finally:
-            runner.run(client.aclose())
             runner.run(lifespan.__aexit__(None, None, None))
 
 

@@ -80,7 +80,10 @@ def telling(postgres_server: EmbeddedPostgres) -> Iterator[Telling]:
 
 @pytest.mark.slow
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(world=worlds, until=st.integers(0, 12), random=st.randoms(use_true_random=False))
 def test_as_of_is_the_answer_of_a_system_that_knew_no_more(
