@@ -123,3 +123,4 @@ def test_random_requests_find_no_failure(served: str, tmp_path: Path) -> None:
         env={**os.environ, "NO_COLOR": "1"},
         check=False,
     )
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
