@@ -19,18 +19,11 @@ from domain.catalogue import State as Catalogue
 from domain.events import FACTS, PARTICIPANT_STREAM, PartnerEvent
 from domain.participant import Touched, evolve, key_of
 from domain.vocabulary import PARTNER_CODES
-from projections import catalogue
+from projections import catalogue, rollup, sequences
 from projections.copy import copy_rows, timestamp
 from projections.record import Changes, Record, Rules, changes
 from projections.rejudge import CLAIM_KEY
-from projections.rollup import (
-    Deltas,
-    add,
-    add_up_all,
-    counted_columns,
-    counted_values,
-    follow_institutions,
-)
+from projections.rollup import Deltas, counted_columns, counted_values
 from projections.schema import LIVE, tables
 from projections.sql import load
 
@@ -46,6 +39,9 @@ READ_MODELS = (
     "package",
     "rollup",
     "institution_rollup",
+    "sequence_range",
+    "sequence_count",
+    "sequence_lane",
 )
 MOST_DELTAS = 200_000
 """So many counts are kept in memory before they are added to the sums."""
@@ -102,8 +98,9 @@ class Rebuild(Struct):
             cursor.execute(SQL["lock_heads"])
             cursor.execute(SQL["lock_lanes"])
             self._catch_up(cursor, positions)
-            add_up_all(cursor)
+            rollup.add_up_all(cursor)
             if compare:
+                sequences.follow_all(cursor)
                 self.done.differences = differences(cursor)
             self._switch(cursor)
         with self.write() as cursor:
@@ -187,6 +184,7 @@ class Rebuild(Struct):
                 self._rebuild_catalogue(cursor, cursor, partner_id)
             self._replace(cursor, partner_id, people)
         self._add_deltas(cursor)
+        sequences.look(cursor, sequences.EVERYTHING, NEXT)
         positions.update(reached)
 
     def _replace(self, cursor: Any, partner_id: int, streams: list[str]) -> None:
@@ -222,8 +220,8 @@ class Rebuild(Struct):
             self._add_deltas(cursor)
 
     def _add_deltas(self, cursor: Any) -> None:
-        follow_institutions(cursor, NEXT)
-        add(cursor, self.deltas.counts(), NEXT)
+        rollup.follow_institutions(cursor, NEXT)
+        rollup.add(cursor, self.deltas.counts(), NEXT)
         self.deltas = Deltas()
 
     def _switch(self, cursor: Any) -> None:

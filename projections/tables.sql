@@ -112,3 +112,24 @@ CREATE TABLE IF NOT EXISTS projections.delta (
     partner_id  smallint NOT NULL,
     counts      bytea    NOT NULL
 );
+
+-- Which numbers of a partner's `sequence` its accepted events carry: ranges without a gap inside them, what they add up
+-- to (`received` numbers in so many `ranges`; events `unnumbered`, or with an `unusable` number), and up to which
+-- position each lane was looked at.
+CREATE TABLE IF NOT EXISTS projections.sequence_range (
+    first_number bigint   NOT NULL,
+    last_number  bigint   NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, first_number)
+);
+CREATE TABLE IF NOT EXISTS projections.sequence_count (
+    received     bigint   NOT NULL,
+    ranges       bigint   NOT NULL,
+    unnumbered   bigint   NOT NULL,
+    unusable     bigint   NOT NULL,
+    partner_id   smallint PRIMARY KEY
+) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS projections.sequence_lane (
+    position     bigint   NOT NULL,
+    lane_id      integer  PRIMARY KEY
+) WITH (fillfactor = 50);

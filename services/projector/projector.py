@@ -1,7 +1,8 @@
 """The project service: what must follow the ledger but need not be in the intake's transaction.
 
-It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, and
-announces rejections to partners. Several may run: each of these has one process at a time, the others skip it.
+It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, looks
+for gaps in partners' running numbers, and announces rejections to partners. Several may run: each of these has one
+process at a time, the others skip it.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from projections import rejudge
+from projections import rejudge, sequences
 from projections.rollup import add_up
 from services.kafka.errors import KafkaFailure
 from services.logs import pairs
@@ -52,7 +53,8 @@ class Projector:
             with self._open_sender() as send:
                 opened: Transaction = partial(transaction, session)
                 while not stop.is_set():
-                    done = self._rejudge(opened) + _add_up(opened) + announce(opened, send)
+                    done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
+                    done += announce(opened, send)
                     if not done:
                         stop.wait(self._look_seconds)
         finally:
@@ -86,3 +88,8 @@ class Projector:
 def _add_up(opened: Transaction) -> int:
     with opened() as cursor:
         return add_up(cursor)
+
+
+def _follow_sequences(opened: Transaction) -> int:
+    with opened() as cursor:
+        return sequences.follow(cursor)

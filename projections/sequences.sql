@@ -1,0 +1,72 @@
+-- Which running numbers (CloudEvents extension `sequence`) a partner's events carry.
+
+-- name: claim
+-- One process at a time follows; another one skips its turn.
+SELECT pg_try_advisory_xact_lock(727404)
+
+-- name: claim_waiting
+-- As claim, but waits for its turn.
+SELECT pg_advisory_xact_lock(727404)
+
+-- name: steps
+-- Lanes with events that were not looked at, and up to where the next step goes.
+SELECT lane.lane_id, lane.partner_id, coalesce(seen.position, 0),
+       least(lane.position, coalesce(seen.position, 0) + %(limit)s::bigint)
+FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (lane_id)
+WHERE lane.position > coalesce(seen.position, 0)
+ORDER BY lane.lane_id
+
+-- name: numbers
+-- What the events of some steps carry. Rows (partner, true, first, last): numbers without a gap between them. Rows
+-- (partner, false, how many carry none, how many carry something that is no whole number of at most 18 digits).
+WITH looked_at AS MATERIALIZED (
+    SELECT step.partner_id, event.sequence, event.sequence ~ '^0*[0-9]{1,18}$' AS usable
+    FROM unnest(%(lane_ids)s::integer[], %(partner_ids)s::smallint[], %(seen)s::bigint[], %(upto)s::bigint[])
+      AS step (lane_id, partner_id, seen, upto)
+    JOIN ledger.event
+      ON event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
+), numbered AS (
+    SELECT partner_id, number, number - row_number() OVER (PARTITION BY partner_id ORDER BY number) AS island
+    FROM (SELECT DISTINCT partner_id, CASE WHEN usable THEN sequence::bigint END AS number
+          FROM looked_at WHERE usable) AS usable_numbers
+)
+SELECT partner_id, true, min(number), max(number) FROM numbered GROUP BY partner_id, island
+UNION ALL
+SELECT partner_id, false, count(*) FILTER (WHERE sequence IS NULL), count(*) FILTER (WHERE NOT usable)
+FROM looked_at GROUP BY partner_id
+
+-- name: take_touching
+-- Takes out the ranges that overlap new ones, or lie next to them.
+DELETE FROM projections.sequence_range AS held
+USING (
+    SELECT DISTINCT new.partner_id, found.first_number
+    FROM unnest(%(partner_ids)s::smallint[], %(firsts)s::bigint[], %(lasts)s::bigint[])
+      AS new (partner_id, first_number, last_number)
+    CROSS JOIN LATERAL (
+        (SELECT first_number, last_number FROM projections.sequence_range AS later
+         WHERE later.partner_id = new.partner_id
+           AND later.first_number >= new.first_number AND later.first_number <= new.last_number + 1)
+        UNION ALL
+        (SELECT first_number, last_number FROM projections.sequence_range AS earlier
+         WHERE earlier.partner_id = new.partner_id AND earlier.first_number < new.first_number
+         ORDER BY earlier.first_number DESC LIMIT 1)
+    ) AS found
+    WHERE found.last_number >= new.first_number - 1
+) AS touching
+WHERE held.partner_id = touching.partner_id AND held.first_number = touching.first_number
+RETURNING held.partner_id, held.first_number, held.last_number
+
+-- name: copy_ranges
+COPY projections.sequence_range (partner_id, first_number, last_number) FROM STDIN
+
+-- name: add_counts
+INSERT INTO projections.sequence_count AS counted (partner_id, received, ranges, unnumbered, unusable)
+VALUES (%(partner_id)s, %(received)s, %(ranges)s, %(unnumbered)s, %(unusable)s)
+ON CONFLICT (partner_id) DO UPDATE
+SET received = counted.received + excluded.received, ranges = counted.ranges + excluded.ranges,
+    unnumbered = counted.unnumbered + excluded.unnumbered, unusable = counted.unusable + excluded.unusable
+
+-- name: looked_at
+INSERT INTO projections.sequence_lane (lane_id, position)
+SELECT lane_id, position FROM unnest(%(lane_ids)s::integer[], %(upto)s::bigint[]) AS step (lane_id, position)
+ON CONFLICT (lane_id) DO UPDATE SET position = excluded.position
