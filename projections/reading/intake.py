@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Annotated
 
 from msgspec import Struct
 
 from domain.vocabulary import PARTNER_CODES
 from projections.reading.instants import microseconds
+from projections.reading.meaning import means
 from projections.reading.session import Session
 from projections.sql import load
 
@@ -20,20 +22,27 @@ class Lane(Struct, frozen=True):
     what Kafka held (``high_water``) beyond it when it was read last.
     """
 
-    partner: str
-    topic: str
-    partition: int
-    offsets_read: int
-    accepted: int
-    duplicate: int
-    rejected: int
-    skipped: int
-    unknown_fields: int
-    lag: int
-    first_offset: int
-    next_offset: int
-    high_water: int
-    last_read: datetime | None
+    partner: Annotated[str, means("Whose topic it is.")]
+    topic: Annotated[str, means("Kafka topic.")]
+    partition: Annotated[int, means("Kafka partition.")]
+    offsets_read: Annotated[int, means("Records read: accepted + duplicate + rejected.")]
+    accepted: Annotated[int, means("Records that became events.")]
+    duplicate: Annotated[int, means("Records that repeated an event: harmless.")]
+    rejected: Annotated[int, means("Records that were not accepted.")]
+    skipped: Annotated[
+        int, means("Offsets that hold no record (Kafka's own marks, or deleted by it).")
+    ]
+    unknown_fields: Annotated[
+        int, means("Fields of accepted events that the contract does not name.")
+    ]
+    lag: Annotated[int, means("Offsets that Kafka held beyond the next one when it was read last.")]
+    first_offset: Annotated[int, means("The offset that reading began with.")]
+    next_offset: Annotated[int, means("The offset that is read next.")]
+    high_water: Annotated[
+        int,
+        means("The offset that Kafka would have given to its next record when it was read last."),
+    ]
+    last_read: Annotated[datetime | None, means("When records were read last; null: never.")]
 
 
 class Totals(Struct):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from domain.answer import purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
 from projections.reading.catalogue import Known
 from projections.reading.instants import instant
+from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import answer_of, history_path
 from projections.reading.purchased_classes import ALL_PARTNERS
@@ -22,13 +23,13 @@ from projections.record import Record, Rules, class_codes_of, package_code_of
 class PackageClass(Struct, frozen=True, gc=False):
     """One class of a package that was bought."""
 
-    class_code: str
-    title: str | None
-    purchase: PurchaseState
-    completion: CompletionState
-    assessment: AssessmentState
-    satisfied: bool
-    history: str
+    class_code: Annotated[str, means("A class of the package.")]
+    title: Annotated[str | None, means("The class's title; null: not published.")]
+    purchase: Annotated[PurchaseState, means("State of purchase of the class.")]
+    completion: Annotated[CompletionState, means("State of completion of the class.")]
+    assessment: Annotated[AssessmentState, means("State of assessment of the class.")]
+    satisfied: Annotated[bool, means("Whether the class's own rule (move_on) holds.")]
+    history: Annotated[str, means("Path of the route with each event behind the class.")]
 
 
 class PackagePurchase(Struct, frozen=True, gc=False):
@@ -37,18 +38,20 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     ``unresolved``: the package is not published yet, so its classes are not known; such a purchase is not complete.
     """
 
-    partner: str
-    purchase_id: str
-    participant_id: str
-    package_code: str
-    title: str | None
-    purchased_at: datetime
-    purchase: PurchaseState
-    unresolved: bool
-    after_sales_end: bool
-    complete: bool
-    classes: list[PackageClass]
-    missing: list[str]
+    partner: Annotated[str, means("The platform that sold the package.")]
+    purchase_id: Annotated[str, means("The order, unique within its partner.")]
+    participant_id: Annotated[str, means("The person's pseudonym.")]
+    package_code: Annotated[str, means("The package, unique within its partner.")]
+    title: Annotated[str | None, means("The package's title; null: not published.")]
+    purchased_at: Annotated[datetime, means("When it was paid: the earliest payment that stands.")]
+    purchase: Annotated[PurchaseState, means("active, or refunded when the whole was.")]
+    unresolved: Annotated[
+        bool, means("The package is not published yet, so its classes are not known.")
+    ]
+    after_sales_end: Annotated[bool, means("Paid at or after the package sales end.")]
+    complete: Annotated[bool, means("Every class of the package was completed.")]
+    classes: Annotated[list[PackageClass], means("Each class of the package.")]
+    missing: Annotated[list[str], means("Codes of the classes without a completion.")]
 
 
 Item: TypeAlias = tuple[Key, PackagePurchase]

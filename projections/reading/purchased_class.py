@@ -1,6 +1,7 @@
 """One purchased class as the contract shows it (section 3, "One purchased class")."""
 
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -9,68 +10,87 @@ from domain.answer import Answer, flag_names, judge
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
 from projections.evidence import Evidence
 from projections.reading.instants import instant
+from projections.reading.meaning import means
 from projections.record import Rules
 
 
 class Purchase(Struct, frozen=True, gc=False):
     """One purchase of the class."""
 
-    purchase_id: str
-    purchased_at: datetime
-    package_code: str | None
-    refunded_at: datetime | None
+    purchase_id: Annotated[str, means("The order, unique within its partner.")]
+    purchased_at: Annotated[datetime, means("When it was paid: the earliest payment that stands.")]
+    package_code: Annotated[
+        str | None, means("The package it was bought in; null: bought by itself.")
+    ]
+    refunded_at: Annotated[datetime | None, means("When this class was first refunded.")]
 
 
 class Completion(Struct, frozen=True, gc=False):
     """``percent`` is the highest reported, ``units_done`` counts distinct units."""
 
-    state: CompletionState
-    at: datetime | None
-    percent: int | float | None
-    units_done: int
+    state: Annotated[
+        CompletionState,
+        means("Whether a completion was reported; silence is never_reported, not failure."),
+    ]
+    at: Annotated[datetime | None, means("The earliest reported completion.")]
+    percent: Annotated[
+        int | float | None, means("The highest reported progress, percent, 0 to 100.")
+    ]
+    units_done: Annotated[int, means("Distinct units (lessons) reported as done.")]
 
 
 class Assessment(Struct, frozen=True, gc=False):
     """``at`` is the earliest passing result, else the latest. Scaled scores are 0 to 1."""
 
-    state: AssessmentState
-    at: datetime | None
-    best_scaled: int | float | None
-    attempts: int
-    pre_test_scaled: int | float | None
+    state: Annotated[AssessmentState, means("What the post-test and the performance task say.")]
+    at: Annotated[datetime | None, means("The earliest passing result, else the latest.")]
+    best_scaled: Annotated[
+        int | float | None, means("The highest result, (raw − min) / (max − min), 0 to 1.")
+    ]
+    attempts: Annotated[int, means("Results that assess the class.")]
+    pre_test_scaled: Annotated[int | float | None, means("The earliest pre-test's result, 0 to 1.")]
 
 
 class Review(Struct, frozen=True, gc=False):
     """The latest review."""
 
-    rating: int
-    at: datetime
+    rating: Annotated[
+        int, means("What the participant gave the programme, 1 to 5: the latest review.")
+    ]
+    at: Annotated[datetime, means("When the latest review was given.")]
 
 
 class Certificate(Struct, frozen=True, gc=False):
     """The latest certificate."""
 
-    certificate_no: str
-    at: datetime
+    certificate_no: Annotated[str, means("The number of the latest certificate.")]
+    at: Annotated[datetime, means("When the latest certificate was issued.")]
 
 
 class PurchasedClass(Struct, frozen=True, gc=False):
     """One class of one participant at one partner. ``history`` leads to each event behind the answer."""
 
-    partner: str
-    participant_id: str
-    class_code: str
-    title: str | None
-    institution: str | None
-    purchases: list[Purchase]
-    purchase: PurchaseState
-    completion: Completion
-    assessment: Assessment
-    review: Review | None
-    certificate: Certificate | None
-    satisfied: bool
-    flags: list[str]
-    history: str
+    partner: Annotated[str, means("The platform that sold the class.")]
+    participant_id: Annotated[str, means("The person's pseudonym.")]
+    class_code: Annotated[str, means("The class, unique within its partner.")]
+    title: Annotated[str | None, means("The class's title; null: not published.")]
+    institution: Annotated[str | None, means("Who teaches the class; null: not published.")]
+    purchases: Annotated[list[Purchase], means("Every purchase of the class, the earliest first.")]
+    purchase: Annotated[
+        PurchaseState,
+        means("active, refunded (every purchase was), or none (evidence without a purchase)."),
+    ]
+    completion: Annotated[Completion, means("How far the participant came.")]
+    assessment: Annotated[Assessment, means("How the participant did.")]
+    review: Annotated[
+        Review | None, means("What the participant thought of the class; null: no review.")
+    ]
+    certificate: Annotated[Certificate | None, means("The certificate; null: none was issued.")]
+    satisfied: Annotated[
+        bool, means("Whether the class's own rule (move_on) holds over completion and assessment.")
+    ]
+    flags: Annotated[list[str], means("What does not fit together.")]
+    history: Annotated[str, means("Path of the route with each event behind this row.")]
 
 
 def history_path(partner: str, participant_id: str, class_code: str) -> str:

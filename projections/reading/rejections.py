@@ -3,13 +3,14 @@
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
 from domain.errors import Reason
 from domain.vocabulary import PARTNER_CODES
 from projections.reading.instants import instant, microseconds
+from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
@@ -32,20 +33,24 @@ class Rejection(Struct, frozen=True):
     ``size`` is the whole record's in bytes; ``truncated``: only its first 64 KiB were kept.
     """
 
-    partner: str
-    topic: str
-    partition: int
-    offset: int
-    reason: Reason
-    detail: str
-    event_id: str | None
-    recorded: datetime
-    key: str | None
-    key_encoding: Encoding | None
-    record: str
-    record_encoding: Encoding
-    size: int
-    truncated: bool
+    partner: Annotated[str, means("Whose topic it stood in.")]
+    topic: Annotated[str, means("Kafka topic.")]
+    partition: Annotated[int, means("Kafka partition.")]
+    offset: Annotated[int, means("Kafka offset.")]
+    reason: Annotated[Reason, means("Why it was not accepted.")]
+    detail: Annotated[str, means("What to correct, as a sentence.")]
+    event_id: Annotated[str | None, means("The event's id, where one could be read.")]
+    recorded: Annotated[datetime, means("When it was rejected.")]
+    key: Annotated[str | None, means("The record's key; null: it had none.")]
+    key_encoding: Annotated[
+        Encoding | None, means("How the key is written here: utf-8 as it is, or base64.")
+    ]
+    record: Annotated[str, means("The record's first 64 KiB.")]
+    record_encoding: Annotated[
+        Encoding, means("How the record is written here: utf-8 as it is, or base64.")
+    ]
+    size: Annotated[int, means("Size of the whole record, bytes.")]
+    truncated: Annotated[bool, means("The record is longer than what was kept of it.")]
 
 
 class Filter(Struct, frozen=True, kw_only=True):
