@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from time import monotonic, sleep
@@ -14,8 +13,8 @@ from urllib.request import urlopen
 
 import msgspec
 
-from services.embedded.free_port import free_port
 from services.running import run_file
+from services.running.api_port import api_port
 from services.running.run_file import Run
 from services.running.services import Service, Services
 from services.settings import Settings
@@ -59,7 +58,7 @@ class EverythingHere:
             token = secrets.token_urlsafe(24)
             prepare_database(settings)
             prepare_topics(settings)
-            port = _api_port(settings)
+            port = starting.enter_context(api_port(settings.api_host, settings.api_port))
             services = Services(
                 _services(self._ingest_processes),
                 _environment(settings, port, token),
@@ -127,17 +126,6 @@ def _environment(settings: Settings, port: int, token: str) -> Mapping[str, str]
         "TUNTAS_API_PORT": str(port),
         "TUNTAS_EVALUATOR_TOKENS": tokens,
     }
-
-
-def _api_port(settings: Settings) -> int:
-    """The port of the settings, or a free one when it is taken (several runs side by side) or 0."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.api_host, settings.api_port))
-        except OSError:
-            return free_port()
-    return settings.api_port or free_port()
 
 
 def _wait_until_ready(api_url: str) -> None:
