@@ -9,8 +9,8 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from types import NoneType, UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from types import GenericAlias, NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -19,15 +19,21 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Column(NamedTuple):
-    """One column: its name and the function from an item to the cell's value."""
+    """One column: its name, the function from an item to the cell's value, its type and its meaning.
+
+    ``kind`` is a list where the column has several values an item; ``nullable``: a value may be absent.
+    """
 
     name: str
     value: Callable[[Any], Any]
+    kind: Any
+    nullable: bool
+    meaning: str
 
 
 def columns(of: type) -> tuple[Column, ...]:
     """The columns of a struct type."""
-    return tuple(_columns(of, "", lambda item: item))
+    return tuple(_columns(of, "", lambda item: item, nullable=False))
 
 
 def header(of: Sequence[Column]) -> str:
@@ -42,25 +48,27 @@ def rows(items: Iterable[Any], of: Sequence[Column]) -> str:
 
 def cell(value: Any) -> str | int | float:
     """One value as a cell; a text that a spreadsheet would calculate gets an apostrophe in front."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return value
-    text = _text(value)
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
+    if not isinstance(value, str):
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float):
+            return value
+        value = _text(value)
+    return "'" + value if value.startswith(FORMULA_STARTS) else value
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
     if value is None:
         return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, list):
-        return ";".join(_text(part) for part in value)
-    text = msgspec.json.encode(value).decode()
-    return text.strip('"') if isinstance(value, datetime) else text
+        return ";".join([_text(part) for part in value])
+    return msgspec.json.encode(value).decode()
 
 
 def _lines(cells: Iterable[Iterable[Any]]) -> str:
@@ -69,19 +77,37 @@ def _lines(cells: Iterable[Iterable[Any]]) -> str:
     return out.getvalue()
 
 
-def _columns(of: type, prefix: str, reach: Callable[[Any], Any]) -> Iterable[Column]:
-    for name, kind in get_type_hints(of).items():
+def _columns(
+    of: type, prefix: str, reach: Callable[[Any], Any], *, nullable: bool
+) -> Iterable[Column]:
+    for name, hint in get_type_hints(of, include_extras=True).items():
         if name.startswith("__"):
             continue
-        single = _without_none(kind)
+        annotated, meaning = _annotation(hint)
+        kind = _without_none(annotated)
+        optional = nullable or kind != annotated
         reached = _field(reach, name)
-        if _is_struct(single):
-            yield from _columns(single, f"{prefix}{name}_", reached)
-        elif get_origin(single) is list and _is_struct(get_args(single)[0]):
-            for part in _columns(get_args(single)[0], f"{prefix}{name}_", lambda item: item):
-                yield Column(part.name, _each(reached, part.value))
+        if _is_struct(kind):
+            yield from _columns(kind, f"{prefix}{name}_", reached, nullable=optional)
+        elif get_origin(kind) is list and _is_struct(get_args(kind)[0]):
+            element = get_args(kind)[0]
+            for part in _columns(element, f"{prefix}{name}_", lambda item: item, nullable=False):
+                yield part._replace(
+                    value=_each(reached, part.value),
+                    kind=GenericAlias(list, (part.kind,)),
+                    nullable=optional,
+                )
         else:
-            yield Column(prefix + name, reached)
+            yield Column(prefix + name, reached, kind, optional, meaning)
+
+
+def _annotation(hint: Any) -> tuple[Any, str]:
+    """A type hint as its type and the meaning that is annotated beside it."""
+    if get_origin(hint) is not Annotated:
+        return hint, ""
+    kind, *beside = get_args(hint)
+    meanings = [meta.description for meta in beside if isinstance(meta, msgspec.Meta)]
+    return kind, next((meaning for meaning in meanings if meaning), "")
 
 
 def _is_struct(kind: Any) -> bool:
@@ -91,7 +117,7 @@ def _is_struct(kind: Any) -> bool:
 def _without_none(kind: Any) -> Any:
     if get_origin(kind) in {Union, UnionType}:
         parts = [part for part in get_args(kind) if part is not NoneType]
-        return parts[0] if len(parts) == 1 else kind
+        return Union[tuple(parts)]  # noqa: UP007 - of as many as there are
     return kind
 
 

@@ -1,6 +1,7 @@
-"""Lists: a page as JSON, or everything as CSV or NDJSON, streamed from one snapshot in constant memory."""
+"""Lists: a page as JSON, or everything as a file, streamed from one snapshot in constant memory."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -17,8 +18,8 @@ from projections.reading.intake import Freshness
 from projections.reading.page import Key, Page
 from projections.reading.session import Session
 from services.http import cursors
-from services.http.columns import Column, columns, header, rows
-from services.http.negotiation import CSV, JSON
+from services.http.formats import File, file
+from services.http.negotiation import JSON
 from services.http.parameters import now
 from services.http.routing import Asked, json
 
@@ -112,31 +113,38 @@ async def _collect(pages: AsyncIterator[Page[T]], limit: int) -> tuple[list[T], 
 
 async def export(
     asked: Asked, listing: Listing[Any], after: Key | None, limit: int | None, read_at: int
-) -> Response:
-    """Everything as CSV or NDJSON. What can fail before the first row fails before the response begins."""
+) -> "Export":
+    """Everything as a file. What can fail before the first row fails before the response begins."""
     freshness = await asked.sources.freshness.of(listing.partner_ids)
-    flat = columns(listing.item) if asked.media == CSV else None
-    chunks = _chunks(asked, listing, after, limit, flat)
-    first = await anext(chunks)
-    extension = "csv" if flat else "ndjson"
+    into = await asyncio.to_thread(file, asked.media, listing.item)
+    pieces = _pieces(asked, listing, after, limit, into)
+    first = await anext(pieces)
+    name = f"{listing.name}.{into.extension}"
     return Export(
-        _joined(first, chunks),
-        media_type=f"{asked.media}; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{listing.name}.{extension}"',
+        into,
+        _joined(first, pieces),
+        {
+            "Content-Disposition": f'attachment; filename="{name}"',
             **_headers(read_at, freshness),
         },
     )
 
 
 class Export(StreamingResponse):
-    """A stream that gives its database connection back when the client leaves."""
+    """A file as a stream. It gives its database connection back when the client leaves."""
+
+    def __init__(
+        self, into: File, pieces: AsyncGenerator[bytes], headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(pieces, headers=headers, media_type=into.content_type)
+        self.file = into
+        self.pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self.body_iterator.aclose()  # type: ignore[attr-defined]
+            await self.pieces.aclose()
 
 
 def _headers(read_at: int, freshness: Freshness) -> Mapping[str, str]:
@@ -147,37 +155,31 @@ def _headers(read_at: int, freshness: Freshness) -> Mapping[str, str]:
     }
 
 
-async def _chunks(
-    asked: Asked,
-    listing: Listing[Any],
-    after: Key | None,
-    limit: int | None,
-    flat: tuple[Column, ...] | None,
-) -> AsyncIterator[bytes]:
+async def _pieces(
+    asked: Asked, listing: Listing[Any], after: Key | None, limit: int | None, into: File
+) -> AsyncGenerator[bytes]:
     left = limit
     async with asked.sources.snapshot() as (session, known):
         pages = listing.pages(session, known, after, PAGE_ROWS)
         async with aclosing(pages):  # type: ignore[type-var]
             page = await anext(pages, None)
-            # The first chunk is always given: it tells that the database answered.
-            yield header(flat).encode() if flat else b""
+            # The first piece is always given: it tells that the database answered.
+            yield into.begin()
             while page is not None:
                 items = [item for _, item in page.items][:left]
-                if items:
-                    yield rows(items, flat).encode() if flat else _lines(items)
+                if items and (piece := await into.add(items)):
+                    yield piece
                 if left is not None:
                     left -= len(items)
                     if not left:
-                        return
+                        break
                 page = await anext(pages, None)
+        if piece := await into.end():
+            yield piece
 
 
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    async with aclosing(rest):  # type: ignore[type-var]
+async def _joined(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
         yield first
         async for chunk in rest:
             yield chunk
-
-
-def _lines(items: list[Any]) -> bytes:
-    return msgspec.json.Encoder().encode_lines(items)

@@ -8,6 +8,7 @@ from services.http.problems import Problem
 JSON = "application/json"
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
+PARQUET = "application/vnd.apache.parquet"
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str:
