@@ -5,14 +5,22 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Final
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
+from starlette.routing import Route as HttpRoute
 
 from services.http import problems
 from services.http.access import Access
 from services.http.measures import Measured, Measures
-from services.http.openapi import describe, extra_of, responses_of
-from services.http.routes import health, intake, participants, purchased_classes, purchases
-from services.http.routing import Route, endpoint
+from services.http.openapi import describe
+from services.http.routes import (
+    evaluations,
+    health,
+    intake,
+    participants,
+    purchased_classes,
+    purchases,
+)
+from services.http.routing import Endpoint, Route
 from services.http.sources import Sources
 from services.settings import Settings
 
@@ -20,24 +28,22 @@ ROUTES: Final[Sequence[Route]] = (
     *participants.ROUTES,
     *purchased_classes.ROUTES,
     *purchases.ROUTES,
+    *evaluations.ROUTES,
     *intake.ROUTES,
 )
 """Every route that is read with a token; the one that is asked most comes first."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The API. It opens its database connections when it is asked, not before it has started."""
+    """The API. It connects to the database when it is asked for something, not before."""
     sources = Sources(settings.database_url)
     access = Access(settings.evaluator_tokens, settings.partner_tokens)
     measures = Measures()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await sources.database.open()
-        try:
-            yield
-        finally:
-            await sources.database.close()
+        yield
+        await sources.database.close()
 
     app = FastAPI(
         title="Tuntas",
@@ -47,16 +53,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     for route in ROUTES:
-        app.add_api_route(
-            route.path,
-            endpoint(route, access, sources),
-            methods=["GET"],
-            name=route.name,
-            operation_id=route.name,
-            summary=route.summary,
-            response_class=Response,
-            responses=responses_of(route),
-            openapi_extra=extra_of(route),
+        app.router.routes.append(
+            HttpRoute(
+                route.path,
+                Endpoint(route, access, sources),
+                methods=["GET"],
+                name=route.name,
+            )
         )
     health.add_health_routes(app, sources, measures)
     describe(app, ROUTES)

@@ -6,16 +6,19 @@ Nothing connects before the first question, and a database that went away is ask
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import asyncpg
 
 T = TypeVar("T")
-Session: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 CONNECTIONS: Final = 10
+EXPORTS: Final = 4
+"""How many connections long reading may hold: the rest stays for answers that people wait for."""
 CONNECT_TIMEOUT_SECONDS: Final = 5
 COMMAND_TIMEOUT_SECONDS: Final = 35
+CLOSE_TIMEOUT_SECONDS: Final = 5
 
 SESSION_SETTINGS: Final = {
     "application_name": "tuntas api",
@@ -57,32 +60,28 @@ UNABLE = (
 
 
 class Database:
-    """A pool of connections that read."""
+    """A few connections that read.
+
+    The last one given back is the first one taken, so that few connections serve what few can. What asyncpg's own
+    pool does beside that (a reset query and a task for each release) takes as long as a small question.
+    """
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-
-    async def open(self) -> None:
-        """Makes the pool; connects to nothing yet."""
-        self._pool = await asyncpg.create_pool(
-            self._url,
-            min_size=0,
-            max_size=CONNECTIONS,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            command_timeout=COMMAND_TIMEOUT_SECONDS,
-            server_settings=SESSION_SETTINGS,
-            reset=_keep,
-        )
+        self._idle: list[Session] = []
+        self._free = asyncio.Semaphore(CONNECTIONS)
+        self._exports = asyncio.Semaphore(EXPORTS)
+        self._closed = False
 
     async def close(self) -> None:
-        """Closes every connection; what still reads has ten seconds to finish."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
+        """Closes the idle connections, and each other one when it is given back."""
+        self._closed = True
+        while self._idle:
+            session = self._idle.pop()
             try:
-                await asyncio.wait_for(pool.close(), 10)
-            except TimeoutError:
-                pool.terminate()
+                await session.close(timeout=CLOSE_TIMEOUT_SECONDS)
+            except (*LOST, *UNABLE):
+                session.terminate()
 
     async def read(self, question: Callable[[Session], Awaitable[T]]) -> T:
         """The answer of ``question`` on some connection; asked twice when the first one was lost.
@@ -113,30 +112,62 @@ class Database:
     async def snapshot(self) -> AsyncIterator[Session]:
         """A connection in one snapshot, for long reading. Raises DatabaseAway."""
         try:
-            async with (
-                self._opened().acquire() as session,
-                session.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                yield session
+            async with self._exports:
+                session = await self._take()
+                try:
+                    async with session.transaction(isolation="repeatable_read", readonly=True):
+                        yield session
+                except BaseException:
+                    self._throw_away(session)
+                    raise
+                self._give_back(session)
         except Exception as error:
             raise _translated(error) from error
 
     async def _once(self, question: Callable[[Session], Awaitable[T]]) -> T:
-        pool = self._opened()
-        session = await pool.acquire()
+        session = await self._take()
         try:
-            return await question(session)
-        finally:
-            await pool.release(session)
+            answer = await question(session)
+        except asyncpg.PostgresError:
+            # The server's own word: the connection is in order, or knows that it is closed.
+            self._give_back(session)
+            raise
+        except BaseException:
+            # Whatever else it was, an answer may still be on its way through this connection.
+            self._throw_away(session)
+            raise
+        self._give_back(session)
+        return answer
 
-    def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
-        if self._pool is None:
+    async def _take(self) -> Session:
+        if self._closed:
             raise DatabaseAway("the API is stopping")
-        return self._pool
+        await self._free.acquire()
+        try:
+            while self._idle:
+                session = self._idle.pop()
+                if not session.is_closed():
+                    return session
+            return await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=COMMAND_TIMEOUT_SECONDS,
+                server_settings=SESSION_SETTINGS,
+            )
+        except BaseException:
+            self._free.release()
+            raise
 
+    def _give_back(self, session: Session) -> None:
+        if self._closed:
+            session.terminate()
+        elif not session.is_closed():
+            self._idle.append(session)
+        self._free.release()
 
-async def _keep(_session: Any) -> None:
-    """Nothing: readers leave nothing behind that a reset query would have to clear."""
+    def _throw_away(self, session: Session) -> None:
+        session.terminate()
+        self._free.release()
 
 
 def _translated(error: Exception) -> Exception:

@@ -108,5 +108,12 @@ class Measured:
         try:
             await self._app(scope, receive, sent)
         finally:
-            route = getattr(scope.get("route"), "path_format", NO_ROUTE)
-            self._measures.count(route, status, time.perf_counter() - began)
+            self._measures.count(_template(scope), status, time.perf_counter() - began)
+
+
+def _template(scope: Scope) -> str:
+    """The path template of the route that the request went to."""
+    template: str | None = getattr(scope.get("endpoint"), "template", None)
+    if template is None:
+        template = getattr(scope.get("route"), "path_format", None)
+    return template or NO_ROUTE

@@ -1,6 +1,6 @@
 """The OpenAPI document: routes as they are declared, answers as their types say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from services.http import parameters
-from services.http.negotiation import CSV, JSON, NDJSON
+from services.http.negotiation import CSV, JSON, NDJSON, PARQUET
 from services.http.problems import MEDIA_TYPE, ProblemDetails
 from services.http.routing import Route
 
@@ -17,8 +17,8 @@ COMPONENTS = "#/components/schemas/{name}"
 DESCRIPTION = """Every purchased training class, followed to its completion and assessment.
 
 Times are UTC. `as_of` asks what had happened by a time. Each answer says how far it is behind (`freshness`). Lists are
-read page by page with `limit` and `cursor`, or whole as `text/csv` or `application/x-ndjson`. Errors are problem
-details (RFC 9457)."""
+read page by page with `limit` and `cursor`, or whole as `text/csv`, `application/x-ndjson` or
+`application/vnd.apache.parquet`. Errors are problem details (RFC 9457)."""
 
 PROBLEMS = {
     401: "No token, or one that is not known.",
@@ -30,32 +30,32 @@ PROBLEMS = {
 }
 
 
-def responses_of(route: Route) -> dict[int | str, dict[str, Any]]:
+def responses_of(route: Route) -> dict[str, dict[str, Any]]:
     """The responses of a route, with its answer's schema by reference."""
     (schema,), _ = msgspec.json.schema_components([route.answer], ref_template=COMPONENTS)
     content: dict[str, Any] = {JSON: {"schema": schema}}
     for media in (CSV, NDJSON):
         if media in route.media:
             content[media] = {"schema": {"type": "string"}}
-    answers: dict[int | str, dict[str, Any]] = {
-        200: {"description": route.summary, "content": content}
-    }
+    if PARQUET in route.media:
+        content[PARQUET] = {"schema": {"type": "string", "format": "binary"}}
+    answers: dict[str, dict[str, Any]] = {"200": {"description": route.summary, "content": content}}
     spoken_of = " ".join([route.path, *(parameter.name for parameter in route.parameters)])
     for status, description in PROBLEMS.items():
         if (status == 404 and "{" not in route.path) or (
             status == 403 and "partner" not in spoken_of
         ):
             continue
-        answers[status] = {
+        answers[str(status)] = {
             "description": (status == 404 and route.not_found) or description,
             "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
         }
     return answers
 
 
-def extra_of(route: Route) -> dict[str, Any]:
-    """What the document says of a route beside its responses: parameters and security."""
-    names = [part[1:-1].split(":")[0] for part in route.path.split("/") if part.startswith("{")]
+def operation(route: Route) -> dict[str, Any]:
+    """What the document says of a route."""
+    names = [part[1:-1] for part in route.template.split("/") if part.startswith("{")]
     path: Sequence[dict[str, Any]] = [
         {
             "name": name,
@@ -66,10 +66,16 @@ def extra_of(route: Route) -> dict[str, Any]:
         for name in names
     ]
     query = [parameter.document() for parameter in route.parameters]
-    return {"parameters": [*path, *query], "security": [{"bearer": []}]}
+    return {
+        "summary": route.summary,
+        "operationId": route.name,
+        "security": [{"bearer": []}],
+        "parameters": [*path, *query],
+        "responses": responses_of(route),
+    }
 
 
-def describe(app: FastAPI, routes: Iterable[Route]) -> None:
+def describe(app: FastAPI, routes: Sequence[Route]) -> None:
     """Makes ``/openapi.json`` the document of the routes; built when it is asked for first."""
     answers = [route.answer for route in routes]
 
@@ -81,6 +87,9 @@ def describe(app: FastAPI, routes: Iterable[Route]) -> None:
                 description=DESCRIPTION,
                 routes=app.routes,
             )
+            built["paths"] = {
+                route.template: {"get": operation(route)} for route in routes
+            } | built["paths"]
             _, schemas = msgspec.json.schema_components(
                 [*answers, ProblemDetails], ref_template=COMPONENTS
             )

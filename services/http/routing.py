@@ -1,7 +1,8 @@
 """Routes as values: what is asked, who answers, how it is described; and the way of one request.
 
-Endpoints take the request itself: parameters are read strictly by services.http.parameters and answers are encoded
-by msgspec, so no request pays for validation that its answer's types have done already.
+Endpoints are ASGI applications: parameters are read strictly by services.http.parameters and answers are encoded by
+msgspec, so no request pays for validation that its answer's types have done already, nor for FastAPI's own way from a
+request to a function's arguments, which takes as long as the rest (docs/decisions/http.md).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,18 +10,19 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Response
 from msgspec import Struct
+from starlette.types import Receive, Scope, Send
 
 from services.http.access import Access, Caller
 from services.http.database import DatabaseAway
-from services.http.negotiation import CSV, JSON, NDJSON, preferred
+from services.http.negotiation import CSV, JSON, NDJSON, PARQUET, preferred
 from services.http.parameters import Parameter, read_query
 from services.http.problems import Problem
 from services.http.sources import Sources
 
 ONE = (JSON,)
-LIST = (JSON, CSV, NDJSON)
+LIST = (JSON, CSV, NDJSON, PARQUET)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -51,29 +53,50 @@ class Route(Struct, frozen=True, kw_only=True):
     media: Sequence[str] = ONE
     not_found: str | None = None
 
+    @property
+    def template(self) -> str:
+        """The path without converters, as OpenAPI and measures name it."""
+        return self.path.replace(":path}", "}")
 
-def endpoint(
-    route: Route, access: Access, sources: Sources
-) -> Callable[[Request], Awaitable[Response]]:
-    """The function that FastAPI calls for the route."""
 
-    async def respond(request: Request) -> Response:
-        headers = request.headers
-        caller = access.caller(headers.get("authorization"))
-        media = preferred(headers.get("accept"), route.media)
-        query = read_query(request.scope["query_string"], route.parameters)
-        path = request.path_params
+class Endpoint:
+    """The ASGI application of one route."""
+
+    def __init__(self, route: Route, access: Access, sources: Sources) -> None:
+        self.template = route.template
+        self._route = route
+        self._access = access
+        self._sources = sources
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._route
+        authorization, accept = _headers(scope)
+        caller = self._access.caller(authorization)
+        media = preferred(accept, route.media)
+        query = read_query(scope["query_string"], route.parameters)
+        path = scope["path_params"]
         for name, value in path.items():
             _check_path(name, value)
-        asked = Asked(sources, caller, path, query, media, request.scope["path"])
+        asked = Asked(self._sources, caller, path, query, media, scope["path"])
         try:
-            return await route.respond(asked)
+            response = await route.respond(asked)
         except DatabaseAway as error:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, str(error), (), {"Retry-After": "1"}
             ) from error
+        await response(scope, receive, send)
 
-    return respond
+
+def _headers(scope: Scope) -> tuple[str | None, str | None]:
+    """Authorization and Accept; of several Accept headers one list is made (RFC 9110, section 5.3)."""
+    authorization = accept = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            authorization = value.decode("latin-1")
+        elif name == b"accept":
+            text = value.decode("latin-1")
+            accept = text if accept is None else f"{accept}, {text}"
+    return authorization, accept
 
 
 def json(answer: Any) -> Response:

@@ -81,7 +81,6 @@ def test_a_question_that_takes_too_long_is_given_up(
 
     async def ask() -> None:
         database = Database(database_url)
-        await database.open()
         try:
             await database.read(slow)
         finally:
@@ -99,7 +98,6 @@ def test_readers_cannot_write(database_url: str) -> None:
 
     async def ask() -> None:
         database = Database(database_url)
-        await database.open()
         try:
             await database.read(write)
         finally:
