@@ -11,15 +11,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
 from domain import catalogue as catalogue_aggregate
 from domain.catalogue import State as Catalogue
-from domain.events import FACTS, PARTICIPANT_STREAM, PartnerEvent
+from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.participant import Touched, evolve, key_of
 from domain.vocabulary import PARTNER_CODES
-from projections import catalogue, rollup, sequences
+from projections import catalogue, facts, rollup, sequences
 from projections.copy import copy_rows, timestamp
 from projections.record import Changes, Record, Rules, changes
 from projections.rejudge import CLAIM_KEY
@@ -45,8 +44,6 @@ READ_MODELS = (
 )
 MOST_DELTAS = 200_000
 """So many counts are kept in memory before they are added to the sums."""
-
-_decode = {topic: msgspec.msgpack.Decoder(fact).decode for topic, fact in FACTS.items()}
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
@@ -89,7 +86,8 @@ class Rebuild(Struct):
         with self.write() as cursor:
             for partner_id in PARTNER_CODES:
                 cursor.execute(SQL["claim_partner"], {"key": CLAIM_KEY, "partner_id": partner_id})
-            cursor.execute(f"DROP SCHEMA IF EXISTS {NEXT} CASCADE")
+            for leftover in (NEXT, PREVIOUS):
+                cursor.execute(f"DROP SCHEMA IF EXISTS {leftover} CASCADE")
             cursor.execute(tables(NEXT))
         positions = self._read_snapshot()
         with self.write() as cursor:
@@ -137,7 +135,7 @@ class Rebuild(Struct):
         rules.catalogue = Catalogue()
         reading.execute(SQL["catalogue_events"], {"partner_id": partner_id})
         for topic, happened, event_id, state in reading.fetchall():
-            fact = _decode[topic](state)
+            fact = facts.decode(topic, state)
             catalogue_aggregate.publish(rules.catalogue, happened, key_of(event_id), fact)
             self.done.events += 1
         for name, values, codes in (
@@ -155,7 +153,7 @@ class Rebuild(Struct):
             record = Record(stream[len(PARTICIPANT_STREAM) :])
             touched: list[Touched] = []
             for _, topic, happened, event_id, state in events:
-                fact = _decode[topic](state)
+                fact = facts.decode(topic, state)
                 touched.append(
                     evolve(record.state, PartnerEvent("", event_id, happened, stream, fact))
                 )
@@ -225,7 +223,6 @@ class Rebuild(Struct):
         self.deltas = Deltas()
 
     def _switch(self, cursor: Any) -> None:
-        cursor.execute(f"DROP SCHEMA IF EXISTS {PREVIOUS} CASCADE")
         cursor.execute(f"ALTER SCHEMA {LIVE} RENAME TO {PREVIOUS}")
         cursor.execute(f"ALTER SCHEMA {NEXT} RENAME TO {LIVE}")
         for partner_id, rules in self.rules.items():

@@ -52,8 +52,8 @@ ORDER BY 1, 2
 SELECT partner_id FROM control.catalogue_head ORDER BY partner_id FOR UPDATE
 
 -- name: lock_lanes
--- From here until the end of the transaction no writer commits.
-SELECT lane_id FROM ledger.lane ORDER BY lane_id FOR NO KEY UPDATE
+-- From here until the end of the transaction no writer commits a batch, not of a lane that is opened just now either.
+LOCK TABLE ledger.lane IN EXCLUSIVE MODE
 
 -- name: judged_with
 -- Rows of the rebuild were judged with these revisions; what came later is applied by the projectors.
