@@ -4,14 +4,15 @@ This is the pure row change of the status tables. The intake runs it inside its 
 catalogue changed, the rebuild for everybody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from msgspec import Struct, field
 
 from domain.answer import judge, purchased_at, stands
 from domain.catalogue import State as Catalogue
 from domain.evaluation import Counted, counted
-from domain.participant import ClassRecord, PurchaseRecord, State, Touched
+from domain.participant import ClassRecord, Paid, PurchaseRecord, State, Touched
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
 from projections.evidence import REMAINDER, Evidence, decode, encode, version_of
 
@@ -19,6 +20,8 @@ PURCHASE_NUMBER = {state: number for number, state in enumerate(PURCHASE_STATES)
 COMPLETION_NUMBER = {state: number for number, state in enumerate(COMPLETION_STATES)}
 ASSESSMENT_NUMBER = {state: number for number, state in enumerate(ASSESSMENT_STATES)}
 COMPLETED = COMPLETION_NUMBER["completed"]
+
+_purchase_id = attrgetter("purchase_id")
 
 
 class Rules(Struct):
@@ -78,17 +81,23 @@ class Changes(Struct):
     unpaid: list[tuple[str, str]] = field(default_factory=list)
 
 
-class Record(Struct):
-    """A participant's state beside what the tables hold of it.
+class Stored(Struct, frozen=True, gc=False):
+    """What the tables hold of one class row: its version, its completion, the purchases that it has a copy of."""
 
-    Per class code the row's version and completion number; per purchase the class codes of the rows with a copy of it.
-    """
+    version: int
+    completion: int
+    purchase_ids: tuple[str, ...]
+
+
+NOT_STORED = Stored(0, 0, ())
+
+
+class Record(Struct):
+    """A participant's state beside what the tables hold of it, by class code."""
 
     participant_id: str
     state: State = field(default_factory=State)
-    versions: dict[str, int] = field(default_factory=dict)
-    completions: dict[str, int] = field(default_factory=dict)
-    homes: dict[str, set[str]] = field(default_factory=dict)
+    rows: dict[str, Stored] = field(default_factory=dict)
 
     def load(self, class_code: str, version: int, completion: int, evidence: bytes) -> None:
         """Adds one stored row."""
@@ -97,11 +106,14 @@ class Record(Struct):
             self.state.classes[class_code] = held.record
         for purchase in held.purchases:
             self.state.purchases.setdefault(purchase.purchase_id, purchase)
-            self.homes.setdefault(purchase.purchase_id, set()).add(class_code)
         if held.voids:
             self.state.voids = held.voids
-        self.versions[class_code] = version
-        self.completions[class_code] = completion
+        purchase_ids = tuple([purchase.purchase_id for purchase in held.purchases])
+        self.rows[class_code] = Stored(version, completion, purchase_ids)
+
+    def copies_of(self, purchase_id: str) -> set[str]:
+        """The class codes of the stored rows that have a copy of the purchase."""
+        return {code for code, row in self.rows.items() if purchase_id in row.purchase_ids}
 
 
 def homes_of(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:
@@ -109,13 +121,30 @@ def homes_of(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:
 
     Its classes, and the remainder row while a package is unknown or no class is named.
     """
-    homes: set[str] = set()
-    for paid in purchase.paid:
-        if paid.class_codes is not None:
-            homes.update(paid.class_codes)
-        elif paid.package_code is not None:
-            homes.update(catalogue.composition(paid.package_code) or (REMAINDER,))
+    homes = {code for paid in purchase.paid for code in _named(paid, catalogue)}
     return homes or {REMAINDER}
+
+
+def _lives_in(purchase: PurchaseRecord, class_code: str, catalogue: Catalogue) -> bool:
+    """Whether ``class_code`` is among `homes_of` the purchase."""
+    elsewhere = False
+    for paid in purchase.paid:
+        named = _named(paid, catalogue)
+        if class_code in named:
+            return True
+        elsewhere = elsewhere or bool(named)
+    return class_code == REMAINDER and not elsewhere
+
+
+def _named(paid: Paid, catalogue: Catalogue) -> Sequence[str]:
+    if paid.class_codes is not None:
+        return paid.class_codes
+    if paid.package_code is None:
+        return ()
+    return catalogue.composition(paid.package_code) or _UNKNOWN
+
+
+_UNKNOWN = (REMAINDER,)
 
 
 def class_codes_of(
@@ -144,32 +173,39 @@ def changes(record: Record, touched: Iterable[Touched], rules: Rules, into: Chan
     for part in touched:
         class_codes.update(part.class_codes)
         purchase_ids.update(part.purchase_ids)
-    for purchase_id in purchase_ids:
-        class_codes |= homes_of(state.purchases[purchase_id], catalogue)
-        class_codes |= record.homes.get(purchase_id, set())
+    if REMAINDER in record.rows:
+        # Whoever writes first after a package became known moves its purchases: all copies at once.
+        for purchase_id in record.rows[REMAINDER].purchase_ids:
+            if homes_of(state.purchases[purchase_id], catalogue) != record.copies_of(purchase_id):
+                purchase_ids.add(purchase_id)
     if state.voids:
         class_codes.add(REMAINDER)
-
-    rows = {code: class_row(record, code, rules) for code in class_codes}
-    for code, row in rows.items():
-        if row is not None and code and row.completion != record.completions.get(code, 0):
-            purchase_ids |= _package_purchases(state, code, catalogue)
-    # The sibling rows of a package purchase are written with it: their versions are then checked, so that a
-    # stale view of any class of the package is noticed.
     for purchase_id in purchase_ids:
-        homes = homes_of(state.purchases[purchase_id], catalogue)
-        for code in homes | record.homes.get(purchase_id, set()):
-            if code not in rows:
-                rows[code] = class_row(record, code, rules)
+        class_codes |= homes_of(state.purchases[purchase_id], catalogue)
+        class_codes |= record.copies_of(purchase_id)
+    rows = {code: class_row(record, code, rules) for code in class_codes}
+
+    # A completion, or one less, shows in the row of each package purchase of the class. The rows of its other classes
+    # are written with it: their versions are then checked, so that a stale view of any of them is noticed.
+    bought = {
+        purchase_id
+        for code, row in rows.items()
+        if row is not None and _completes(row, record.rows.get(code, NOT_STORED))
+        for purchase_id in _package_purchases(state, code, catalogue)
+    }
+    for purchase_id in bought - purchase_ids:
+        for code in homes_of(state.purchases[purchase_id], catalogue) - rows.keys():
+            rows[code] = class_row(record, code, rules)
+    purchase_ids |= bought
 
     for code, row in rows.items():
         _note(record, code, row, into)
     for purchase_id in purchase_ids:
-        bought = purchase_row(record, state.purchases[purchase_id], rules)
-        if bought is None:
+        paid = purchase_row(record, state.purchases[purchase_id], rules)
+        if paid is None:
             into.unpaid.append((record.participant_id, purchase_id))
         else:
-            into.purchases.append(bought)
+            into.purchases.append(paid)
 
 
 def class_row(record: Record, class_code: str, rules: Rules) -> ClassRow | None:
@@ -177,21 +213,23 @@ def class_row(record: Record, class_code: str, rules: Rules) -> ClassRow | None:
     state = record.state
     purchases = [
         purchase
-        for _, purchase in sorted(state.purchases.items())
-        if class_code in homes_of(purchase, rules.catalogue)
+        for purchase in state.purchases.values()
+        if _lives_in(purchase, class_code, rules.catalogue)
     ]
+    if len(purchases) > 1:
+        purchases.sort(key=_purchase_id)
     voids = state.voids if class_code == REMAINDER else []
     evidence = Evidence(state.classes.get(class_code), purchases, voids)
     if evidence.is_empty():
         return None
     row = judged_row(record.participant_id, class_code, evidence, rules)
-    row.expected = record.versions.get(class_code, 0)
+    row.expected = record.rows.get(class_code, NOT_STORED).version
     return row
 
 
 def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: Rules) -> ClassRow:
     """The row of a class from its evidence alone."""
-    held = tuple(purchase.purchase_id for purchase in evidence.purchases)
+    held = tuple([purchase.purchase_id for purchase in evidence.purchases])
     encoded = encode(evidence)
     version = version_of(encoded)
     if class_code == REMAINDER:
@@ -201,7 +239,7 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
     answer = judge(
         class_code, evidence.record, evidence.purchases, rules.catalogue, rules.package_sales_end
     )
-    packages = sorted({p.package_code for p in answer.purchases if p.package_code is not None})
+    packages = [p.package_code for p in answer.purchases if p.package_code is not None]
     return ClassRow(
         participant_id,
         class_code,
@@ -213,7 +251,7 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
         ASSESSMENT_NUMBER[answer.assessment.state],
         answer.flags,
         answer.satisfied,
-        packages or None,
+        sorted(set(packages)) if packages else None,
         encoded,
         held,
         counted(answer),
@@ -256,27 +294,23 @@ def _is_completed(evidence: ClassRecord | None) -> bool:
     return evidence is not None and any(mark.voided_at is None for mark in evidence.completed)
 
 
-def _package_purchases(state: State, class_code: str, catalogue: Catalogue) -> set[str]:
-    return {
+def _completes(row: ClassRow, stored: Stored) -> bool:
+    """Whether the row has a completion and the stored one has not, or the other way round."""
+    return (row.completion == COMPLETED) is not (stored.completion == COMPLETED)
+
+
+def _package_purchases(state: State, class_code: str, catalogue: Catalogue) -> list[str]:
+    return [
         purchase_id
         for purchase_id, purchase in state.purchases.items()
-        if package_code_of(purchase) is not None and class_code in homes_of(purchase, catalogue)
-    }
+        if package_code_of(purchase) is not None and _lives_in(purchase, class_code, catalogue)
+    ]
 
 
 def _note(record: Record, class_code: str, row: ClassRow | None, into: Changes) -> None:
-    if row is None:
-        expected = record.versions.pop(class_code, 0)
-        record.completions.pop(class_code, None)
-        for homes in record.homes.values():
-            homes.discard(class_code)
-        if expected:
-            into.emptied.append((record.participant_id, class_code, expected))
-        return
-    into.classes.append(row)
-    record.versions[class_code] = row.version
-    record.completions[class_code] = row.completion
-    for homes in record.homes.values():
-        homes.discard(class_code)
-    for purchase_id in row.purchase_ids:
-        record.homes.setdefault(purchase_id, set()).add(class_code)
+    if row is not None:
+        into.classes.append(row)
+        record.rows[class_code] = Stored(row.version, row.completion, row.purchase_ids)
+    elif class_code in record.rows:
+        stored = record.rows.pop(class_code)
+        into.emptied.append((record.participant_id, class_code, stored.version))

@@ -3,10 +3,12 @@
 Catalogue events and participants live in different lanes, so a class may be published, or a package become known,
 after the rows that depend on it. A pass over one partner: note what changed up to a revision; wait once until no
 writer is still judging with an older one; then judge the rows again in pages. Writers that come later judge with
-the new catalogue themselves, and a row that they changed meanwhile is left to them (its version moved on).
+the new catalogue themselves, and a row that they changed meanwhile is left to them (its version is another one). They
+may even judge with a newer catalogue than the pass began with, so each page is judged with the newest there is.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -15,7 +17,7 @@ from msgspec import Struct
 from domain.catalogue import State as Catalogue
 from domain.participant import Touched
 from projections import catalogue, status
-from projections.evidence import decode
+from projections.evidence import REMAINDER, decode
 from projections.record import Changes, Rules, changes, judged_row
 from projections.sql import load
 
@@ -72,14 +74,15 @@ def rejudge(transaction: Transaction, partner_id: int) -> Rejudged:
         cursor.execute(SQL["pass_lanes"], {"partner_id": partner_id})
 
     done = Rejudged(partner_id, revision)
-    kinds = {kind for kind, _ in changed}
-    if kinds & {"package", "sales_end"}:
-        done.purchases = _rejudge_purchases(
-            transaction, partner_id, rules, unresolved_only="sales_end" not in kinds
-        )
-    for kind, class_code in changed:
-        if kind == "class":
-            done.rows += _rejudge_class(transaction, partner_id, class_code, rules)
+    by_kind: dict[str, set[str]] = {}
+    for kind, code in changed:
+        by_kind.setdefault(kind, set()).add(code)
+    if packages := by_kind.get("package"):
+        done.purchases += _resolve_purchases(transaction, partner_id, packages, rules)
+    if "sales_end" in by_kind:
+        done.purchases += _rejudge_purchases(transaction, partner_id, rules)
+    for class_code in sorted(by_kind.get("class", ())):
+        done.rows += _rejudge_class(transaction, partner_id, class_code, rules)
     with transaction() as cursor:
         cursor.execute(SQL["applied"], {"partner_id": partner_id, "revision": revision})
     return done
@@ -91,16 +94,8 @@ def _rejudge_class(transaction: Transaction, partner_id: int, class_code: str, r
     while True:
         into = Changes()
         with transaction() as cursor:
-            cursor.execute(
-                SQL["rows_of_class"],
-                {
-                    "partner_id": partner_id,
-                    "class_code": class_code,
-                    "after": after,
-                    "limit": PAGE,
-                },
-            )
-            page = cursor.fetchall()
+            page = _page_of_class(cursor, partner_id, class_code, after)
+            _keep_up(cursor, partner_id, rules)
             for participant_id, version, *columns, evidence in page:
                 row = judged_row(participant_id, class_code, decode(evidence), rules)
                 row.expected = version
@@ -114,9 +109,32 @@ def _rejudge_class(transaction: Transaction, partner_id: int, class_code: str, r
         after = page[-1][0]
 
 
-def _rejudge_purchases(
-    transaction: Transaction, partner_id: int, rules: Rules, *, unresolved_only: bool
+def _resolve_purchases(
+    transaction: Transaction, partner_id: int, packages: AbstractSet[str], rules: Rules
 ) -> int:
+    """Moves purchases of ``packages`` from remainder rows to the rows of their classes, withdrawn ones as well."""
+    count = 0
+    after = ""
+    while True:
+        with transaction() as cursor:
+            page = _page_of_class(cursor, partner_id, REMAINDER, after)
+        purchases = [
+            (purchase.purchase_id, participant_id)
+            for participant_id, *_, evidence in page
+            for purchase in decode(evidence).purchases
+            if any(
+                paid.class_codes is None and paid.package_code in packages for paid in purchase.paid
+            )
+        ]
+        if purchases:
+            _rewrite(transaction, partner_id, purchases, rules)
+        count += len(purchases)
+        if len(page) < PAGE:
+            return count
+        after = page[-1][0]
+
+
+def _rejudge_purchases(transaction: Transaction, partner_id: int, rules: Rules) -> int:
     count = 0
     after = ("", "")
     while True:
@@ -125,7 +143,6 @@ def _rejudge_purchases(
                 SQL["package_purchases"],
                 {
                     "partner_id": partner_id,
-                    "unresolved_only": unresolved_only,
                     "after_purchase": after[0],
                     "after_participant": after[1],
                     "limit": PAGE,
@@ -140,6 +157,22 @@ def _rejudge_purchases(
         after = page[-1]
 
 
+def _page_of_class(cursor: Any, partner_id: int, class_code: str, after: str) -> list[Any]:
+    cursor.execute(
+        SQL["rows_of_class"],
+        {"partner_id": partner_id, "class_code": class_code, "after": after, "limit": PAGE},
+    )
+    rows: list[Any] = cursor.fetchall()
+    return rows
+
+
+def _keep_up(cursor: Any, partner_id: int, rules: Rules) -> None:
+    """Makes ``rules`` at least as new as those that any row which was read in this transaction was written with."""
+    revision, sales_end = catalogue.heads(cursor, [partner_id])[partner_id]
+    if (revision, sales_end) != (rules.revision, rules.package_sales_end):
+        catalogue.follow(cursor, partner_id, rules, revision, sales_end)
+
+
 def _rewrite(
     transaction: Transaction, partner_id: int, purchases: list[tuple[str, str]], rules: Rules
 ) -> None:
@@ -150,6 +183,7 @@ def _rewrite(
             records = status.load_records(
                 cursor, partner_id, {participant_id for _, participant_id in purchases}
             )
+            _keep_up(cursor, partner_id, rules)
             touched: dict[str, list[Touched]] = {}
             for purchase_id, participant_id in purchases:
                 if purchase_id in records[participant_id].state.purchases:

@@ -31,10 +31,9 @@ WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND participan
 ORDER BY participant_id LIMIT %(limit)s
 
 -- name: package_purchases
--- A page of one partner's purchases of packages; only those of unknown packages if asked.
+-- A page of one partner's purchases of packages.
 SELECT purchase_id, participant_id FROM projections.purchase
-WHERE partner_id = %(partner_id)s AND (package_code IS NOT NULL)
-  AND (unresolved OR NOT %(unresolved_only)s)
+WHERE partner_id = %(partner_id)s AND package_code IS NOT NULL
   AND (purchase_id, participant_id) > (%(after_purchase)s, %(after_participant)s)
 ORDER BY purchase_id, participant_id LIMIT %(limit)s
 

@@ -1,6 +1,7 @@
 """A ledger with lanes, a writer on it, and what the tables hold afterwards."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from psycopg2.extensions import connection
@@ -8,7 +9,7 @@ from psycopg2.extensions import connection
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, schema
+from projections import catalogue, rejudge, rollup, schema
 from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import Writer
 from services.postgres import ledger
@@ -69,10 +70,11 @@ class Desk:
     def clear(self) -> None:
         """Empties the ledger, the read models and the catalogue's history, and forgets what is cached."""
         with transaction(self.session) as work:
-            tables = [f"projections.{table}" for table in READ_MODELS]
+            work.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'projections'")
+            tables = [f"projections.{table}" for (table,) in work.fetchall()]
             tables += [f"ledger.{table}" for table in (*LEDGER, "lane")]
             work.execute(
-                f"TRUNCATE {', '.join(tables)}, projections.delta, control.participant, control.catalogue_change"
+                f"TRUNCATE {', '.join(tables)}, control.participant, control.catalogue_change"
             )
             work.execute("UPDATE control.catalogue_head SET revision = 0, applied_revision = 0")
         self.forget()
@@ -82,11 +84,45 @@ class Desk:
         self.writer = Writer(self.session, self.cached_participants)
 
     def read_models(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every read model."""
+        """Every row of every read model; what is queued is added up first."""
+        with transaction(self.session) as work:
+            rollup.add_up_all(work)
         return {
             table: sorted(self.rows(f"TABLE projections.{table}"), key=repr)
             for table in READ_MODELS
         }
+
+    def rows_of(self, partner: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of a partner in every read model, without the partner; what is queued is added up first."""
+        self.read_models()
+        rows: dict[str, list[tuple[Any, ...]]] = {}
+        for table in READ_MODELS:
+            columns = [
+                column
+                for (column,) in self.rows(
+                    "SELECT column_name FROM information_schema.columns WHERE table_schema = "
+                    "'projections' AND table_name = %s AND column_name <> 'partner_id' "
+                    "ORDER BY ordinal_position",
+                    (table,),
+                )
+            ]
+            rows[table] = self.rows(
+                f"SELECT {', '.join(columns)} FROM projections.{table} WHERE partner_id = %s "
+                f"ORDER BY {', '.join(columns)}",
+                (PARTNER_IDS[partner],),
+            )
+        return rows
+
+    def judge_again(self) -> list[rejudge.Rejudged]:
+        """Passes over every partner whose rows are behind its catalogue, until none is."""
+        opened = partial(transaction, self.session)
+        passes = []
+        while behind := rejudge.partners_behind(opened):
+            for partner_id in behind:
+                assert rejudge.claim(opened, partner_id)
+                passes.append(rejudge.rejudge(opened, partner_id))
+                rejudge.release(opened, partner_id)
+        return passes
 
     def counts(self, lane: Lane) -> tuple[int, int, int, int, int]:
         """accepted, duplicate, rejected, skipped, next_offset of the lane row."""
