@@ -5,6 +5,7 @@ import typer
 from services.cli import (
     check,
     demo,
+    export,
     publish,
     rebuild,
     service,
@@ -36,6 +37,7 @@ app.command(rich_help_panel=EVENTS)(check.check)
 app.command(rich_help_panel=EVENTS)(publish.publish)
 app.command(rich_help_panel=EVENTS)(simulate.simulate)
 app.command(rich_help_panel=LOOK)(status.status)
+app.command(rich_help_panel=LOOK)(export.export)
 app.command(rich_help_panel=LOOK)(settings.settings)
 
 

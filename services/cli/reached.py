@@ -38,3 +38,9 @@ def reached_settings() -> Settings:
         kafka_bootstrap=settings.kafka_bootstrap or run.kafka_bootstrap,
         database_url=settings.database_url or run.database_url,
     )
+
+
+def database_settings() -> Settings:
+    """As `reached_settings`, for a command that needs the database only."""
+    settings = given_settings()
+    return settings if settings.database_url else reached_settings()

@@ -1,0 +1,172 @@
+"""`tuntas export`: a whole list as a file."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import IO, Annotated, Any, Final
+from urllib.parse import urlencode
+
+import typer
+from rich.console import Console
+
+from services.cli.progress import counting
+from services.cli.reached import database_settings
+
+FORMATS: Final = {
+    "csv": "text/csv",
+    "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+LISTS: Final = (
+    "purchased-classes",
+    "package-purchases",
+    "rejections",
+    "intake",
+    "institutions",
+    "partners",
+)
+STANDARD_OUTPUT: Final = "-"
+UNFINISHED: Final = ".part"
+
+
+class ExportRefused(Exception):
+    """What was asked for cannot be exported; the message says what to correct."""
+
+
+def _filter(meaning: str) -> Any:
+    return typer.Option(help=meaning, rich_help_panel="Filters, as the HTTP API has them")
+
+
+def export(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="LIST", help=", ".join(LISTS) + ".")],
+    out: Annotated[
+        str, typer.Option(help="The file; it appears when it is whole. '-': standard output.")
+    ],
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(help="csv, ndjson or parquet; unless given, the file's name says.")
+    ] = None,
+    as_of: Annotated[str | None, _filter("What had happened by this time (RFC 3339).")] = None,
+    partner: Annotated[str | None, _filter("Only what this partner sold or sent.")] = None,
+    class_code: Annotated[str | None, _filter("Only this class.")] = None,
+    institution: Annotated[str | None, _filter("Only classes that it teaches.")] = None,
+    package_code: Annotated[str | None, _filter("Only what was bought in this package.")] = None,
+    purchase: Annotated[str | None, _filter("active, refunded or none.")] = None,
+    completion: Annotated[str | None, _filter("completed, in_progress or never_reported.")] = None,
+    assessment: Annotated[str | None, _filter("passed, failed, assessed or not_assessed.")] = None,
+    flag: Annotated[str | None, _filter("Only classes with this flag.")] = None,
+    purchased_from: Annotated[str | None, _filter("First purchased then or later.")] = None,
+    purchased_to: Annotated[str | None, _filter("First purchased before then.")] = None,
+    complete: Annotated[str | None, _filter("true: every class of it is completed.")] = None,
+    after_sales_end: Annotated[str | None, _filter("true: sold after sales ended.")] = None,
+    unresolved: Annotated[str | None, _filter("true: not published yet.")] = None,
+    reason: Annotated[str | None, _filter("Only records rejected for this reason.")] = None,
+    since: Annotated[str | None, _filter("Only records rejected then or later.")] = None,
+) -> None:
+    """Write a whole list to a file: CSV, NDJSON or Parquet, from one snapshot, in constant memory.
+
+    docs/data-dictionary.md explains every column.
+    """
+    del as_of, partner, class_code, institution, package_code, purchase, completion, assessment
+    del flag, purchased_from, purchased_to, complete, after_sales_end, unresolved, reason, since
+    own = {"name", "out", "format"}
+    filters = {
+        option: value
+        for option, value in context.params.items()
+        if option not in own and value is not None
+    }
+    if name not in LISTS:
+        raise typer.BadParameter(f"{name!r} is none of: {', '.join(LISTS)}")
+    chosen = format or Path(out).suffix.removeprefix(".") or "csv"
+    if chosen not in FORMATS:
+        raise typer.BadParameter(f"{chosen!r} is none of: {', '.join(FORMATS)}; use --format")
+    database_url = database_settings().database_url
+    console = Console(stderr=True)
+    started = monotonic()
+    try:
+        with (
+            counting(console) as bars,
+            _standard_output() if out == STANDARD_OUTPUT else whole(Path(out)) as file,
+        ):
+            bar = bars.add_task(name, total=None)
+            rows = asyncio.run(
+                write(
+                    database_url,
+                    name,
+                    FORMATS[chosen],
+                    filters,
+                    file,
+                    lambda written: bars.update(bar, completed=written),
+                )
+            )
+    except ExportRefused as refused:
+        raise typer.BadParameter(str(refused)) from None
+    except OSError as failure:
+        typer.secho(f"{out}: {failure.strerror or failure}", fg="red", err=True)
+        raise typer.Exit(1) from None
+    console.print(f"{rows:,} rows in {monotonic() - started:.1f} s: {out}", highlight=False)
+
+
+async def write(
+    database_url: str,
+    name: str,
+    media: str,
+    filters: Mapping[str, str],
+    file: IO[bytes],
+    progress: Callable[[int], None],
+) -> int:
+    """Writes a list as the HTTP API would give it to an evaluator, and returns how many rows it has.
+
+    Raises ExportRefused for filters that the list does not have, or a database that cannot be read.
+    """
+    from services.http.access import Caller  # noqa: PLC0415 - commands start fast
+    from services.http.app import ROUTES  # noqa: PLC0415
+    from services.http.database import DatabaseAway  # noqa: PLC0415
+    from services.http.listing import Export  # noqa: PLC0415
+    from services.http.parameters import read_query  # noqa: PLC0415
+    from services.http.problems import Problem  # noqa: PLC0415
+    from services.http.routing import Asked  # noqa: PLC0415
+    from services.http.sources import Sources  # noqa: PLC0415
+
+    path = f"/v1/{name}"
+    route = next(route for route in ROUTES if route.path == path)
+    sources = Sources(database_url)
+    try:
+        query = read_query(urlencode(filters).encode(), route.parameters)
+        response = await route.respond(Asked(sources, Caller(), {}, query, media, path))
+        assert isinstance(response, Export)  # noqa: S101 - a list route, asked for a file
+        async with aclosing(response.pieces) as pieces:
+            async for piece in pieces:
+                file.write(piece)
+                progress(response.file.written)
+    except Problem as problem:
+        raise ExportRefused(problem.detail.replace("`", "")) from problem
+    except DatabaseAway as away:
+        raise ExportRefused(str(away)) from away
+    finally:
+        await sources.database.close()
+    return response.file.written
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its place when it is whole and on disk, or not at all."""
+    unfinished = path.with_name(path.name + UNFINISHED)
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _standard_output() -> Iterator[IO[bytes]]:
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
