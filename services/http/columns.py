@@ -80,10 +80,9 @@ def _lines(cells: Iterable[Iterable[Any]]) -> str:
 def _columns(
     of: type, prefix: str, reach: Callable[[Any], Any], *, nullable: bool
 ) -> Iterable[Column]:
-    for name, hint in get_type_hints(of, include_extras=True).items():
-        if name.startswith("__"):
-            continue
-        annotated, meaning = _annotation(hint)
+    hints = get_type_hints(of, include_extras=True)
+    for name in of.__struct_fields__:  # type: ignore[attr-defined]
+        annotated, meaning = _annotation(hints[name])
         kind = _without_none(annotated)
         optional = nullable or kind != annotated
         reached = _field(reach, name)

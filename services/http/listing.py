@@ -1,7 +1,7 @@
 """Lists: a page as JSON, or everything as a file, streamed from one snapshot in constant memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -46,13 +46,23 @@ class ListAnswer(Struct, Generic[T]):
 
 
 class Listing(Struct, Generic[T]):
-    """What a list route answers from. ``shape`` gives the types of its keys' parts."""
+    """What a list route answers from. ``shape`` gives the types of its keys' parts.
+
+    ``behind`` says how far the list is behind; None: as far as the partners' other answers.
+    """
 
     name: str
     item: type[T]
     shape: tuple[type, ...]
     partner_ids: tuple[int, ...]
     pages: Pages[T]
+    behind: Callable[[Asked], Awaitable[Freshness]] | None = None
+
+    async def freshness(self, asked: Asked) -> Freshness:
+        """How far the list is behind."""
+        if self.behind is not None:
+            return await self.behind(asked)
+        return await asked.sources.freshness.of(self.partner_ids)
 
 
 async def respond(asked: Asked, listing: Listing[T]) -> Response:
@@ -80,7 +90,7 @@ async def respond(asked: Asked, listing: Listing[T]) -> Response:
             items,
             None if reached is None else cursors.seal(asked.url_path, filters, reached),
             instant(read_at),
-            await asked.sources.freshness.of(listing.partner_ids),
+            await listing.freshness(asked),
         )
     )
 
@@ -115,7 +125,7 @@ async def export(
     asked: Asked, listing: Listing[Any], after: Key | None, limit: int | None, read_at: int
 ) -> "Export":
     """Everything as a file. What can fail before the first row fails before the response begins."""
-    freshness = await asked.sources.freshness.of(listing.partner_ids)
+    freshness = await listing.freshness(asked)
     into = await asyncio.to_thread(file, asked.media, listing.item)
     pieces = _pieces(asked, listing, after, limit, into)
     first = await anext(pieces)

@@ -1,0 +1,216 @@
+"""The evaluation of one class, package, institution or partner, from the sums or as of a time.
+
+Each function answers None where nothing is known of what it is asked. ``as_of`` None: from the sums that are kept,
+silences as old as they are ``now`` (microseconds UTC). A session is in one snapshot, which ``known`` is not older than.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from msgspec.structs import asdict
+
+from domain.evaluation import Medians, Metric, Tally
+from domain.vocabulary import PARTNER_CODES, PARTNERS
+from projections.reading import evaluations_as_of as judged
+from projections.reading import evaluations_links as links
+from projections.reading import evaluations_sums as sums
+from projections.reading.catalogue import Known
+from projections.reading.evaluations_shown import (
+    ClassEvaluation,
+    ClassSilence,
+    InstitutionEvaluation,
+    PackageEvaluation,
+    PartnerEvaluation,
+    figures,
+    package_counts,
+)
+from projections.reading.sequences import sequence
+from projections.reading.session import Session
+from projections.record import Rules
+
+SQL: Final = sums.SQL
+
+MOST_SILENT: Final = 1_000
+
+
+async def waiting(session: Session, partner_ids: Sequence[int]) -> tuple[int, Any]:
+    """How many changes of some partners are not added up yet, and since when (a time, or None)."""
+    row = await session.fetchrow(SQL["waiting"], list(partner_ids))
+    return row["changes"], row["since"]
+
+
+async def of_class(
+    session: Session, known: Known, partner_id: int, class_code: str, as_of: int | None, now: int
+) -> ClassEvaluation | None:
+    """The evaluation of one class."""
+    rules = known.of(partner_id)
+    if as_of is None:
+        scope = (partner_id, "", class_code)
+        ((tally, medians),) = await sums.counted(sums.OfScopes(session, [scope]), now)
+    else:
+        counting = await judged.of_class(session, known, partner_id, class_code, as_of)
+        tally, medians = counting.tally, counting.medians()
+    if not tally and rules.catalogue.terms(class_code, as_of).title is None:
+        return None
+    return _of_class(partner_id, class_code, "", rules, tally, medians, as_of, now)
+
+
+async def of_package(
+    session: Session, known: Known, partner_id: int, package_code: str, as_of: int | None, now: int
+) -> PackageEvaluation | None:
+    """The evaluation of one package, class by class."""
+    rules = known.of(partner_id)
+    package = rules.catalogue.package(package_code, as_of)
+    if as_of is None:
+        purchases, of_classes = await _package_sums(
+            session, partner_id, package_code, package.class_codes if package else None, now
+        )
+    else:
+        found = await judged.of_package(session, known, partner_id, package_code, as_of)
+        purchases = found.purchases
+        of_classes = {code: (of.tally, of.medians()) for code, of in found.classes.items()}
+    if package is None and not purchases:
+        return None
+    partner = PARTNER_CODES[partner_id]
+    where = {"partner": partner, "package_code": package_code}
+    return PackageEvaluation(
+        partner=partner,
+        package_code=package_code,
+        title=package.title if package else None,
+        classes=[
+            _of_class(partner_id, code, package_code, rules, *of, as_of, now)
+            for code, of in of_classes.items()
+        ],
+        links=links.package_purchases(as_of, **where),
+        **asdict(package_counts(purchases)),
+    )
+
+
+async def of_institution(
+    session: Session,
+    known: Known,
+    partner_ids: Sequence[int],
+    institution: str,
+    as_of: int | None,
+    now: int,
+) -> InstitutionEvaluation | None:
+    """The evaluation of one institution, of what some partners sell."""
+    if as_of is None:
+        rows = await session.fetch(SQL["institution"], institution, list(partner_ids))
+        classes = dict(rows)
+        kept = sums.OfInstitution(session, institution, partner_ids)
+        ((tally, medians),) = await sums.counted(kept, now)
+    else:
+        taught = known.classes_of_institution(institution, partner_ids, as_of)
+        classes = dict(Counter(partner_id for partner_id, _ in taught))
+        counting = await judged.of_institution(session, known, taught, as_of)
+        tally, medians = counting.tally, counting.medians()
+    if not classes:
+        return None
+    return InstitutionEvaluation(
+        institution=institution,
+        partners=[PARTNER_CODES[partner_id] for partner_id in sorted(classes)],
+        classes=sum(classes.values()),
+        links=links.purchased_classes(as_of, institution=institution),
+        **figures(tally, medians, now if as_of is None else as_of),
+    )
+
+
+async def of_partner(
+    session: Session, known: Known, partner_id: int, as_of: int | None, now: int
+) -> PartnerEvaluation:
+    """The evaluation of one partner."""
+    if as_of is None:
+        ((tally, medians),) = await sums.counted(
+            sums.OfScopes(session, [(partner_id, "", "")]), now
+        )
+        by_class = await _by_class(session, partner_id)
+    else:
+        counting, by_class = await judged.of_partner(session, known, partner_id, as_of)
+        tally, medians = counting.tally, counting.medians()
+    partner = PARTNER_CODES[partner_id]
+    packages = links.package_purchases(as_of, partner=partner)
+    return PartnerEvaluation(
+        partner=partner,
+        name=PARTNERS[partner],
+        packages=package_counts(tally),
+        silence_by_class=_silence_by_class(partner_id, by_class, known.of(partner_id), as_of),
+        sequence=await sequence(session, partner_id) if as_of is None else None,
+        links=links.purchased_classes(as_of, partner=partner)
+        | {f"packages_{figure}": path for figure, path in packages.items()},
+        **figures(tally, medians, now if as_of is None else as_of),
+    )
+
+
+async def _package_sums(
+    session: Session,
+    partner_id: int,
+    package_code: str,
+    composition: Sequence[str] | None,
+    now: int,
+) -> tuple[Tally, dict[str, tuple[Tally, Medians]]]:
+    if composition is None:
+        rows = await session.fetch(SQL["classes_of_package"], partner_id, package_code)
+        class_codes = [class_code for (class_code,) in rows]
+    else:
+        class_codes = list(dict.fromkeys(composition))
+    scopes = [(partner_id, package_code, class_code) for class_code in ("", *class_codes)]
+    (purchases, _), *of_classes = await sums.counted(sums.OfScopes(session, scopes), now)
+    return purchases, dict(zip(class_codes, of_classes, strict=True))
+
+
+async def _by_class(session: Session, partner_id: int) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for class_code, metric, n in await session.fetch(SQL["classes_of_partner"], partner_id):
+        purchased, silent = found.get(class_code, (0, 0))
+        found[class_code] = (n, silent) if metric == Metric.PURCHASED else (purchased, n)
+    return found
+
+
+def _silence_by_class(
+    partner_id: int, by_class: Mapping[str, tuple[int, int]], rules: Rules, as_of: int | None
+) -> list[ClassSilence]:
+    partner = PARTNER_CODES[partner_id]
+    silent = [(-never, code, purchased) for code, (purchased, never) in by_class.items() if never]
+    found = []
+    for never_negative, class_code, purchased in sorted(silent)[:MOST_SILENT]:
+        terms = rules.catalogue.terms(class_code, as_of)
+        found.append(
+            ClassSilence(
+                class_code,
+                terms.title,
+                terms.institution,
+                purchased,
+                -never_negative,
+                links.evaluation("classes", partner, class_code, as_of=as_of),
+            )
+        )
+    return found
+
+
+def _of_class(
+    partner_id: int,
+    class_code: str,
+    package_code: str,
+    rules: Rules,
+    tally: Tally,
+    medians: Medians,
+    as_of: int | None,
+    now: int,
+) -> ClassEvaluation:
+    partner = PARTNER_CODES[partner_id]
+    terms = rules.catalogue.terms(class_code, as_of)
+    where = {"partner": partner, "class_code": class_code}
+    if package_code:
+        where["package_code"] = package_code
+    return ClassEvaluation(
+        partner=partner,
+        class_code=class_code,
+        title=terms.title,
+        institution=terms.institution,
+        move_on=terms.move_on,  # type: ignore[arg-type]
+        mastery_score=terms.mastery_score,
+        links=links.purchased_classes(as_of, **where),
+        **figures(tally, medians, now if as_of is None else as_of),
+    )

@@ -1,0 +1,184 @@
+"""What is counted as of a time: judged again from the evidence of every row, streamed.
+
+A row's evidence keeps what was withdrawn, and every time; the catalogue keeps every publication. So each row can say
+what it was, and what was counted then follows. Rows are read in pages, so that others get their turn; what stays in
+memory is the tally and eight bytes a score and a completion, for their exact medians. A session is in one snapshot.
+"""
+
+from array import array
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from domain.answer import Answer
+from domain.evaluation import Medians, Metric, Tally, by_metric, counted, parts
+from domain.median import hours_of_day, mean_of, middle_ranks, nth, scores_of_hundredth
+from projections.evidence import decode
+from projections.reading import package_purchases, purchased_classes
+from projections.reading.catalogue import Known
+from projections.reading.purchased_class import answer_of
+from projections.reading.session import Session
+from projections.record import Rules
+
+PAGE_ROWS: Final = 500
+ANY: Final = (None,) * 7
+"""The filters of purchased_classes.sql, none of them set: columns speak of now."""
+
+
+class Counting:
+    """Purchased classes counted one by one."""
+
+    def __init__(self) -> None:
+        self.tally: Tally = Counter()
+        self._scores = array("d")
+        self._taken_seconds = array("q")
+
+    def add(self, answer: Answer) -> None:
+        """Counts an answer, if the class was purchased."""
+        of = counted(answer)
+        if of is None:
+            return
+        for metric, value, n in parts(of):
+            if metric < Metric.FINE or metric == Metric.SILENT_HOUR:
+                self.tally[metric, value] += n
+        if of.best_scaled is not None:
+            self._scores.append(of.best_scaled)
+        if of.taken_seconds is not None:
+            self._taken_seconds.append(of.taken_seconds)
+
+    def medians(self) -> Medians:
+        """The medians over what was counted."""
+        of = by_metric(self.tally)
+        return Medians(
+            _median(of.get(Metric.SCORE_HUNDREDTH, {}), scores_of_hundredth, self._scores),
+            _median(of.get(Metric.TAKEN_DAYS, {}), _seconds_of_day, self._taken_seconds),
+        )
+
+
+def _seconds_of_day(value: float) -> tuple[float, float]:
+    first, below = hours_of_day(value)
+    return first * 3_600, below * 3_600
+
+
+def _median(
+    coarse: dict[float, int] | Any,
+    values_of: Callable[[float], tuple[float, float]],
+    values: Iterable[float],
+) -> float | None:
+    """The exact median of ``values``, of which only those around it are sorted."""
+    middle: list[float] = []
+    for rank in middle_ranks(sum(coarse.values())):
+        found = nth(coarse, rank)
+        low, below = values_of(found.value)
+        middle.append(sorted(value for value in values if low <= value < below)[found.rank])
+    return mean_of(middle)
+
+
+class OfPackage(Struct):
+    """A package as of a time: how many were bought and what became of them, and its classes one by one."""
+
+    purchases: Tally = field(default_factory=Counter)
+    classes: dict[str, Counting] = field(default_factory=dict)
+
+
+async def of_class(
+    session: Session, known: Known, partner_id: int, class_code: str, as_of: int
+) -> Counting:
+    """One class of one partner."""
+    counting = Counting()
+    async for answer in _answers_of_class(
+        session, known.of(partner_id), partner_id, class_code, as_of
+    ):
+        counting.add(answer)
+    return counting
+
+
+async def of_institution(
+    session: Session, known: Known, classes: Iterable[tuple[int, str]], as_of: int
+) -> Counting:
+    """Some classes, (partner id, class code) each, together."""
+    counting = Counting()
+    for partner_id, class_code in classes:
+        rules = known.of(partner_id)
+        async for answer in _answers_of_class(session, rules, partner_id, class_code, as_of):
+            counting.add(answer)
+    return counting
+
+
+async def of_partner(
+    session: Session, known: Known, partner_id: int, as_of: int
+) -> tuple[Counting, dict[str, tuple[int, int]]]:
+    """Everything that one partner sold, and by class code how many were purchased and never reported."""
+    counting = Counting()
+    by_class: dict[str, tuple[int, int]] = {}
+    rules = known.of(partner_id)
+    behind: Sequence[Any] = purchased_classes.FIRST_CLASS
+    statement = purchased_classes.SQL["of_partner"]
+    while True:
+        rows = await session.fetch(statement, partner_id, *behind, PAGE_ROWS, *ANY)
+        for class_code, _, evidence in rows:
+            answer = answer_of(class_code, decode(evidence), rules, as_of)
+            counting.add(answer)
+            if answer.purchases:
+                purchased, silent = by_class.get(class_code, (0, 0))
+                silent += answer.completion == "never_reported"
+                by_class[class_code] = (purchased + 1, silent)
+        if len(rows) < PAGE_ROWS:
+            break
+        behind = rows[-1][:2]
+    bought = package_purchases.Filter(partner_ids=(partner_id,))
+    async for package in _packages(session, known, bought, as_of):
+        _count_package(counting.tally, package)
+    return counting, by_class
+
+
+async def of_package(
+    session: Session, known: Known, partner_id: int, package_code: str, as_of: int
+) -> OfPackage:
+    """One package of one partner, with the classes of its composition, or of its purchases while that is unknown."""
+    found = OfPackage()
+    rules = known.of(partner_id)
+    bought = package_purchases.Filter(partner_ids=(partner_id,), package_code=package_code)
+    named: set[str] = set()
+    async for package in _packages(session, known, bought, as_of):
+        _count_package(found.purchases, package)
+        named.update(of.class_code for of in package.classes)
+    composition = rules.catalogue.composition(package_code, as_of)
+    for class_code in sorted(named) if composition is None else dict.fromkeys(composition):
+        counting = found.classes[class_code] = Counting()
+        async for answer in _answers_of_class(session, rules, partner_id, class_code, as_of):
+            if any(purchase.package_code == package_code for purchase in answer.purchases):
+                counting.add(answer)
+    return found
+
+
+async def _answers_of_class(
+    session: Session, rules: Rules, partner_id: int, class_code: str, as_of: int
+) -> AsyncIterator[Answer]:
+    behind = ""
+    statement = purchased_classes.SQL["of_class"]
+    while True:
+        rows = await session.fetch(statement, partner_id, class_code, behind, PAGE_ROWS, *ANY)
+        for _, _, evidence in rows:
+            yield answer_of(class_code, decode(evidence), rules, as_of)
+        if len(rows) < PAGE_ROWS:
+            return
+        behind = rows[-1][1]
+
+
+async def _packages(
+    session: Session, known: Known, bought: package_purchases.Filter, as_of: int
+) -> AsyncIterator[package_purchases.PackagePurchase]:
+    pages = package_purchases.pages(session, known, bought, as_of, None, PAGE_ROWS)
+    async for page in pages:
+        for _, package in page.items:
+            yield package
+
+
+def _count_package(tally: Tally, package: package_purchases.PackagePurchase) -> None:
+    tally[Metric.PACKAGES, 0] += 1
+    tally[Metric.PACKAGES_COMPLETE, 0] += package.complete
+    tally[Metric.PACKAGES_UNRESOLVED, 0] += package.unresolved
+    tally[Metric.PACKAGES_AFTER_SALES_END, 0] += package.after_sales_end

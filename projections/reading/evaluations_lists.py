@@ -1,0 +1,103 @@
+"""The lists of partners and institutions with their headline figures, from the sums or as of a time.
+
+As of a time each item is judged again when its turn comes. A session is in one snapshot, which ``known`` is not older
+than.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from domain.evaluation import Tally
+from domain.vocabulary import PARTNER_CODES, PARTNERS
+from projections.reading import evaluations_as_of as judged
+from projections.reading import evaluations_links as links
+from projections.reading.catalogue import Known
+from projections.reading.evaluations_shown import InstitutionHeadline, PartnerHeadline, counts
+from projections.reading.evaluations_sums import SQL
+from projections.reading.page import Key, Page
+from projections.reading.session import Session
+
+
+async def partners(
+    session: Session, known: Known, partner_ids: Sequence[int], as_of: int | None, after: Key | None
+) -> AsyncIterator[Page[PartnerHeadline]]:
+    """The list of partners behind the key ``after`` = (partner id)."""
+    wanted = [partner_id for partner_id in sorted(partner_ids) if (partner_id,) > (after or (0,))]
+    tallies: dict[int, Tally] = {partner_id: Counter() for partner_id in wanted}
+    if as_of is None:
+        rows = await session.fetch(SQL["partners_headlines"], wanted)
+        for partner_id, metric, value, n in rows:
+            tallies[partner_id][metric, value] = n
+    for partner_id in wanted:
+        if as_of is not None:
+            counting, _ = await judged.of_partner(session, known, partner_id, as_of)
+            tallies[partner_id] = counting.tally
+        partner = PARTNER_CODES[partner_id]
+        headline = PartnerHeadline(
+            partner=partner,
+            name=PARTNERS[partner],
+            evaluation=links.evaluation("partners", partner, as_of=as_of),
+            **counts(tallies[partner_id]),
+        )
+        yield Page([((partner_id,), headline)], (partner_id,), 1)
+
+
+async def institutions(
+    session: Session,
+    known: Known,
+    partner_ids: Sequence[int],
+    as_of: int | None,
+    after: Key | None,
+    page_rows: int,
+) -> AsyncIterator[Page[InstitutionHeadline]]:
+    """The list of institutions behind the key ``after`` = (institution,)."""
+    behind = after[0] if after else ""
+    if as_of is not None:
+        taught = _taught(known, partner_ids, as_of)
+        for name in sorted(name for name in taught if name > behind):
+            counting = await judged.of_institution(session, known, taught[name], as_of)
+            classes = Counter(partner_id for partner_id, _ in taught[name])
+            item = _institution(name, classes, counting.tally, as_of)
+            yield Page([((name,), item)], (name,), 1)
+        return
+    while True:
+        rows = await session.fetch(SQL["institutions"], behind, list(partner_ids), page_rows)
+        of: dict[str, dict[int, int]] = {}
+        for name, partner_id, count in rows:
+            of.setdefault(name, {})[partner_id] = count
+        if of:
+            tallies: dict[str, Tally] = {name: Counter() for name in of}
+            for name, metric, value, n in await session.fetch(
+                SQL["institutions_headlines"], list(of), list(partner_ids)
+            ):
+                tallies[name][metric, value] = n
+            behind = max(of)
+            items = [((name,), _institution(name, of[name], tallies[name], None)) for name in of]
+            yield Page([(key, item) for key, item in items], (behind,), len(of))
+        if len(of) < page_rows:
+            return
+
+
+def _institution(
+    name: str, classes: Mapping[int, int], tally: Tally, as_of: int | None
+) -> InstitutionHeadline:
+    return InstitutionHeadline(
+        institution=name,
+        partners=[PARTNER_CODES[partner_id] for partner_id in sorted(classes)],
+        classes=sum(classes.values()),
+        evaluation=links.evaluation("institutions", name, as_of=as_of),
+        **counts(tally),
+    )
+
+
+def _taught(
+    known: Known, partner_ids: Sequence[int], as_of: int
+) -> dict[str, list[tuple[int, str]]]:
+    taught: dict[str, list[tuple[int, str]]] = {}
+    for partner_id in sorted(partner_ids):
+        catalogue = known.of(partner_id).catalogue
+        for class_code in sorted(catalogue.classes):
+            institution = catalogue.terms(class_code, as_of).institution
+            if institution is not None:
+                taught.setdefault(institution, []).append((partner_id, class_code))
+    return taught

@@ -1,0 +1,187 @@
+"""The shapes of evaluations: the contract's figures, and what they are about."""
+
+from typing import Annotated, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from domain.evaluation import Medians, Metric, Tally, by_metric, evaluate, plain
+from domain.silence import silence
+from domain.vocabulary import MoveOn
+from projections.reading.meaning import means
+from projections.reading.sequences import Sequence
+
+
+Links = Annotated[dict[str, str], means("Figure to the path of the list behind it.")]
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """How many purchased classes came how far, refunded ones included. Silence is not failure."""
+
+    purchased: Annotated[int, means("Purchased classes.")]
+    refunded: Annotated[int, means("Of them, refunded in every purchase.")]
+    never_reported: Annotated[int, means("Of them, those the partner never reported on.")]
+    started: Annotated[int, means("Of them, those the partner reported anything on.")]
+    completed: Annotated[int, means("Of them, reported as completed.")]
+    assessed: Annotated[int, means("Of them, with a post-test or a performance task.")]
+    passed: Annotated[int, means("Of those assessed, passed.")]
+    failed: Annotated[int, means("Of those assessed, failed.")]
+    satisfied: Annotated[int, means("Of them, satisfied by their class's rule (move_on).")]
+    reviewed: Annotated[int, means("Of them, reviewed by the participant.")]
+    rating_mean: Annotated[float | None, means("Mean rating, 1 to 5; null: no review.")]
+    flags: Annotated[dict[str, int], means("Flag to how many purchased classes have it.")]
+
+
+class Figures(Counts, frozen=True, kw_only=True):
+    """Everything that is counted. Means and medians of nothing are null."""
+
+    silence: Annotated[
+        dict[str, int],
+        means("Never reported, by age in whole hours since the hour of the earliest purchase."),
+    ]
+    score_histogram: Annotated[
+        list[int], means("Best results by tenth of the scale from 0 to 1; the last includes 1.")
+    ]
+    score_mean: Annotated[float | None, means("Mean of the best results, 0 to 1.")]
+    score_median: Annotated[float | None, means("Median of the best results, 0 to 1.")]
+    gain_mean: Annotated[
+        float | None, means("Mean of best result less pre-test, where there are both; −1 to 1.")
+    ]
+    gain_count: Annotated[int, means("How many have a result and a pre-test.")]
+    rating_distribution: Annotated[dict[str, int], means("Stars, 1 to 5, to how many reviews.")]
+    median_days_to_completion: Annotated[
+        float | None,
+        means(
+            "Median days from the earliest purchase to the completion, of those completed later."
+        ),
+    ]
+    drop_off: Annotated[
+        list[int], means("Those under way by tenth of the way reached, 0 to 100 percent.")
+    ]
+    drop_off_without_percent: Annotated[
+        int, means("Those under way of whom no percentage was reported.")
+    ]
+    links: Links
+
+
+class PackageCounts(Struct, frozen=True, kw_only=True):
+    """How many purchases of packages came how far. An unresolved one is not complete."""
+
+    purchases: Annotated[int, means("Purchases of a package.")]
+    complete: Annotated[int, means("Of them, with every class completed.")]
+    share_complete: Annotated[float | None, means("complete / purchases; null: none was bought.")]
+    unresolved: Annotated[int, means("Of them, of a package that is not published yet.")]
+    after_sales_end: Annotated[int, means("Of them, paid at or after the package sales end.")]
+
+
+ClassCode = Annotated[str, means("The class, unique within its partner.")]
+Partner = Annotated[str, means("The platform that sold the classes.")]
+Title = Annotated[str | None, means("The title; null: not published.")]
+TaughtBy = Annotated[str | None, means("Who teaches the class; null: not published.")]
+
+
+class ClassEvaluation(Figures, frozen=True):
+    """One class, evaluated: all that was purchased of it, or what was purchased in one package."""
+
+    partner: Partner
+    class_code: ClassCode
+    title: Title
+    institution: TaughtBy
+    move_on: Annotated[MoveOn, means("The rule by which a purchased class is satisfied.")]
+    mastery_score: Annotated[float, means("The scaled score from which a result passes.")]
+
+
+class PackageFigures(PackageCounts, frozen=True):
+    """One package: its purchases."""
+
+    partner: Partner
+    package_code: Annotated[str, means("The package, unique within its partner.")]
+    title: Title
+
+
+class PackageEvaluation(PackageFigures, frozen=True, kw_only=True):
+    """One package: its purchases, and its classes within these purchases."""
+
+    classes: Annotated[list[ClassEvaluation], means("Each class, within purchases of the package.")]
+    links: Links
+
+
+class InstitutionEvaluation(Figures, frozen=True):
+    """Every class that an institution teaches, evaluated together, across partners."""
+
+    institution: Annotated[str, means("The training provider.")]
+    partners: Annotated[list[str], means("Partners that sell its classes.")]
+    classes: Annotated[int, means("Classes that it teaches.")]
+
+
+class ClassSilence(Struct, frozen=True):
+    """One class on which a partner is silent. ``evaluation`` says since when."""
+
+    class_code: ClassCode
+    title: Title
+    institution: TaughtBy
+    purchased: Annotated[int, means("Purchased classes.")]
+    never_reported: Annotated[int, means("Of them, those the partner never reported on.")]
+    evaluation: Annotated[str, means("Path of the class's evaluation.")]
+
+
+class PartnerFigures(Figures, frozen=True):
+    """Everything that a partner sold, evaluated together."""
+
+    partner: Partner
+    name: Annotated[str, means("The partner's display name.")]
+
+
+class PartnerEvaluation(PartnerFigures, frozen=True, kw_only=True):
+    """Everything that a partner sold, evaluated together; and where it is silent."""
+
+    packages: Annotated[PackageCounts, means("Purchases of packages.")]
+    silence_by_class: Annotated[
+        list[ClassSilence], means("Up to 1,000 classes with silence, the most silent first.")
+    ]
+    sequence: Annotated[
+        Sequence | None, means("Gaps in what arrived; null when asked as of a time.")
+    ]
+
+
+class InstitutionHeadline(Counts, frozen=True):
+    """One institution in the list."""
+
+    institution: Annotated[str, means("The training provider.")]
+    partners: Annotated[list[str], means("Partners that sell its classes.")]
+    classes: Annotated[int, means("Classes that it teaches.")]
+    evaluation: Annotated[str, means("Path of its evaluation.")]
+
+
+class PartnerHeadline(Counts, frozen=True):
+    """One partner in the list."""
+
+    partner: Partner
+    name: Annotated[str, means("The partner's display name.")]
+    evaluation: Annotated[str, means("Path of its evaluation.")]
+
+
+def figures(tally: Tally, medians: Medians, as_of: int) -> dict[str, Any]:
+    """The fields of Figures. ``as_of`` (microseconds UTC) says how old silences are."""
+    evaluated = evaluate(tally, medians)
+    hours = by_metric(tally).get(Metric.SILENT_HOUR, {})
+    return asdict(evaluated) | {"silence": silence(evaluated.never_reported, hours.items(), as_of)}
+
+
+def counts(tally: Tally) -> dict[str, Any]:
+    """The fields of Counts, from a tally of plain metrics."""
+    evaluated = evaluate(tally, Medians(None, None))
+    return {name: getattr(evaluated, name) for name in Counts.__struct_fields__}
+
+
+def package_counts(tally: Tally) -> PackageCounts:
+    """The counts of package purchases in a tally."""
+    of = by_metric(tally)
+    purchases, complete = plain(of, Metric.PACKAGES), plain(of, Metric.PACKAGES_COMPLETE)
+    return PackageCounts(
+        purchases=purchases,
+        complete=complete,
+        share_complete=complete / purchases if purchases else None,
+        unresolved=plain(of, Metric.PACKAGES_UNRESOLVED),
+        after_sales_end=plain(of, Metric.PACKAGES_AFTER_SALES_END),
+    )

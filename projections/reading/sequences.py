@@ -1,0 +1,57 @@
+"""Gaps in a partner's running numbers: what its `sequence` says was sent and did not become an event."""
+
+from typing import Annotated, Final
+
+from msgspec import Struct, field
+
+from projections.reading.meaning import means
+from projections.reading.session import Session
+from projections.sql import load
+
+SQL: Final = load("projections.reading", "sequences.sql")
+
+GAPS_SHOWN: Final = 100
+
+
+class Gap(Struct, frozen=True):
+    """Numbers that no accepted event carries, between numbers that some do."""
+
+    first: Annotated[int, means("The first missing number.")] = field(name="from")
+    last: Annotated[int, means("The last missing number.")] = field(name="to")
+    missing: Annotated[int, means("How many are missing.")]
+
+
+class Sequence(Struct, frozen=True):
+    """The running numbers of a partner's accepted events (CloudEvents extension `sequence`).
+
+    About what arrived so far, not about what had happened by a time. The number of a rejected record is missing, too.
+    """
+
+    lowest: Annotated[int | None, means("The lowest number received; null: none.")]
+    highest: Annotated[int | None, means("The highest number received; null: none.")]
+    received: Annotated[int, means("Numbers received, each counted once.")]
+    missing: Annotated[int, means("Numbers between the lowest and the highest not received.")]
+    gap_count: Annotated[int, means("Gaps: runs of missing numbers.")]
+    gaps: Annotated[list[Gap], means(f"The first {GAPS_SHOWN} gaps.")]
+    unnumbered: Annotated[int, means("Accepted events without a sequence.")]
+    unusable: Annotated[int, means("Accepted events whose sequence is no whole number.")]
+    behind: Annotated[int, means("Accepted events that were not looked at yet.")]
+
+
+async def sequence(session: Session, partner_id: int) -> Sequence:
+    """What one partner's running numbers say. Two queries, of a bounded number of rows."""
+    counts = await session.fetchrow(SQL["counts"], partner_id)
+    lowest, highest = counts["lowest"], counts["highest"]
+    received = counts["received"] or 0
+    gaps = await session.fetch(SQL["gaps"], partner_id, GAPS_SHOWN)
+    return Sequence(
+        lowest=lowest,
+        highest=highest,
+        received=received,
+        missing=0 if lowest is None else highest - lowest + 1 - received,
+        gap_count=max((counts["ranges"] or 0) - 1, 0),
+        gaps=[Gap(first, last, last - first + 1) for first, last in gaps],
+        unnumbered=counts["unnumbered"] or 0,
+        unusable=counts["unusable"] or 0,
+        behind=counts["behind"],
+    )
