@@ -7,7 +7,7 @@ answer itself.
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Struct
 
@@ -29,6 +29,7 @@ from projections.evidence import Evidence
 from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, version
 from projections.reading.instants import instant, microseconds
+from projections.reading.meaning import means
 from projections.reading.page import Key
 from projections.reading.partner_event import data_of, type_of
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
@@ -48,19 +49,19 @@ class HistoryEvent(Struct, frozen=True):
     ``voided_by`` is the event that withdrew it, at ``voided_at``. ``state`` is the answer after it.
     """
 
-    id: str
-    type: str
-    happened: datetime
-    recorded: datetime
-    topic: str
-    partition: int
-    offset: int | None
-    sequence: str | None
-    recordedtime: datetime | None
-    data: dict[str, Any]
-    voided_at: datetime | None
-    voided_by: str | None
-    state: PurchasedClass
+    id: Annotated[str, means("The event's id, unique within its partner.")]
+    type: Annotated[str, means("The CloudEvents type.")]
+    happened: Annotated[datetime, means("When it happened: the CloudEvents time.")]
+    recorded: Annotated[datetime, means("When it was accepted.")]
+    topic: Annotated[str, means("Kafka topic.")]
+    partition: Annotated[int, means("Kafka partition.")]
+    offset: Annotated[int | None, means("Kafka offset.")]
+    sequence: Annotated[str | None, means("The partner's running number, as sent.")]
+    recordedtime: Annotated[datetime | None, means("When the partner recorded it, as sent.")]
+    data: Annotated[dict[str, Any], means("The event's data, without fields that were not sent.")]
+    voided_at: Annotated[datetime | None, means("When the partner withdrew it; null: it stands.")]
+    voided_by: Annotated[str | None, means("The event that withdrew it.")]
+    state: Annotated[PurchasedClass, means("The answer about the class after it.")]
 
 
 class Entry(NamedTuple):

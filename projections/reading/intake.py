@@ -48,20 +48,20 @@ class Lane(Struct, frozen=True):
 class Totals(Struct):
     """The sums over lanes."""
 
-    offsets_read: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    unknown_fields: int = 0
-    lag: int = 0
+    offsets_read: Annotated[int, means("Records read: accepted + duplicate + rejected.")] = 0
+    accepted: Annotated[int, means("Records that became events.")] = 0
+    duplicate: Annotated[int, means("Records that repeated an event.")] = 0
+    rejected: Annotated[int, means("Records that were not accepted.")] = 0
+    skipped: Annotated[int, means("Offsets that hold no record.")] = 0
+    unknown_fields: Annotated[int, means("Fields that the contract does not name.")] = 0
+    lag: Annotated[int, means("Offsets that are not read yet.")] = 0
 
 
 class Freshness(Struct, frozen=True):
     """How far answers are behind: records not read and catalogue changes not applied yet, and for how long."""
 
-    events: int
-    seconds: float
+    events: Annotated[int, means("Records not read, and catalogue changes not applied yet.")]
+    seconds: Annotated[float, means("Since when, seconds.")]
 
 
 class Backlog(Struct, frozen=True):

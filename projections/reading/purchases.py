@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -14,6 +15,7 @@ from projections.evidence import Evidence
 from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, version
 from projections.reading.instants import instant
+from projections.reading.meaning import means
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.records import SQL, records, with_withdrawn_payments
 from projections.reading.session import Session
@@ -23,16 +25,18 @@ from projections.record import Record, Rules, class_codes_of, package_code_of
 class Refund(Struct, frozen=True):
     """``class_codes`` null: the whole purchase."""
 
-    refunded_at: datetime
-    class_codes: list[str] | None
-    reason: str | None
+    refunded_at: Annotated[datetime, means("When the refund happened.")]
+    class_codes: Annotated[
+        list[str] | None, means("The classes given back; null: the whole purchase.")
+    ]
+    reason: Annotated[str | None, means("The partner's reason.")]
 
 
 class ClassOfPurchase(PurchasedClass, frozen=True, kw_only=True):
     """One class that was bought: the answer about it, its price in whole rupiah and when it was given back."""
 
-    price: int | None
-    refunded_at: datetime | None
+    price: Annotated[int | None, means("Price of the class, whole rupiah.")]
+    refunded_at: Annotated[datetime | None, means("When this class was first given back.")]
 
 
 class Purchase(Struct, frozen=True, kw_only=True):
@@ -42,21 +46,30 @@ class Purchase(Struct, frozen=True, kw_only=True):
     ``amount`` is in whole rupiah. ``refunded_at``: when the whole was given back, not class by class.
     """
 
-    partner: str
-    purchase_id: str
-    participant_id: str
-    purchased_at: datetime
-    purchase: PurchaseState
-    package_code: str | None
-    title: str | None
-    amount: int | None
-    unresolved: bool
-    after_sales_end: bool
-    complete: bool | None
-    missing: list[str] | None
-    refunded_at: datetime | None
-    refunds: list[Refund]
-    classes: list[ClassOfPurchase]
+    partner: Annotated[str, means("The platform that sold it.")]
+    purchase_id: Annotated[str, means("The order, unique within its partner.")]
+    participant_id: Annotated[str, means("The person's pseudonym.")]
+    purchased_at: Annotated[datetime, means("When it was paid: the earliest payment that stands.")]
+    purchase: Annotated[
+        PurchaseState, means("active, or refunded when the whole was, at once or class by class.")
+    ]
+    package_code: Annotated[str | None, means("The package; null: single classes.")]
+    title: Annotated[str | None, means("The package's title; null: not published, or no package.")]
+    amount: Annotated[int | None, means("What was paid, whole rupiah.")]
+    unresolved: Annotated[
+        bool, means("The package is not published yet, so its classes are not known.")
+    ]
+    after_sales_end: Annotated[bool, means("A package, paid at or after the package sales end.")]
+    complete: Annotated[
+        bool | None, means("Every class of the package was completed; null: no package.")
+    ]
+    missing: Annotated[
+        list[str] | None,
+        means("Codes of the package's classes without a completion; null: no package."),
+    ]
+    refunded_at: Annotated[datetime | None, means("When the whole was given back at once.")]
+    refunds: Annotated[list[Refund], means("Every refund that stands.")]
+    classes: Annotated[list[ClassOfPurchase], means("Each class that was bought.")]
 
 
 async def one(
