@@ -11,7 +11,6 @@ from domain.vocabulary import MoveOn
 from projections.reading.meaning import means
 from projections.reading.sequences import Sequence
 
-
 Links = Annotated[dict[str, str], means("Figure to the path of the list behind it.")]
 
 

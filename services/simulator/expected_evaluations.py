@@ -8,21 +8,31 @@ nowhere. Means and medians of nothing are null.
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import fmean, median
 from typing import Any, Final
 
 from services.simulator.expected_catalogue import Catalogue
 from services.simulator.expected_classes import Judged
 
-# How old a silence is, in days since the purchase: an institution and its partner have a day each
-# to report, then a week of verification (working days), then months in which nobody asks.
+# How old a silence is, in hours from the hour of the purchase: an institution and its partner have
+# a day each to report, then a week of verification (working days), then months in which nobody asks.
 AGES: Final = (
-    ("under_2_days", 2),
-    ("2_to_9_days", 9),
-    ("9_to_30_days", 30),
-    ("30_to_90_days", 90),
+    ("under_24_hours", 24),
+    ("24_to_48_hours", 48),
+    ("2_to_7_days", 7 * 24),
+    ("7_to_30_days", 30 * 24),
+    ("30_to_90_days", 90 * 24),
     ("90_days_or_more", None),
+)
+
+FLAGS: Final = (
+    "package_after_sales_end",
+    "certificate_without_completion",
+    "completed_without_assessment",
+    "evidence_before_purchase",
+    "evidence_after_refund",
+    "purchased_twice",
 )
 
 
@@ -32,33 +42,37 @@ def evaluations(
     """`classes`, `packages`, `institutions` and `partners`, each a list in order of its keys."""
     bought = [each for each in answers if each["purchase"] != "none"]
     return {
-        "classes": _of_classes(bought, catalogue),
-        "packages": _of_packages(bought, packages, catalogue),
+        "classes": _of_classes(bought, catalogue, as_of),
+        "packages": _of_packages(bought, packages, catalogue, as_of),
         "institutions": [
             {"institution": key[0], "partners": sorted({each["partner"] for each in group})}
-            | evaluation(group)
+            | evaluation(group, as_of)
             for key, group in _grouped(bought, lambda each: (each["institution"],))
             if key[0] is not None
         ],
         "partners": [
-            {"partner": key[0], "silence": silence(group, as_of)} | evaluation(group)
+            {"partner": key[0]}
+            | {"packages": _sold([each for each in packages if each["partner"] == key[0]])}
+            | evaluation(group, as_of)
             for key, group in _grouped(bought, lambda each: (each["partner"],))
         ],
     }
 
 
-def _of_classes(bought: list[Judged], catalogue: Catalogue) -> list[dict[str, Any]]:
+def _of_classes(
+    bought: list[Judged], catalogue: Catalogue, as_of: datetime
+) -> list[dict[str, Any]]:
     groups = dict(_grouped(bought, lambda each: (each["partner"], each["class_code"])))
     return [
         {"partner": partner, "class_code": code}
         | _named(catalogue, partner, code)
-        | evaluation(groups.get((partner, code), []))
+        | evaluation(groups.get((partner, code), []), as_of)
         for partner, code in sorted(set(catalogue.classes()) | groups.keys())
     ]
 
 
 def _of_packages(
-    bought: list[Judged], packages: list[dict[str, Any]], catalogue: Catalogue
+    bought: list[Judged], packages: list[dict[str, Any]], catalogue: Catalogue, as_of: datetime
 ) -> list[dict[str, Any]]:
     """Per package the purchases of it, and per class of it what became of those purchases."""
     sold = dict(_grouped(packages, lambda each: (each["partner"], each["package_code"])))
@@ -77,14 +91,11 @@ def _of_packages(
                 "partner": partner,
                 "package_code": package_code,
                 "title": catalogue.package_title(partner, package_code),
-                "purchases": len(purchases),
-                "complete": sum(each["complete"] for each in purchases),
-                "unresolved": sum(each["unresolved"] for each in purchases),
-                "after_sales_end": sum(each["after_sales_end"] for each in purchases),
+                **_sold(purchases),
                 "classes": [
                     {"class_code": code}
                     | _named(catalogue, partner, code)
-                    | evaluation(by_class[partner, package_code, code])
+                    | evaluation(by_class[partner, package_code, code], as_of)
                     for code in codes
                 ],
             }
@@ -92,8 +103,20 @@ def _of_packages(
     return found
 
 
-def evaluation(bought: list[Judged]) -> dict[str, Any]:
-    """The figures over some purchased classes."""
+def _sold(purchases: list[dict[str, Any]]) -> dict[str, Any]:
+    """What became of some purchases of packages."""
+    complete = sum(each["complete"] for each in purchases)
+    return {
+        "purchases": len(purchases),
+        "complete": complete,
+        "share_complete": complete / len(purchases) if purchases else None,
+        "unresolved": sum(each["unresolved"] for each in purchases),
+        "after_sales_end": sum(each["after_sales_end"] for each in purchases),
+    }
+
+
+def evaluation(bought: list[Judged], as_of: datetime) -> dict[str, Any]:
+    """The figures over some purchased classes; silences are as old as they are at `as_of`."""
     completions = [each["completion"] for each in bought]
     assessments = [each["assessment"] for each in bought]
     ratings = [each["review"]["rating"] for each in bought if each["review"]]
@@ -125,17 +148,27 @@ def evaluation(bought: list[Judged]) -> dict[str, Any]:
         "median_days_to_completion": _median_days(bought),
         "drop_off": _tenths([percent / 100 for percent in stopped if percent is not None]),
         "drop_off_without_percent": stopped.count(None),
+        "flags": {flag: sum(flag in each["flags"] for each in bought) for flag in FLAGS},
+        "silence": silence(bought, as_of),
     }
 
 
 def silence(bought: list[Judged], as_of: datetime) -> dict[str, int]:
-    """How many purchased classes the partner never reported on, by days since the purchase."""
+    """How many purchased classes the partner never reported on, by the purchase's age.
+
+    Ages are whole hours, from the hour of the purchase to the hour of `as_of`.
+    """
     ages = dict.fromkeys([name for name, _ in AGES], 0)
     for each in bought:
         if each["completion"]["state"] == "never_reported":
-            age = as_of - datetime.fromisoformat(each["purchases"][0]["purchased_at"])
-            ages[next(n for n, days in AGES if days is None or age < timedelta(days=days))] += 1
+            purchased_at = datetime.fromisoformat(each["purchases"][0]["purchased_at"])
+            age = (_hour(as_of) - _hour(purchased_at)) / timedelta(hours=1)
+            ages[next(name for name, below in AGES if below is None or age < below)] += 1
     return ages
+
+
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _grouped(
@@ -165,12 +198,15 @@ def _tenths(fractions: list[float]) -> list[int]:
 
 
 def _median_days(bought: list[Judged]) -> float | None:
-    """From the earliest purchase to the completion, of those completed after they were bought."""
+    """From the earliest purchase to the completion, of those completed after they were bought.
+
+    To the second.
+    """
     days = []
     for each in bought:
         if each["completion"]["at"] is not None:
             completed = datetime.fromisoformat(each["completion"]["at"])
             taken = completed - datetime.fromisoformat(each["purchases"][0]["purchased_at"])
             if taken >= timedelta(0):
-                days.append(taken / timedelta(days=1))
+                days.append(taken // timedelta(seconds=1) / 86_400)
     return median(days) if days else None

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +175,22 @@ def test_an_evaluation() -> None:
         "median_days_to_completion": 6.0,
         "drop_off": [0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
         "drop_off_without_percent": 0,
+        "flags": {
+            "package_after_sales_end": 0,
+            "certificate_without_completion": 0,
+            "completed_without_assessment": 0,
+            "evidence_before_purchase": 0,
+            "evidence_after_refund": 0,
+            "purchased_twice": 0,
+        },
+        "silence": {
+            "under_24_hours": 0,
+            "24_to_48_hours": 0,
+            "2_to_7_days": 0,
+            "7_to_30_days": 0,
+            "30_to_90_days": 1,
+            "90_days_or_more": 0,
+        },
     }
     assert found["classes"] == [
         {
@@ -188,15 +204,39 @@ def test_an_evaluation() -> None:
     assert found["institutions"] == [
         {"institution": "Rumah Belajar Melati", "partners": ["pintaria"], **figures}
     ]
-    silence = {
-        "under_2_days": 0,
-        "2_to_9_days": 0,
-        "9_to_30_days": 0,
-        "30_to_90_days": 1,
-        "90_days_or_more": 0,
+    none_sold = {
+        "purchases": 0,
+        "complete": 0,
+        "share_complete": None,
+        "unresolved": 0,
+        "after_sales_end": 0,
     }
-    assert found["partners"] == [{"partner": "pintaria", "silence": silence, **figures}]
+    assert found["partners"] == [{"partner": "pintaria", "packages": none_sold, **figures}]
     assert found["packages"] == []
+
+
+def silent(hours: float) -> dict[str, int]:
+    """The silence of one purchase at half past nine, so many hours later."""
+    bought = datetime(2020, 5, 1, 9, 30, tzinfo=UTC)
+    record = told(
+        "e-1",
+        "purchase.paid",
+        "2020-05-01T09:30:00Z",
+        participant_id="PRK-000000001",
+        purchase_id="INV-1",
+        items=[{"class_code": "A"}],
+    )
+    (found,) = expected_answers([record], bought + timedelta(hours=hours)).evaluations["partners"]
+    return {age: count for age, count in found["silence"].items() if count}
+
+
+def test_silences_are_counted_by_age() -> None:
+    assert silent(0) == silent(23.4) == {"under_24_hours": 1}
+    assert silent(23.5) == silent(47) == {"24_to_48_hours": 1}
+    assert silent(48) == {"2_to_7_days": 1}
+    assert silent(7 * 24) == {"7_to_30_days": 1}
+    assert silent(30 * 24) == {"30_to_90_days": 1}
+    assert silent(90 * 24) == silent(1_000 * 24) == {"90_days_or_more": 1}
 
 
 def test_a_package_is_evaluated_class_by_class() -> None:
@@ -209,6 +249,7 @@ def test_a_package_is_evaluated_class_by_class() -> None:
         "title": "Paket Siap Kerja",
         "purchases": 1,
         "complete": 0,
+        "share_complete": 0.0,
         "unresolved": 0,
         "after_sales_end": 0,
     }
