@@ -12,6 +12,7 @@ import typer
 
 from tests.benchmarks.contenders.floor import floor
 from tests.benchmarks.contenders.library import library
+from tests.benchmarks.contenders.streams import streams
 from tests.benchmarks.contenders.tuntas import environment_of, prepare, tuntas
 from tests.benchmarks.draining import (
     Contender,
@@ -53,6 +54,9 @@ def contenders(told: Told) -> dict[str, Callable[[], Contender]]:
         "library": lambda: library("each", EACH_RECORDS),
         "library-batched": lambda: library("batched", EACH_RECORDS),
         "library-events": lambda: library("batched", EVENTS_RECORDS, projected=False),
+        "streams": lambda: streams("default"),
+        "streams-tuned": lambda: streams("tuned"),
+        "streams-events": lambda: streams("events"),
         "tuntas-1": lambda: tuntas(1, cached),
         "tuntas-2": lambda: tuntas(2, cached),
     }

@@ -1,8 +1,8 @@
 """One contender drains the log: its processes are started, its progress is read from outside, its results checked.
 
 The clock runs from the first commit that is seen to the last, so starting, joining the group and the first batch are
-left out, of every contender alike. What counts is what is committed: in PostgreSQL, or where the contender's own truth
-is elsewhere (committed offsets), there.
+left out, of every contender alike; of one that commits only now and then it runs from its first record. What counts is
+what is committed: in PostgreSQL, or where the contender's own truth is elsewhere (committed offsets), there.
 """
 
 import os
@@ -66,9 +66,12 @@ class Contender(Struct, frozen=True, kw_only=True):
     check: Callable[[Place, connection], Mapping[str, tuple[int, int]]]
     """What was found and what was expected, by name."""
     prepare: Callable[[Place], None] = lambda _: None
+    first: Callable[[Place], float | None] | None = None
+    """When the first record was taken (`time.monotonic`), of contenders that commit too seldom for the usual clock."""
     most_records: int | None = None
     """Slow contenders read only so many from the middle of the log."""
     timeout_seconds: float = 300.0
+    look_seconds: float = LOOK_SECONDS
 
 
 class Drained(Struct, frozen=True):
@@ -82,8 +85,8 @@ class Drained(Struct, frozen=True):
     client_cpu_us: float
     """Microseconds a record."""
     postgres_cpu_us: float
-    first_commit_after_seconds: float
-    """From the start of the processes."""
+    begun_after_seconds: float
+    """From the start of the processes to the start of the clock."""
     results: Mapping[str, tuple[int, int]]
 
 
@@ -96,42 +99,67 @@ def drain(contender: Contender, place: Place) -> Drained:
         with running(contender.processes(place), place.folder) as children:
             started = monotonic()
             pids = [child.pid for child in children]
-            first: tuple[float, float, float, float] | None = None
+            begun: _Begun | None = None
             while True:
                 done = _progress(contender, place, session)
                 now = monotonic()
-                if done > 0 and first is None:
-                    first = (now, done, cpu_seconds(pids), place.servers.postgres_cpu_seconds())
+                if begun is None:
+                    begun = _begun(contender, place, now, done, pids)
                 if done >= 1:
                     break
                 _expect_alive(contender, children, place.folder)
-                limit = contender.timeout_seconds if first else START_SECONDS
+                limit = contender.timeout_seconds if begun else START_SECONDS
                 if now - started > limit:
                     raise DrainFailed(
                         f"{contender.name}: {done:.1%} committed after {limit:.0f} s\n{last_words(place.folder)}"
                     )
-                sleep(LOOK_SECONDS)
+                sleep(contender.look_seconds)
             client, postgres = cpu_seconds(pids), place.servers.postgres_cpu_seconds()
         results = contender.check(place, session)
     finally:
         session.close()
-    if first is None or first[1] >= 1:
+    if begun is None or begun.done >= 1:
         raise DrainFailed(f"{contender.name}: the log is too short, one commit took it all")
-    records = place.told.records * (1 - first[1])
     wrong = {name: pair for name, pair in results.items() if pair[0] != pair[1]}
     if wrong:
         raise DrainFailed(f"{contender.name}: wrong results (found, expected): {wrong}")
-    seconds = now - first[0]
+    records = place.told.records * (1 - begun.done)
+    seconds = now - begun.at
     return Drained(
         contender.name,
         round(records),
         records / seconds,
         seconds,
-        (client - first[2]) / records * 1e6,
-        (postgres - first[3]) / records * 1e6,
-        first[0] - started,
+        (client - begun.client_cpu) / records * 1e6,
+        (postgres - begun.postgres_cpu) / records * 1e6,
+        begun.at - started,
         results,
     )
+
+
+class _Begun(Struct, frozen=True):
+    """Where the clock started: time, share done, CPU seconds so far."""
+
+    at: float
+    done: float
+    client_cpu: float
+    postgres_cpu: float
+
+
+def _begun(
+    contender: Contender, place: Place, now: float, done: float, pids: list[int]
+) -> _Begun | None:
+    """The start of the clock, or None when it has not come yet."""
+    if contender.first is not None:
+        at = contender.first(place)
+        if at is None:
+            return None
+        done = 0.0
+    elif not done:
+        return None
+    else:
+        at = now
+    return _Begun(at, done, cpu_seconds(pids), place.servers.postgres_cpu_seconds())
 
 
 @contextmanager
@@ -189,7 +217,8 @@ def _expect_alive(
     contender: Contender, children: Sequence["subprocess.Popen[bytes]"], folder: Path
 ) -> None:
     for child in children:
-        if child.poll() is not None:
+        # One that read what it was told to read may go; what it committed will be seen.
+        if child.poll() not in (None, 0):
             raise DrainFailed(
                 f"{contender.name} ended with exit code {child.returncode}\n{last_words(folder)}"
             )
