@@ -2,7 +2,7 @@
 
 Endpoints are ASGI applications: parameters are read strictly by services.http.parameters and answers are encoded by
 msgspec, so no request pays for validation that its answer's types have done already, nor for FastAPI's own way from a
-request to a function's arguments, which takes as long as the rest (docs/decisions/http.md).
+request to a function's arguments, which takes as long as the rest (docs/decisions/answers-when-they-are-asked.md).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

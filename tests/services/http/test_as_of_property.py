@@ -9,10 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.events import PartnerEvent
+from domain.events import (
+    PACKAGE_STREAM,
+    PARTICIPANT_STREAM,
+    EventVoided,
+    PackagePublished,
+    PartnerEvent,
+    PurchasePaid,
+)
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Lane
-from tests.projections.reading.worlds import PARTNER, Told, events, happened, unmarked, worlds
+from tests.projections.reading.worlds import (
+    PACKAGES,
+    PARTNER,
+    Told,
+    events,
+    happened,
+    unmarked,
+    worlds,
+)
 from tests.services.http.conftest import Api, running
 from tests.services.http.desk import Desk
 
@@ -69,6 +84,15 @@ class Telling:
         found = {"people": people, "listed": listed, "packages": packages, "bought": bought}
         return dict(unmarked(found, mark))
 
+    def check_histories(self, mark: str, **query: str) -> None:
+        """The state after the last event of each history is the answer."""
+        for name in ("one", "two"):
+            for purchase in ("active", "refunded", "none"):
+                path = f"/v1/participants/{mark}{name}/classes"
+                for item in self.api.get(path, purchase=purchase, **query)["items"]:
+                    history = self.api.get(item["history"], **query)["items"]
+                    assert history[-1]["state"] == item
+
 
 @pytest.fixture(scope="module")
 def telling(postgres_server: EmbeddedPostgres) -> Iterator[Telling]:
@@ -96,3 +120,26 @@ def test_as_of_is_the_answer_of_a_system_that_knew_no_more(
     telling.tell([event for event in events(world, part) if event.happened <= happened(until)])
     as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=happened(until))
     assert telling.answers(whole, as_of=as_of.isoformat()) == telling.answers(part)
+    telling.check_histories(whole, as_of=as_of.isoformat())
+    telling.check_histories(whole)
+
+
+def test_a_withdrawn_purchase_of_a_package_published_later_counts_until_it_was_withdrawn(
+    telling: Telling,
+) -> None:
+    mark = next(marks)
+    paid, published, voided = events(
+        [
+            Told(PARTICIPANT_STREAM, "one", PurchasePaid("P1", "K")),
+            Told(PACKAGE_STREAM, "K", PackagePublished("K", "package", PACKAGES["K"])),
+            Told(PARTICIPANT_STREAM, "one", EventVoided("0", "a mistake")),
+        ],
+        mark,
+    )
+    telling.tell([paid, voided])
+    telling.tell([published])
+    as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=published.happened)
+    then = telling.answers(mark, as_of=as_of.isoformat())
+    assert [item["class_code"] for item in then["people"]["one"]] == ["A", "B"]
+    assert [item["purchase_id"] for item in then["packages"][0]] == ["P1"]
+    assert telling.answers(mark)["people"]["one"] == []
