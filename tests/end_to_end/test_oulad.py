@@ -20,6 +20,8 @@ from tests.end_to_end.oulad_figures import (
     FLAGS,
     Answer,
     answers,
+    by_class,
+    evaluation,
 )
 from tests.end_to_end.running_system import RunningSystem
 
@@ -187,3 +189,37 @@ def test_every_record_was_accepted_or_known_already(season: RunningSystem) -> No
     assert totals["accepted"] == sum(1 for _ in partner_events.events(DATA_DIR))
     assert totals["duplicate"] == REPEATED
     assert totals["rejected"] == totals["unknown_fields"] == totals["lag"] == 0
+
+
+def assert_evaluated(system: RunningSystem, path: str, of: list[Answer], **as_of: str) -> None:
+    """Every figure of an evaluation, once the counts are added up."""
+    with asking(system) as client:
+
+        def answer() -> Item:
+            found: Item = client.get(path, params=as_of).raise_for_status().json()
+            return found
+
+        system.wait_until(lambda: answer()["freshness"]["events"] == 0, "counts are added up")
+        got = answer()
+    due = evaluation(of)
+    assert got["flags"] == dict.fromkeys(got["flags"], 0) | due.pop("flags")
+    wanted = {name: pytest.approx(value) for name, value in due.items()}
+    assert {name: got[name] for name in due} == wanted
+
+
+def test_each_class_is_evaluated_as_the_tables_say(season: RunningSystem) -> None:
+    everything = answers()
+    for figure in by_class():
+        of = [answer for answer in everything if answer.class_code == figure.class_code]
+        assert_evaluated(season, f"/v1/classes/{PARTNER}/{figure.class_code}/evaluation", of)
+
+
+@pytest.mark.parametrize("of", [f"partners/{PARTNER}", "institutions/Open University"])
+def test_all_classes_are_evaluated_together(season: RunningSystem, of: str) -> None:
+    assert_evaluated(season, f"/v1/{of}/evaluation", answers())
+
+
+def test_evaluations_as_of_a_day_are_of_that_day(season: RunningSystem) -> None:
+    as_of = "2014-12-31T23:59:59Z"
+    path = f"/v1/partners/{PARTNER}/evaluation"
+    assert_evaluated(season, path, answers(as_of), as_of=as_of)
