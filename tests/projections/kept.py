@@ -36,6 +36,9 @@ class Kept:
         self.desk = Desk(database_url)
         self._lanes: dict[tuple[str, int], Lane] = {}
 
+    def close(self) -> None:
+        close(self.desk.session)
+
     def tell(self, season: Iterable[SimulatedRecord], batch_records: int = 500) -> None:
         """Writes records in the order of their arrival, batch by batch, by key to the lanes of their topics."""
         waiting: list[SimulatedRecord] = []
