@@ -55,8 +55,8 @@ def cell(value: Any) -> str | int | float:
             return "true" if value else "false"
         if isinstance(value, int | float):
             return value
-        value = _text(value)
-    return "'" + value if value.startswith(FORMULA_STARTS) else value
+    text = _text(value)
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,118 @@
+"""`tuntas export`: any list as a file, whole or not at all, in constant memory."""
+
+import csv
+import inspect
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from services.cli.export import FORMATS, LISTS, export, whole
+from services.embedded.postgres import EmbeddedPostgres
+from services.http.app import ROUTES
+from services.http.routing import LIST
+from tests.benchmarks.export_memory import fill, measure
+
+ROWS = 15_000
+HIGHEST_MIB = 200
+
+
+@pytest.fixture(scope="module")
+def filled(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A database with ROWS purchased classes; tests only read it."""
+    url = postgres_server.create_database("export_of_cli")
+    assert fill(url, ROWS) >= ROWS
+    yield url
+    postgres_server.drop_database("export_of_cli")
+
+
+def run(database_url: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", "export", *arguments],
+        env={**os.environ, "TUNTAS_DATABASE_URL": database_url},
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_long_list_takes_no_more_memory_than_a_short_one(
+    filled: str, tmp_path: Path, name: str
+) -> None:
+    measured = measure(filled, tmp_path / f"classes.{name}")
+    assert measured.highest_mib < HIGHEST_MIB
+
+
+def test_formats_agree(filled: str, tmp_path: Path) -> None:
+    query = ("purchased-classes", "--partner", "pintaria", "--completion", "completed")
+    for name in FORMATS:
+        ended = run(filled, *query, "--out", str(tmp_path / f"out.{name}"))
+        assert ended.returncode == 0, ended.stderr
+    of_csv = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
+    of_json = [json.loads(line) for line in (tmp_path / "out.ndjson").read_text().splitlines()]
+    of_parquet = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert len(of_csv) == len(of_json) == len(of_parquet) > 100
+    for row, item, typed in zip(of_csv, of_json, of_parquet, strict=True):
+        assert row["participant_id"] == item["participant_id"] == typed["participant_id"]
+        assert item["completion"]["state"] == "completed"
+        assert typed["completion_at"].isoformat()[:19] == row["completion_at"][:19]
+
+
+def test_standard_output_has_the_rows_alone(filled: str) -> None:
+    ended = run(filled, "intake", "--out", "-", "--format", "ndjson")
+    lanes = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert len(lanes) == 8
+    assert f"{len(lanes)} rows" in ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("purchased-classes", "--as-of", "yesterday"), "as_of"),
+        (("rejections", "--completion", "completed"), "completion is not a parameter here"),
+        (("purchased-classes", "--partner", "nobody"), "partner is none of"),
+        (("purchases",), "is none of: purchased-classes"),
+        (("intake", "--format", "xlsx"), "is none of: csv, ndjson, parquet"),
+    ],
+)
+def test_what_cannot_be_exported_leaves_no_file(
+    filled: str, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    ended = run(filled, *arguments, "--out", str(tmp_path / "out.csv"))
+    assert ended.returncode == 2
+    told = " ".join(ended.stderr.decode().replace("│", " ").split())
+    assert sentence in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_breaks_off_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"old")
+
+    def break_off() -> None:
+        with whole(path) as file:
+            file.write(b"new, but")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    with whole(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_every_list_and_every_filter_of_the_api_is_an_option() -> None:
+    routes = [route for route in ROUTES if route.media == LIST and "{" not in route.path]
+    assert {route.path for route in routes} == {f"/v1/{name}" for name in LISTS}
+    of_api = {of.name for route in routes for of in route.parameters} - {"limit", "cursor"}
+    assert (
+        set(inspect.signature(export).parameters) - {"context", "name", "out", "format"} == of_api
+    )
