@@ -140,7 +140,8 @@ class _Reading:
             self._consumer.commit({name: lane.next_offset for name, lane in self._lanes.items()})
 
     def _change_lanes(self, polled: Polled) -> None:
-        for name in polled.revoked | polled.lost:
+        for name in polled.revoked | polled.lost | polled.assigned:
+            # Also of what is given anew: it is read again from where the lane's row says.
             self._gathered.pop(name, None)
             self._give_up(name)
         if polled.assigned:
