@@ -17,6 +17,12 @@ AGES: tuple[tuple[str, int], ...] = (
 OLDEST, OLDEST_HOURS = AGES[-1]
 
 
+def first_hours(as_of: int) -> list[int]:
+    """The earliest hours of purchase of each age but the oldest, in ascending order."""
+    now = hour_of(as_of)
+    return [now - least + 1 for _, least in reversed(AGES) if least]
+
+
 def hour_of(time: int) -> int:
     """The hour (since 1970 UTC) that a time in microseconds UTC lies in."""
     return time // (HOUR_SECONDS * SECOND)
@@ -28,7 +34,8 @@ def silence(
     """Never-reported purchased classes by age at ``as_of`` (microseconds UTC).
 
     ``silent_hours``: hour of the purchase and how many; those of the oldest age may be left out, for they are the
-    rest of all ``never_reported``. Ages are in whole hours, from the hour of the purchase.
+    rest of all ``never_reported``, and those of one age may be counted under any hour of it. Ages are in whole hours,
+    from the hour of the purchase.
     """
     now = hour_of(as_of)
     ages = dict.fromkeys([name for name, _ in AGES], 0)

@@ -5,12 +5,12 @@ silences as old as they are ``now`` (microseconds UTC). A session is in one snap
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from msgspec.structs import asdict
 
-from domain.evaluation import Medians, Metric, Tally
+from domain.evaluation import Medians, Tally
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_links as links
@@ -31,7 +31,7 @@ from projections.record import Rules
 
 SQL: Final = sums.SQL
 
-MOST_SILENT: Final = 1_000
+MOST_SILENT: Final = 250
 
 
 async def waiting(session: Session, partner_ids: Sequence[int]) -> tuple[int, Any]:
@@ -125,9 +125,10 @@ async def of_partner(
         ((tally, medians),) = await sums.counted(
             sums.OfScopes(session, [(partner_id, "", "")]), now
         )
-        by_class = await _by_class(session, partner_id)
+        silent = await session.fetch(SQL["silent_classes"], partner_id, MOST_SILENT)
     else:
         counting, by_class = await judged.of_partner(session, known, partner_id, as_of)
+        silent = judged.most_silent(by_class, MOST_SILENT)
         tally, medians = counting.tally, counting.medians()
     partner = PARTNER_CODES[partner_id]
     packages = links.package_purchases(as_of, partner=partner)
@@ -135,7 +136,7 @@ async def of_partner(
         partner=partner,
         name=PARTNERS[partner],
         packages=package_counts(tally),
-        silence_by_class=_silence_by_class(partner_id, by_class, known.of(partner_id), as_of),
+        silence_by_class=_silent_classes(partner_id, silent, known.of(partner_id), as_of),
         sequence=await sequence(session, partner_id) if as_of is None else None,
         links=links.purchased_classes(as_of, partner=partner)
         | {f"packages_{figure}": path for figure, path in packages.items()},
@@ -160,32 +161,17 @@ async def _package_sums(
     return purchases, dict(zip(class_codes, of_classes, strict=True))
 
 
-async def _by_class(session: Session, partner_id: int) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
-    for class_code, metric, n in await session.fetch(SQL["classes_of_partner"], partner_id):
-        purchased, silent = found.get(class_code, (0, 0))
-        found[class_code] = (n, silent) if metric == Metric.PURCHASED else (purchased, n)
-    return found
-
-
-def _silence_by_class(
-    partner_id: int, by_class: Mapping[str, tuple[int, int]], rules: Rules, as_of: int | None
+def _silent_classes(
+    partner_id: int, silent: Iterable[tuple[str, int, int]], rules: Rules, as_of: int | None
 ) -> list[ClassSilence]:
-    partner = PARTNER_CODES[partner_id]
-    silent = [(-never, code, purchased) for code, (purchased, never) in by_class.items() if never]
+    """From (class code, purchased, never reported)."""
+    kind = f"classes/{PARTNER_CODES[partner_id]}"
     found = []
-    for never_negative, class_code, purchased in sorted(silent)[:MOST_SILENT]:
+    for class_code, purchased, never_reported in silent:
         terms = rules.catalogue.terms(class_code, as_of)
-        found.append(
-            ClassSilence(
-                class_code,
-                terms.title,
-                terms.institution,
-                purchased,
-                -never_negative,
-                links.evaluation("classes", partner, class_code, as_of=as_of),
-            )
-        )
+        path = links.evaluation(kind, class_code, as_of)
+        names = (class_code, terms.title, terms.institution)
+        found.append(ClassSilence(*names, purchased, never_reported, path))
     return found
 
 

@@ -2,7 +2,8 @@
 -- have few values in any scope; of the finer ones only ranges are read: 54 are the hours of silent purchases.
 
 -- name: counts
--- Everything coarse of some scopes (numbered from 1), and their silent purchases after hour $4.
+-- Everything coarse of some scopes (numbered from 1), and how many of their silent purchases lie between the hours $4,
+-- each counted under some hour there.
 SELECT wanted.scope, counted.metric, counted.value, counted.n
 FROM unnest($1::smallint[], $2::text[], $3::text[]) WITH ORDINALITY
   AS wanted (partner_id, package_code, class_code, scope)
@@ -11,9 +12,10 @@ CROSS JOIN LATERAL (
     WHERE coarse.partner_id = wanted.partner_id AND coarse.package_code = wanted.package_code COLLATE "C"
       AND coarse.class_code = wanted.class_code COLLATE "C" AND coarse.metric < 50
     UNION ALL
-    SELECT metric, value, n FROM projections.rollup AS silent
+    SELECT 54, min(value), sum(n)::bigint FROM projections.rollup AS silent
     WHERE silent.partner_id = wanted.partner_id AND silent.package_code = wanted.package_code COLLATE "C"
-      AND silent.class_code = wanted.class_code COLLATE "C" AND silent.metric = 54 AND silent.value > $4
+      AND silent.class_code = wanted.class_code COLLATE "C" AND silent.metric = 54 AND silent.value >= ($4::float8[])[1]
+    GROUP BY width_bucket(silent.value, $4::float8[])
 ) AS counted
 
 -- name: details
@@ -37,9 +39,10 @@ CROSS JOIN LATERAL (
     SELECT metric, value, n FROM projections.institution_rollup AS coarse
     WHERE coarse.institution = $1 AND coarse.partner_id = wanted.partner_id AND coarse.metric < 50
     UNION ALL
-    SELECT metric, value, n FROM projections.institution_rollup AS silent
+    SELECT 54, min(value), sum(n)::bigint FROM projections.institution_rollup AS silent
     WHERE silent.institution = $1 AND silent.partner_id = wanted.partner_id AND silent.metric = 54
-      AND silent.value > $3
+      AND silent.value >= ($3::float8[])[1]
+    GROUP BY width_bucket(silent.value, $3::float8[])
 ) AS counted
 GROUP BY counted.metric, counted.value
 
@@ -92,10 +95,19 @@ CROSS JOIN LATERAL (
 ) AS counted
 GROUP BY wanted.institution, counted.metric, counted.value
 
--- name: classes_of_partner
--- How many were purchased (metric 1) and never reported (metric 3) of each class of a partner.
-SELECT class_code, metric, n FROM projections.rollup
-WHERE partner_id = $1 AND package_code = '' AND class_code > '' AND metric IN (1, 3)
+-- name: silent_classes
+-- The $2 classes of a partner that were never reported (metric 3) most often, and how many of each were purchased (1).
+SELECT silent.class_code, purchased.n, silent.n
+FROM (SELECT class_code, n FROM projections.rollup
+      WHERE partner_id = $1 AND package_code = '' AND class_code > '' AND metric = 3
+      ORDER BY n DESC, class_code LIMIT $2) AS silent
+CROSS JOIN LATERAL (
+    SELECT n FROM projections.rollup AS of_class
+    WHERE of_class.partner_id = $1 AND of_class.package_code = '' AND of_class.class_code = silent.class_code
+      AND of_class.metric = 1 AND of_class.value = 0
+    OFFSET 0
+) AS purchased
+ORDER BY silent.n DESC, silent.class_code
 
 -- name: waiting
 -- What is not added up yet of some partners: changed rows and classes that moved to another institution (of the first

@@ -7,7 +7,7 @@ memory is the tally and eight bytes a score and a completion, for their exact me
 
 from array import array
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -22,7 +22,7 @@ from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
 from projections.record import Rules
 
-PAGE_ROWS: Final = 500
+PAGE_ROWS: Final = 250
 ANY: Final = (None,) * 7
 """The filters of purchased_classes.sql, none of them set: columns speak of now."""
 
@@ -63,7 +63,7 @@ def _seconds_of_day(value: float) -> tuple[float, float]:
 
 
 def _median(
-    coarse: dict[float, int] | Any,
+    coarse: Mapping[float, int],
     values_of: Callable[[float], tuple[float, float]],
     values: Iterable[float],
 ) -> float | None:
@@ -132,6 +132,12 @@ async def of_partner(
     async for package in _packages(session, known, bought, as_of):
         _count_package(counting.tally, package)
     return counting, by_class
+
+
+def most_silent(by_class: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int]]:
+    """(class code, purchased, never reported) of so many classes, the most silent first."""
+    silent = [(code, *count) for code, count in by_class.items() if count[1]]
+    return sorted(silent, key=lambda of: (-of[2], of[0]))[:limit]
 
 
 async def of_package(

@@ -37,10 +37,9 @@ def package_purchases(as_of: int | None, **narrowed: str) -> dict[str, str]:
     return _paths("/v1/package-purchases", "purchases", OF_PACKAGES, as_of, narrowed)
 
 
-def evaluation(*path: str, as_of: int | None = None) -> str:
-    """The path of an evaluation, from its parts: ("classes", partner, class code)."""
-    place = "/".join(quote(part, safe="") for part in path)
-    return f"/v1/{place}/evaluation{_query({}, as_of)}"
+def evaluation(kind: str, name: str, as_of: int | None) -> str:
+    """The path of an evaluation: of ``name`` among ``classes/<partner>``, ``institutions`` or ``partners``."""
+    return f"/v1/{kind}/{quote(name, safe='')}/evaluation{_query({}, as_of)}"
 
 
 def _paths(

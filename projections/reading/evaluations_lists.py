@@ -36,7 +36,7 @@ async def partners(
         headline = PartnerHeadline(
             partner=partner,
             name=PARTNERS[partner],
-            evaluation=links.evaluation("partners", partner, as_of=as_of),
+            evaluation=links.evaluation("partners", partner, as_of),
             **counts(tallies[partner_id]),
         )
         yield Page([((partner_id,), headline)], (partner_id,), 1)
@@ -85,7 +85,7 @@ def _institution(
         institution=name,
         partners=[PARTNER_CODES[partner_id] for partner_id in sorted(classes)],
         classes=sum(classes.values()),
-        evaluation=links.evaluation("institutions", name, as_of=as_of),
+        evaluation=links.evaluation("institutions", name, as_of),
         **counts(tally),
     )
 

@@ -136,7 +136,7 @@ class PartnerEvaluation(PartnerFigures, frozen=True, kw_only=True):
 
     packages: Annotated[PackageCounts, means("Purchases of packages.")]
     silence_by_class: Annotated[
-        list[ClassSilence], means("Up to 1,000 classes with silence, the most silent first.")
+        list[ClassSilence], means("Classes with silence, the most silent first; at most 250.")
     ]
     sequence: Annotated[
         Sequence | None, means("Gaps in what arrived; null when asked as of a time.")

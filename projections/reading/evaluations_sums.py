@@ -17,7 +17,7 @@ from domain.median import (
     scores_of_hundredth,
     seconds_of_hour,
 )
-from domain.silence import OLDEST_HOURS, hour_of
+from domain.silence import first_hours
 from projections.reading.session import Session
 from projections.sql import load
 
@@ -39,8 +39,8 @@ class Span(NamedTuple):
 class Kept(Protocol):
     """Sums of some scopes."""
 
-    async def counts(self, since_hour: int) -> list[Tally]:
-        """Per scope everything coarse, and its silent purchases after an hour."""
+    async def counts(self, hours: Sequence[float]) -> list[Tally]:
+        """Per scope everything coarse, and how many silent purchases there are between hours, under one of each."""
 
     async def details(self, spans: Sequence[Span]) -> list[dict[float, int]]:
         """Per span its values."""
@@ -53,9 +53,9 @@ class OfScopes:
         self._session = session
         self._scopes = scopes
 
-    async def counts(self, since_hour: int) -> list[Tally]:
+    async def counts(self, hours: Sequence[float]) -> list[Tally]:
         columns = _columns(self._scopes, 3)
-        rows = await self._session.fetch(SQL["counts"], *columns, float(since_hour))
+        rows = await self._session.fetch(SQL["counts"], *columns, hours)
         return _tallies(rows, len(self._scopes))
 
     async def details(self, spans: Sequence[Span]) -> list[dict[float, int]]:
@@ -71,8 +71,8 @@ class OfInstitution:
         self._session = session
         self._of = (institution, list(partner_ids))
 
-    async def counts(self, since_hour: int) -> list[Tally]:
-        rows = await self._session.fetch(SQL["institution_counts"], *self._of, float(since_hour))
+    async def counts(self, hours: Sequence[float]) -> list[Tally]:
+        rows = await self._session.fetch(SQL["institution_counts"], *self._of, hours)
         return _tallies(rows, 1)
 
     async def details(self, spans: Sequence[Span]) -> list[dict[float, int]]:
@@ -100,8 +100,8 @@ def _values(rows: Sequence[Any], spans: int) -> list[dict[float, int]]:
 
 
 async def counted(kept: Kept, as_of: int) -> list[tuple[Tally, Medians]]:
-    """Per scope its tally, with the silences younger than the oldest age at ``as_of``, and its medians."""
-    tallies = await kept.counts(hour_of(as_of) - OLDEST_HOURS)
+    """Per scope its tally, with what `domain.silence` needs at ``as_of``, and its medians."""
+    tallies = await kept.counts([float(hour) for hour in first_hours(as_of)])
     return list(zip(tallies, await _medians(kept, tallies), strict=True))
 
 
