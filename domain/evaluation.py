@@ -11,7 +11,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from domain.answer import Answer
-from domain.median import hundredth, median
+from domain.median import median, tenth
 from domain.vocabulary import FLAGS
 
 SECOND = 1_000_000
@@ -26,7 +26,7 @@ class Metric(IntEnum):
 
     Plain counts have the value 0, a flag's metric is FLAG plus its bit, sums count billionths under the value 0; the
     others are distributions. From FINE on there may be a value for every purchased class: of these, evaluations read
-    only what they need (domain/median.py, domain/silence.py).
+    only what they need (domain/median.py, domain/silence.py); hundredths and hours lead to it in large tallies.
     """
 
     PURCHASED = 1
@@ -41,8 +41,8 @@ class Metric(IntEnum):
     RATING = 18
     DROP_OFF = 20
     """Tenth of the way, 0 to 9, of those under way; NO_PERCENT where no percentage was reported."""
-    SCORE_HUNDREDTH = 21
-    """Best scaled score in hundredths, 0 to 99, the last with 1."""
+    SCORE_TENTH = 21
+    """Best scaled score in tenths, 0 to 9, the last with 1."""
     SCORE_SUM = 22
     GAIN_COUNT = 23
     GAIN_SUM = 24
@@ -60,6 +60,7 @@ class Metric(IntEnum):
     TAKEN_SECONDS = 53
     SILENT_HOUR = 54
     """Hour of the purchase (hours since 1970 UTC) of those never reported on."""
+    SCORE_HUNDREDTH = 55
 
 
 Tally = Counter[tuple[int, float]]
@@ -152,7 +153,7 @@ def parts(of: Counted) -> Iterator[tuple[int, float, int]]:
                 yield Metric.FLAG + bit, 0, 1
     if of.best_scaled is not None:
         yield Metric.SCORE, of.best_scaled, 1
-        yield Metric.SCORE_HUNDREDTH, hundredth(of.best_scaled), 1
+        yield Metric.SCORE_TENTH, tenth(of.best_scaled), 1
         yield Metric.SCORE_SUM, 0, round(of.best_scaled * BILLION)
         if of.pre_test_scaled is not None:
             yield Metric.GAIN_COUNT, 0, 1
@@ -161,7 +162,6 @@ def parts(of: Counted) -> Iterator[tuple[int, float, int]]:
         yield Metric.RATING, of.rating, 1
     if of.taken_seconds is not None:
         yield Metric.TAKEN_DAYS, of.taken_seconds // 86_400, 1
-        yield Metric.TAKEN_HOURS, of.taken_seconds // 3_600, 1
         yield Metric.TAKEN_SECONDS, of.taken_seconds, 1
 
 
@@ -234,12 +234,12 @@ def evaluate(tally: Mapping[tuple[int, float], int], medians: Medians | None = N
         medians = Medians(
             median(of.get(Metric.SCORE, {})), median(of.get(Metric.TAKEN_SECONDS, {}))
         )
-    hundredths = of.get(Metric.SCORE_HUNDREDTH, {})
+    tenths = of.get(Metric.SCORE_TENTH, {})
     ratings = of.get(Metric.RATING, {})
     stopped = of.get(Metric.DROP_OFF, {})
     histogram = [0] * TENTHS
-    for value, times in hundredths.items():
-        histogram[int(value) // TENTHS] += times
+    for value, times in tenths.items():
+        histogram[int(value)] += times
     reviewed = sum(ratings.values())
     stars = sum(rating * times for rating, times in ratings.items())
     return Evaluation(
@@ -254,7 +254,7 @@ def evaluate(tally: Mapping[tuple[int, float], int], medians: Medians | None = N
         satisfied=plain(of, Metric.SATISFIED),
         reviewed=reviewed,
         score_histogram=histogram,
-        score_mean=_mean(plain(of, Metric.SCORE_SUM), sum(hundredths.values())),
+        score_mean=_mean(plain(of, Metric.SCORE_SUM), sum(tenths.values())),
         score_median=medians.score,
         gain_mean=_mean(plain(of, Metric.GAIN_SUM), plain(of, Metric.GAIN_COUNT)),
         gain_count=plain(of, Metric.GAIN_COUNT),

@@ -8,12 +8,29 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_HUNDREDTHS = [step / 100 for step in range(1, 100)]
+TENTHS = [step / 10 for step in range(1, 10)]
+HUNDREDTHS = [step / 100 for step in range(1, 100)]
+"""Where tenths and hundredths begin, but for the first one. Each tenth begins where its first hundredth does."""
+
+
+def tenth(score: float) -> int:
+    """The tenth, 0 to 9, that a score from 0 to 1 lies in; the last includes 1."""
+    return bisect_right(TENTHS, score)
 
 
 def hundredth(score: float) -> int:
     """The hundredth, 0 to 99, that a score from 0 to 1 lies in; the last includes 1."""
-    return bisect_right(_HUNDREDTHS, score)
+    return bisect_right(HUNDREDTHS, score)
+
+
+def scores_of_tenth(value: float) -> tuple[float, float]:
+    """The scores of a tenth: from, and below."""
+    return value / 10, (value + 1) / 10 if value < 9 else 2.0
+
+
+def hundredths_of_tenth(value: float) -> tuple[float, float]:
+    """The hundredths of a tenth: from, and below."""
+    return value * 10, value * 10 + 10
 
 
 def scores_of_hundredth(value: float) -> tuple[float, float]:
@@ -24,6 +41,11 @@ def scores_of_hundredth(value: float) -> tuple[float, float]:
 def hours_of_day(value: float) -> tuple[float, float]:
     """The hours of a day: from, and below."""
     return value * 24, value * 24 + 24
+
+
+def seconds_of_day(value: float) -> tuple[float, float]:
+    """The seconds of a day: from, and below."""
+    return value * 86_400, value * 86_400 + 86_400
 
 
 def seconds_of_hour(value: float) -> tuple[float, float]:

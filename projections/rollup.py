@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from domain.evaluation import Counted, Metric, Tally, parts
+from domain.median import HUNDREDTHS, hundredth
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
 from projections.copy import copy_rows
 from projections.schema import LIVE
@@ -182,13 +183,19 @@ def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE)
             # A class within a package is counted in the partner by the class alone.
             if not package_code or not class_code:
                 sums[partner_id, "", "", metric, value] += n
+                if metric == Metric.SCORE:
+                    sums[partner_id, "", "", int(Metric.SCORE_HUNDREDTH), hundredth(value)] += n
+                elif metric == Metric.TAKEN_SECONDS:
+                    sums[partner_id, "", "", int(Metric.TAKEN_HOURS), value // 3_600] += n
     rows = [(*key, n) for key, n in sorted(sums.items()) if n]
     if not rows:
         return
     cursor.execute(SQL["prepare"])
     copy_rows(cursor, SQL["stage"], rows)
-    for name in ("add", "tidy", "add_to_institutions", "tidy_institutions"):
+    for name in ("add", "tidy"):
         cursor.execute(_within(schema, name))
+    cursor.execute(_within(schema, "stage_institutions"), {"hundredths": HUNDREDTHS})
+    _add_to_institutions(cursor, schema)
 
 
 def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
@@ -202,15 +209,24 @@ def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
         partner_ids, class_codes, before, after = (
             list(column) for column in zip(*moved, strict=True)
         )
-        values = {
-            "partner_ids": partner_ids,
-            "class_codes": class_codes,
-            "before": before,
-            "after": after,
-        }
-        for name in ("move_sums", "tidy_moved"):
-            cursor.execute(_within(schema, name), values)
+        cursor.execute(SQL["prepare"])
+        cursor.execute(
+            _within(schema, "stage_moved"),
+            {
+                "partner_ids": partner_ids,
+                "class_codes": class_codes,
+                "before": before,
+                "after": after,
+                "hundredths": HUNDREDTHS,
+            },
+        )
+        _add_to_institutions(cursor, schema)
     return len(moved)
+
+
+def _add_to_institutions(cursor: Any, schema: str) -> None:
+    for name in ("add_to_institutions", "tidy_institutions"):
+        cursor.execute(_within(schema, name))
 
 
 def _within(schema: str, name: str) -> str:

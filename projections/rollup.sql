@@ -26,7 +26,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_rollup (
     partner_id smallint, package_code text COLLATE "C", class_code text COLLATE "C", metric smallint,
     value double precision, n bigint
 ) ON COMMIT DELETE ROWS;
-TRUNCATE staged_rollup
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_institution (
+    partner_id smallint, institution text COLLATE "C", metric smallint, value double precision, n bigint
+) ON COMMIT DELETE ROWS;
+TRUNCATE staged_rollup, staged_institution
 
 -- name: stage
 COPY staged_rollup (partner_id, package_code, class_code, metric, value, n) FROM STDIN
@@ -43,38 +46,27 @@ WHERE sums.partner_id = staged.partner_id AND sums.package_code = staged.package
   AND sums.class_code = staged.class_code AND sums.metric = staged.metric AND sums.value = staged.value
   AND sums.n = 0
 
--- name: add_to_institutions
--- Of what is staged, the classes' own counts, to the sums of the institutions that they are added up under.
-INSERT INTO projections.institution_rollup AS sums (institution, partner_id, metric, value, n)
-SELECT class.summed_institution, staged.partner_id, staged.metric, staged.value, sum(staged.n)::bigint
+-- name: stage_institutions
+-- Of what is staged, the classes' own counts, for the institutions that they are added up under. An institution has
+-- hundredths (metric 55) for scores (51), and for seconds (53) what its classes have.
+INSERT INTO staged_institution (partner_id, institution, metric, value, n)
+SELECT staged.partner_id, class.summed_institution,
+       CASE staged.metric WHEN 51 THEN 55 ELSE staged.metric END AS of_metric,
+       CASE staged.metric WHEN 51 THEN width_bucket(staged.value, %(hundredths)s::float8[]) ELSE staged.value END
+         AS of_value,
+       sum(staged.n)
 FROM staged_rollup AS staged JOIN projections.class USING (partner_id, class_code)
-WHERE staged.package_code = '' AND class.summed_institution IS NOT NULL
-GROUP BY class.summed_institution, staged.partner_id, staged.metric, staged.value
-ON CONFLICT (institution, partner_id, metric, value) DO UPDATE SET n = sums.n + excluded.n
+WHERE staged.package_code = '' AND staged.metric <> 53 AND class.summed_institution IS NOT NULL
+GROUP BY staged.partner_id, class.summed_institution, of_metric, of_value
 
--- name: tidy_institutions
-DELETE FROM projections.institution_rollup AS sums
-USING staged_rollup AS staged JOIN projections.class USING (partner_id, class_code)
-WHERE staged.package_code = '' AND sums.institution = class.summed_institution
-  AND sums.partner_id = staged.partner_id AND sums.metric = staged.metric AND sums.value = staged.value
-  AND sums.n = 0
-
--- name: moved_classes
--- Classes that are not added up under the institution that teaches them, noted as if they were: the sums follow in
--- this transaction. Found by the index moved_class.
-UPDATE projections.class SET summed_institution = class.institution
-FROM (
-    SELECT partner_id, class_code FROM projections.class
-    WHERE institution IS DISTINCT FROM summed_institution
-    FOR UPDATE SKIP LOCKED
-) AS moved
-WHERE class.partner_id = moved.partner_id AND class.class_code = moved.class_code
-RETURNING class.partner_id, class.class_code, old.summed_institution, new.summed_institution
-
--- name: move_sums
--- Takes the sums of classes out of one institution (null: none) and adds them to another one.
-INSERT INTO projections.institution_rollup AS sums (institution, partner_id, metric, value, n)
-SELECT moved.institution, of_class.partner_id, of_class.metric, of_class.value, sum(moved.sign * of_class.n)::bigint
+-- name: stage_moved
+-- As stage_institutions, the sums of classes that leave one institution (null: none) and join another one.
+INSERT INTO staged_institution (partner_id, institution, metric, value, n)
+SELECT moved.partner_id, moved.institution,
+       CASE of_class.metric WHEN 51 THEN 55 ELSE of_class.metric END AS of_metric,
+       CASE of_class.metric WHEN 51 THEN width_bucket(of_class.value, %(hundredths)s::float8[]) ELSE of_class.value END
+         AS of_value,
+       sum(moved.sign * of_class.n)
 FROM (
     SELECT partner_id, class_code, before AS institution, -1 AS sign
     FROM unnest(%(partner_ids)s::smallint[], %(class_codes)s::text[], %(before)s::text[])
@@ -87,10 +79,27 @@ FROM (
 ) AS moved
 JOIN projections.rollup AS of_class
   ON of_class.partner_id = moved.partner_id AND of_class.package_code = ''
- AND of_class.class_code = moved.class_code COLLATE "C"
-GROUP BY moved.institution, of_class.partner_id, of_class.metric, of_class.value
+ AND of_class.class_code = moved.class_code COLLATE "C" AND of_class.metric <> 53
+GROUP BY moved.partner_id, moved.institution, of_metric, of_value
+
+-- name: add_to_institutions
+INSERT INTO projections.institution_rollup AS sums (institution, partner_id, metric, value, n)
+SELECT institution, partner_id, metric, value, n FROM staged_institution WHERE n <> 0
 ON CONFLICT (institution, partner_id, metric, value) DO UPDATE SET n = sums.n + excluded.n
 
--- name: tidy_moved
-DELETE FROM projections.institution_rollup
-WHERE institution = ANY (%(before)s::text[]) AND n = 0
+-- name: tidy_institutions
+DELETE FROM projections.institution_rollup AS sums USING staged_institution AS staged
+WHERE sums.institution = staged.institution AND sums.partner_id = staged.partner_id
+  AND sums.metric = staged.metric AND sums.value = staged.value AND sums.n = 0
+
+-- name: moved_classes
+-- Classes that are not added up under the institution that teaches them, noted as if they were: the sums follow in
+-- this transaction. Found by the index moved_class.
+UPDATE projections.class SET summed_institution = class.institution
+FROM (
+    SELECT partner_id, class_code FROM projections.class
+    WHERE institution IS DISTINCT FROM summed_institution
+    FOR UPDATE SKIP LOCKED
+) AS moved
+WHERE class.partner_id = moved.partner_id AND class.class_code = moved.class_code
+RETURNING class.partner_id, class.class_code, old.summed_institution, new.summed_institution

@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS projections.class (
     summed_institution text COLLATE "C",
     PRIMARY KEY (partner_id, class_code)
 );
-CREATE INDEX IF NOT EXISTS class_by_institution ON projections.class (institution);
+CREATE INDEX IF NOT EXISTS class_by_institution ON projections.class (summed_institution, partner_id, class_code);
 CREATE INDEX IF NOT EXISTS moved_class
     ON projections.class (partner_id, class_code) WHERE institution IS DISTINCT FROM summed_institution;
 
@@ -92,7 +92,8 @@ CREATE INDEX IF NOT EXISTS rollup_of_classes
     ON projections.rollup (partner_id, class_code, metric)
     WHERE package_code = '' AND class_code > '' AND metric IN (1, 3);
 
--- The same, added up over the classes that an institution teaches at a partner.
+-- The same, added up over the classes that an institution teaches at a partner; of scores their hundredths, and of
+-- seconds nothing: these are few enough to be taken from the classes.
 CREATE TABLE IF NOT EXISTS projections.institution_rollup (
     value        double precision NOT NULL,
     n            bigint   NOT NULL,

@@ -123,7 +123,7 @@ async def of_partner(
     """The evaluation of one partner."""
     if as_of is None:
         ((tally, medians),) = await sums.counted(
-            sums.OfScopes(session, [(partner_id, "", "")]), now
+            sums.OfScopes(session, [(partner_id, "", "")], sums.MANY), now
         )
         silent = await session.fetch(SQL["silent_classes"], partner_id, MOST_SILENT)
     else:

@@ -47,15 +47,31 @@ CROSS JOIN LATERAL (
 GROUP BY counted.metric, counted.value
 
 -- name: institution_details
--- As details, of institution $1 at partners $2.
+-- As details, of institution $1 at partners $2: hundredths of scores (metric 55) are its own, the rest is that of its
+-- classes.
 SELECT wanted.place, fine.value, sum(fine.n)::bigint
 FROM unnest($3::smallint[], $4::float8[], $5::float8[]) WITH ORDINALITY AS wanted (metric, low, below, place)
-CROSS JOIN unnest($2::smallint[]) AS at (partner_id)
 CROSS JOIN LATERAL (
-    SELECT value, n FROM projections.institution_rollup AS of_scope
-    WHERE of_scope.institution = $1 AND of_scope.partner_id = at.partner_id AND of_scope.metric = wanted.metric
-      AND of_scope.value >= wanted.low AND of_scope.value < wanted.below
-    OFFSET 0
+    SELECT value, n
+    FROM unnest($2::smallint[]) AS at (partner_id)
+    CROSS JOIN LATERAL (
+        SELECT value, n FROM projections.institution_rollup AS of_scope
+        WHERE of_scope.institution = $1 AND of_scope.partner_id = at.partner_id AND of_scope.metric = wanted.metric
+          AND of_scope.value >= wanted.low AND of_scope.value < wanted.below
+        OFFSET 0
+    ) AS own
+    WHERE wanted.metric = 55
+    UNION ALL
+    SELECT value, n
+    FROM projections.class
+    CROSS JOIN LATERAL (
+        SELECT value, n FROM projections.rollup AS of_scope
+        WHERE of_scope.partner_id = class.partner_id AND of_scope.package_code = ''
+          AND of_scope.class_code = class.class_code AND of_scope.metric = wanted.metric
+          AND of_scope.value >= wanted.low AND of_scope.value < wanted.below
+        OFFSET 0
+    ) AS of_class
+    WHERE wanted.metric <> 55 AND class.summed_institution = $1 AND class.partner_id = ANY ($2::smallint[])
 ) AS fine
 GROUP BY wanted.place, fine.value
 
@@ -66,20 +82,21 @@ WHERE partner_id = ANY ($1::smallint[]) AND package_code = '' AND class_code = '
 
 -- name: institutions
 -- The next $3 institutions behind $1 that teach classes at some partners, and how many at each.
-SELECT class.institution, class.partner_id, count(*)
+SELECT class.summed_institution, class.partner_id, count(*)
 FROM (
-    SELECT DISTINCT institution FROM projections.class
-    WHERE institution > $1 AND partner_id = ANY ($2::smallint[])
-    ORDER BY institution LIMIT $3
+    SELECT DISTINCT summed_institution FROM projections.class
+    WHERE summed_institution > $1 AND partner_id = ANY ($2::smallint[])
+    ORDER BY summed_institution LIMIT $3
 ) AS next
-JOIN projections.class ON class.institution = next.institution AND class.partner_id = ANY ($2::smallint[])
-GROUP BY class.institution, class.partner_id
-ORDER BY class.institution, class.partner_id
+JOIN projections.class USING (summed_institution)
+WHERE class.partner_id = ANY ($2::smallint[])
+GROUP BY class.summed_institution, class.partner_id
+ORDER BY class.summed_institution, class.partner_id
 
 -- name: institution
 -- How many classes one institution teaches at each of some partners.
 SELECT partner_id, count(*) FROM projections.class
-WHERE institution = $1 AND partner_id = ANY ($2::smallint[])
+WHERE summed_institution = $1 AND partner_id = ANY ($2::smallint[])
 GROUP BY partner_id ORDER BY partner_id
 
 -- name: institutions_headlines

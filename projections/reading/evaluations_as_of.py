@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from domain.answer import Answer
 from domain.evaluation import Medians, Metric, Tally, by_metric, counted, parts
-from domain.median import hours_of_day, mean_of, middle_ranks, nth, scores_of_hundredth
+from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
 from projections.evidence import decode
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
@@ -52,14 +52,9 @@ class Counting:
         """The medians over what was counted."""
         of = by_metric(self.tally)
         return Medians(
-            _median(of.get(Metric.SCORE_HUNDREDTH, {}), scores_of_hundredth, self._scores),
-            _median(of.get(Metric.TAKEN_DAYS, {}), _seconds_of_day, self._taken_seconds),
+            _median(of.get(Metric.SCORE_TENTH, {}), scores_of_tenth, self._scores),
+            _median(of.get(Metric.TAKEN_DAYS, {}), seconds_of_day, self._taken_seconds),
         )
-
-
-def _seconds_of_day(value: float) -> tuple[float, float]:
-    first, below = hours_of_day(value)
-    return first * 3_600, below * 3_600
 
 
 def _median(

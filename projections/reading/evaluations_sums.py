@@ -11,10 +11,13 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from domain.evaluation import Medians, Metric, Tally, by_metric
 from domain.median import (
     hours_of_day,
+    hundredths_of_tenth,
     mean_of,
     middle_ranks,
     nth,
     scores_of_hundredth,
+    scores_of_tenth,
+    seconds_of_day,
     seconds_of_hour,
 )
 from domain.silence import first_hours
@@ -36,8 +39,35 @@ class Span(NamedTuple):
     below: float
 
 
+Finer: TypeAlias = Mapping[int, tuple[Metric, Callable[[float], tuple[float, float]]]]
+"""A metric to the next finer one, and to the values of that one that one of its values stands for."""
+
+FEW: Final[Finer] = {
+    Metric.SCORE_TENTH: (Metric.SCORE, scores_of_tenth),
+    Metric.TAKEN_DAYS: (Metric.TAKEN_SECONDS, seconds_of_day),
+}
+"""The way to exact values in classes and packages."""
+
+MORE: Final[Finer] = {
+    Metric.SCORE_TENTH: (Metric.SCORE_HUNDREDTH, hundredths_of_tenth),
+    Metric.SCORE_HUNDREDTH: (Metric.SCORE, scores_of_hundredth),
+    Metric.TAKEN_DAYS: (Metric.TAKEN_SECONDS, seconds_of_day),
+}
+"""The way in institutions."""
+
+MANY: Final[Finer] = {
+    Metric.SCORE_TENTH: (Metric.SCORE_HUNDREDTH, hundredths_of_tenth),
+    Metric.SCORE_HUNDREDTH: (Metric.SCORE, scores_of_hundredth),
+    Metric.TAKEN_DAYS: (Metric.TAKEN_HOURS, hours_of_day),
+    Metric.TAKEN_HOURS: (Metric.TAKEN_SECONDS, seconds_of_hour),
+}
+"""The way in whole partners."""
+
+
 class Kept(Protocol):
     """Sums of some scopes."""
+
+    finer: Finer
 
     async def counts(self, hours: Sequence[float]) -> list[Tally]:
         """Per scope everything coarse, and how many silent purchases there are between hours, under one of each."""
@@ -47,11 +77,13 @@ class Kept(Protocol):
 
 
 class OfScopes:
-    """The sums of classes, of packages, of classes within packages, or of whole partners."""
+    """The sums of classes, of packages and of classes within packages, or of a whole partner."""
 
-    def __init__(self, session: Session, scopes: Sequence[Scope]) -> None:
+    def __init__(self, session: Session, scopes: Sequence[Scope], finer: Finer = FEW) -> None:
+        """``finer`` is the way that these scopes have: MANY for whole partners."""
         self._session = session
         self._scopes = scopes
+        self.finer = finer
 
     async def counts(self, hours: Sequence[float]) -> list[Tally]:
         columns = _columns(self._scopes, 3)
@@ -66,6 +98,8 @@ class OfScopes:
 
 class OfInstitution:
     """The sums of one institution at some partners: one scope."""
+
+    finer = MORE
 
     def __init__(self, session: Session, institution: str, partner_ids: Sequence[int]) -> None:
         self._session = session
@@ -113,45 +147,37 @@ class Sought(NamedTuple):
     rank: int
 
 
-FINER: Final[Mapping[int, tuple[Metric, Callable[[float], tuple[float, float]]]]] = {
-    Metric.SCORE_HUNDREDTH: (Metric.SCORE, scores_of_hundredth),
-    Metric.TAKEN_DAYS: (Metric.TAKEN_HOURS, hours_of_day),
-    Metric.TAKEN_HOURS: (Metric.TAKEN_SECONDS, seconds_of_hour),
-}
-"""A metric to the next finer one, and to the values of that one that one of its values stands for."""
-
-
 async def _medians(kept: Kept, tallies: Sequence[Tally]) -> list[Medians]:
     middles: dict[tuple[int, int], list[float]] = defaultdict(list)
     sought: list[Sought] = []
+
+    def finer(scope: int, metric: int, value: float) -> Span:
+        next_metric, values_of = kept.finer[metric]
+        return Span(scope, next_metric, *values_of(value))
+
     for scope, tally in enumerate(tallies):
         of = by_metric(tally)
-        for coarse in (Metric.SCORE_HUNDREDTH, Metric.TAKEN_DAYS):
+        for coarse in (Metric.SCORE_TENTH, Metric.TAKEN_DAYS):
             values = of.get(coarse, {})
             for rank in middle_ranks(sum(values.values())):
                 found = nth(values, rank)
-                sought.append(Sought(coarse, _finer(scope, coarse, found.value), found.rank))
+                sought.append(Sought(coarse, finer(scope, coarse, found.value), found.rank))
     while sought:
         spans = sorted({of.span for of in sought})
         values_of = dict(zip(spans, await kept.details(spans), strict=True))
         deeper: list[Sought] = []
         for of_metric, span, rank in sought:
             found = nth(values_of[span], rank)
-            if span.metric in FINER:
-                finer = _finer(span.scope, span.metric, found.value)
-                deeper.append(Sought(of_metric, finer, found.rank))
+            if span.metric in kept.finer:
+                next_span = finer(span.scope, span.metric, found.value)
+                deeper.append(Sought(of_metric, next_span, found.rank))
             else:
                 middles[span.scope, of_metric].append(found.value)
         sought = deeper
     return [
         Medians(
-            mean_of(middles[scope, Metric.SCORE_HUNDREDTH]),
+            mean_of(middles[scope, Metric.SCORE_TENTH]),
             mean_of(middles[scope, Metric.TAKEN_DAYS]),
         )
         for scope in range(len(tallies))
     ]
-
-
-def _finer(scope: int, metric: int, value: float) -> Span:
-    finer, values_of = FINER[metric]
-    return Span(scope, finer, *values_of(value))

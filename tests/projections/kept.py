@@ -9,6 +9,8 @@ from typing import Any
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from domain.catalogue import State as Catalogue
+from domain.evaluation import Metric
+from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
 from projections.evidence import decode as decode_evidence
@@ -136,9 +138,16 @@ class Kept:
                 sums[partner_id, package_code, class_code, metric, value] += n
                 if not package_code or not class_code:
                     sums[partner_id, "", "", metric, value] += n
+                    if metric == Metric.SCORE:
+                        sums[partner_id, "", "", Metric.SCORE_HUNDREDTH, hundredth(value)] += n
+                    if metric == Metric.TAKEN_SECONDS:
+                        sums[partner_id, "", "", Metric.TAKEN_HOURS, value // 3_600] += n
                 institution = taught.terms(class_code).institution
-                if not package_code and institution is not None:
-                    of_institutions[institution, partner_id, metric, value] += n
+                if package_code or institution is None or metric == Metric.TAKEN_SECONDS:
+                    continue
+                of_score = (Metric.SCORE_HUNDREDTH, hundredth(value))
+                of = of_score if metric == Metric.SCORE else (metric, value)
+                of_institutions[institution, partner_id, *of] += n
         return (
             {key: n for key, n in sums.items() if n},
             {key: n for key, n in of_institutions.items() if n},
