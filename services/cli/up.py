@@ -36,6 +36,7 @@ def up(
 def tell_where(console: Console, run: Run) -> None:
     """Prints where a run is reached."""
     console.print()
+    console.print(f"[bold]Pages[/bold]  {run.api_url}/", highlight=False)
     console.print(f"[bold]API[/bold]    {run.api_url}/docs", highlight=False)
     console.print(f"[bold]Kafka[/bold]  {run.kafka_bootstrap}", highlight=False)
     console.print(f"[bold]Token[/bold]  {run.evaluator_token}   (evaluator)", highlight=False)

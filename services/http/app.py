@@ -12,6 +12,7 @@ from services.http import problems
 from services.http.access import Access
 from services.http.measures import Measured, Measures
 from services.http.openapi import describe
+from services.http.pages.pages import add_pages
 from services.http.routes import (
     evaluations,
     health,
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
             )
         )
     health.add_health_routes(app, sources, measures)
+    add_pages(app, ROUTES, access, sources)
     describe(app, ROUTES)
     app.add_middleware(Measured, measures=measures)
     return app

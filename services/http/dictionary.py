@@ -127,8 +127,8 @@ def _fields_of(kind: Any) -> dict[str, _Field]:
     of = get_origin(kind) or kind
     hints = get_type_hints(of, include_extras=True)
     fields = {}
-    for name in of.__struct_fields__:
-        hint, meaning = hints[name], ""
+    for field, name in zip(of.__struct_fields__, of.__struct_encode_fields__, strict=True):
+        hint, meaning = hints[field], ""
         if get_origin(hint) is Annotated:
             hint, *beside = get_args(hint)
             meaning = next((meta.description for meta in beside if meta.description), "")

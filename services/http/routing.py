@@ -76,7 +76,7 @@ class Endpoint:
         query = read_query(scope["query_string"], route.parameters)
         path = scope["path_params"]
         for name, value in path.items():
-            _check_path(name, value)
+            check_path(name, value)
         asked = Asked(self._sources, caller, path, query, media, scope["path"])
         try:
             response = await route.respond(asked)
@@ -104,6 +104,7 @@ def json(answer: Any) -> Response:
     return Response(_encode(answer), media_type=JSON)
 
 
-def _check_path(name: str, value: str) -> None:
+def check_path(name: str, value: str) -> None:
+    """Raises 404 for a part of a path that nothing can be named by."""
     if not value or "\0" in value or "�" in value:
         raise Problem(HTTPStatus.NOT_FOUND, f"`{name}` is not a text that anything is named by")

@@ -56,12 +56,15 @@ class Api:
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
         *,
+        body: bytes | None = None,
         crash: bool = False,
     ) -> Response:
         """The response to a request as it stands; with ``crash`` an error of the server's own is let pass."""
         self._transport.raise_app_exceptions = not crash
         return self._runner.run(
-            self._client.request(method, path, params=query, headers=dict(headers or {}))
+            self._client.request(
+                method, path, params=query, headers=dict(headers or {}), content=body
+            )
         )
 
     def get(self, path: str, token: str = EVALUATOR, **query: Any) -> Any:

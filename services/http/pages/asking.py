@@ -1,0 +1,90 @@
+"""Pages ask what the API answers: the same routes, the same parameters, the same rights.
+
+Forms have days where the API wants instants, and send fields that were left empty.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import msgspec
+
+from services.http.access import Caller
+from services.http.negotiation import JSON
+from services.http.pages.rendering import WIB, instant
+from services.http.parameters import read_query
+from services.http.routing import Asked, Route
+from services.http.sources import Sources
+
+UNTIL = {"as_of", "known_at"}
+"""Parameters whose day is meant with its last moment; of ``…_to`` the moment behind it, of others the first."""
+
+
+def given(query_string: bytes) -> dict[str, str]:
+    """What a form or link gave, without empty fields; of several values the last."""
+    sent = parse_qsl(query_string.decode("latin-1"), encoding="utf-8")
+    return {name: value.strip() for name, value in sent if value.strip()}
+
+
+def instants(of: Mapping[str, str], route: Route) -> dict[str, str]:
+    """The same with days as the API's instants, in the time of Jakarta."""
+    times = {each.name for each in route.parameters if each.schema.get("format") == "date-time"}
+    return {name: _instant(name, text) if name in times else text for name, text in of.items()}
+
+
+def day_of(text: str) -> str:
+    """The day that a date field shows for a day or an instant; empty for anything else."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    try:
+        return instant(text.replace(" ", "+")).astimezone(WIB).date().isoformat()
+    except msgspec.ValidationError:
+        return ""
+
+
+async def ask(
+    route: Route,
+    sources: Sources,
+    caller: Caller,
+    path: Mapping[str, str],
+    query: Mapping[str, str],
+    url_path: str,
+) -> Any:
+    """The JSON answer of a route. Raises Problem and DatabaseAway."""
+    read = read_query(urlencode(query).encode(), route.parameters)
+    response = await route.respond(Asked(sources, caller, path, read, JSON, url_path))
+    return msgspec.json.decode(response.body)
+
+
+def page_path(path: str, as_of: str | None = None) -> str:
+    """The page of a route's path, at the same time that this page is about."""
+    page, _, query = path.removeprefix("/v1").partition("?")
+    asked = dict(parse_qsl(query, encoding="utf-8"))
+    if as_of is not None:
+        asked.setdefault("as_of", as_of)
+    return page + (f"?{urlencode(asked)}" if asked else "")
+
+
+def place(*parts: str) -> str:
+    """A path of its parts."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def changed(query: Mapping[str, str], changes: Mapping[str, str | None]) -> str:
+    """A query string with some parameters changed, or left out (None)."""
+    kept = {name: value for name, value in {**query, **changes}.items() if value is not None}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _instant(name: str, text: str) -> str:
+    try:
+        of = date.fromisoformat(text)
+    except ValueError:
+        return text
+    moment = datetime.combine(of, time.max if name in UNTIL else time.min, WIB)
+    if name.endswith("_to"):
+        moment += timedelta(days=1)
+    return moment.isoformat()

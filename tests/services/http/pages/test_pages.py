@@ -1,0 +1,255 @@
+"""Pages show what the API answers: every link leads somewhere, nothing that was sent is markup."""
+
+from collections import deque
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import pytest
+from httpx import Response
+
+from domain.errors import Reason, Refusal
+from domain.events import (
+    PARTICIPANT_STREAM,
+    CertificateIssued,
+    ClassPublished,
+    PartnerEvent,
+    PurchasePaid,
+)
+from domain.vocabulary import PARTNERS
+from services.http.pages.login import COOKIE
+from services.intake.batch import RawRecord
+from tests.services.http.conftest import EVALUATOR, TOKENS, Api
+from tests.services.http.desk import Desk
+
+MOST_PAGES = 150
+VOID = {"meta", "link", "input", "br", "img"}
+SHAPES = {"rect", "line"}
+APART = {"p", "dt", "dd", "th", "td", "li", "div"}
+
+
+class Read(HTMLParser):
+    """A page as a browser would take it apart: links, texts, and what must not be there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.text = ""
+        self.forbidden: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag in APART:
+            self.text += " "
+        if tag == "script":
+            self.forbidden.append(tag)
+        for name, value in attrs:
+            if name == "style" or name.startswith("on"):
+                self.forbidden.append(f"{tag} {name}")
+            if name in {"href", "src", "action"} and value:
+                if value.startswith(("http:", "https:", "//")):
+                    self.forbidden.append(f"{tag} {name}={value}")
+                if tag == "a":
+                    self.links.append(value)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        assert tag in VOID | SHAPES
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def close(self) -> None:
+        super().close()
+        assert self._open == []
+        self.text = " ".join(self.text.split())
+
+
+def visit(api: Api, path: str, token: str = EVALUATOR, **query: Any) -> Response:
+    return api.ask(path, query or None, {"Cookie": f"{COOKIE}={token}"})
+
+
+def read(answer: Response) -> Read:
+    """What a page holds, after checking what every page has in common."""
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self';")
+    assert "script" not in policy
+    assert "unsafe" not in policy
+    assert answer.headers["cache-control"] == "no-store"
+    page = Read()
+    page.feed(answer.text)
+    page.close()
+    assert page.forbidden == []
+    return page
+
+
+def shown(api: Api, path: str, token: str = EVALUATOR, **query: Any) -> Read:
+    answer = visit(api, path, token, **query)
+    assert answer.status_code == 200, (path, answer.text)
+    return read(answer)
+
+
+def test_every_link_leads_to_a_page(season_api: Api) -> None:
+    """From the first page on, a few links of each kind: every page of the site is among them."""
+    waiting = deque(["/", "/purchased-classes?as_of=2020-12-31&partner=pintaria"])
+    seen: set[str] = set(waiting)
+    kinds: dict[str, int] = {}
+    while waiting:
+        path = waiting.popleft()
+        for link in shown(season_api, path).links:
+            target = urlsplit(urljoin(path, link))
+            if target.path == "/docs" or link.startswith("#"):
+                continue
+            parts = target.path.split("/")
+            kind = f"{parts[1]} {parts[-1] if len(parts) > 2 else ''} {sorted(target.query)[:1]}"
+            whole = target.path + (f"?{target.query}" if target.query else "")
+            if whole not in seen and kinds.get(kind, 0) < 6 and len(seen) < MOST_PAGES:
+                kinds[kind] = kinds.get(kind, 0) + 1
+                seen.add(whole)
+                waiting.append(whole)
+    visited = {path.split("?")[0].split("/")[1] for path in seen}
+    assert visited >= {
+        *("participants", "partners", "institutions", "classes", "packages", "purchases"),
+        *("purchased-classes", "package-purchases", "intake", "rejections"),
+    }
+    assert any(path.split("?")[0].endswith("/history") for path in seen)
+
+
+def test_a_participants_page_tells_every_class(season_api: Api) -> None:
+    person = season_api.get("/v1/purchased-classes", limit=1)["items"][0]["participant_id"]
+    page = shown(season_api, f"/participants/{person}/classes")
+    for item in season_api.get(f"/v1/participants/{person}/classes")["items"]:
+        assert item["class_code"] in page.text
+        assert item["completion"]["state"].replace("_", " ") in page.text
+        assert item["history"].removeprefix("/v1") in page.links
+
+
+def test_searching_leads_to_the_participant(season_api: Api) -> None:
+    answer = visit(season_api, "/participants", participant_id="PRK 1/2", as_of="2020-12-31")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/participants/PRK%201%2F2/classes?as_of=2020-12-31"
+    assert "Nobody is known" in shown(season_api, answer.headers["location"]).text
+    assert visit(season_api, "/participants").headers["location"] == "/"
+
+
+def test_a_history_tells_where_each_event_stands(season_api: Api) -> None:
+    item = season_api.get("/v1/purchased-classes", completion="completed", limit=1)["items"][0]
+    page = shown(season_api, item["history"].removeprefix("/v1"))
+    for event in season_api.get(item["history"])["items"]:
+        source = f"{event['topic']} partition {event['partition']} offset {event['offset']}"
+        assert source in page.text
+        assert event["id"] in page.text
+
+
+def test_a_day_means_its_last_moment_in_jakarta(season_api: Api) -> None:
+    page = shown(season_api, "/partners/pintaria/evaluation", as_of="2020-06-30")
+    figures = season_api.get(
+        "/v1/partners/pintaria/evaluation", as_of="2020-06-30T23:59:59.999999+07:00"
+    )
+    now = season_api.get("/v1/partners/pintaria/evaluation")
+    assert figures["purchased"] < now["purchased"]
+    assert f"purchased {figures['purchased']:,} classes" in page.text
+    assert "by 2020-06-30 23:59" in page.text
+    assert all("as_of=" in link for link in page.links if link.startswith("/purchased-classes?"))
+
+
+def test_days_of_purchase_are_whole(season_api: Api) -> None:
+    path = "/v1/purchased-classes"
+    day = season_api.get(path, limit=1)["items"][0]["purchases"][0]["purchased_at"][:10]
+    wanted = season_api.items(
+        path, purchased_from=f"{day}T00:00:00+07:00", purchased_to=f"{day}T23:59:59.999999+07:00"
+    )
+    page = shown(season_api, "/purchased-classes", purchased_from=day, purchased_to=day)
+    assert page.text.count("History") == len(wanted)
+
+
+def test_the_intake_adds_up_and_says_what_to_correct(season_api: Api) -> None:
+    page = shown(season_api, "/intake")
+    lanes = season_api.get("/v1/intake")
+    assert f"on each of {len(lanes['items'])} topic partitions" in page.text
+    newest = season_api.get("/v1/rejections", limit=1)["items"][0]
+    assert newest["detail"].replace("`", "") in page.text
+
+
+def test_incomplete_packages_are_listed(season_api: Api) -> None:
+    page = shown(season_api, "/package-purchases", complete="false")
+    items = season_api.get("/v1/package-purchases", complete="false")["items"]
+    assert items
+    for item in items:
+        assert item["purchase_id"] in page.text
+
+
+def test_pages_go_on(season_api: Api) -> None:
+    first = shown(season_api, "/purchased-classes", limit=50)
+    (following,) = [link for link in first.links if "cursor=" in link]
+    second = shown(season_api, following)
+    assert first.text.count("History") == second.text.count("History") == 50
+    assert first.text != second.text
+
+
+def test_a_partner_sees_its_own_only(season_api: Api) -> None:
+    page = shown(season_api, "/", TOKENS["sisnaker"])
+    assert "This token shows Sisnaker only" in page.text
+    assert not any(name in page.text for code, name in PARTNERS.items() if code != "sisnaker")
+    answer = visit(season_api, "/partners/tokopedia/evaluation", TOKENS["sisnaker"])
+    assert answer.status_code == 403
+    assert "this token reads the data of sisnaker only" in read(answer).text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [
+        ("/purchased-classes?as_of=yesterday", 422, "as_of"),
+        ("/purchased-classes?completion=done", 422, "completion"),
+        ("/purchased-classes?cursor=x", 422, "begin without a cursor"),
+        ("/partners/nobody/evaluation", 404, "there is no such partner"),
+        ("/purchases/tokopedia/unknown", 404, "sold nothing under this"),
+        ("/participants/%00/classes", 404, "is not a text"),
+    ],
+)
+def test_what_cannot_be_shown_is_told_as_a_page(
+    season_api: Api, path: str, status: int, sentence: str
+) -> None:
+    answer = visit(season_api, path)
+    assert answer.status_code == status
+    assert sentence in read(answer).text
+
+
+def test_nothing_that_was_sent_is_markup(desk: Desk, api: Api) -> None:
+    lane = desk.lane("tokopedia")
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    who = f"{PARTICIPANT_STREAM}{evil}"
+    terms = ClassPublished(evil, evil, evil)
+    desk.send(
+        lane,
+        PartnerEvent("tokopedia", "0", 0, f"class:{evil}", terms),
+        PartnerEvent("tokopedia", evil, 1, who, PurchasePaid(evil, None, ((evil, None),))),
+        PartnerEvent("tokopedia", "2", 2, who, CertificateIssued(evil, evil)),
+        raw=RawRecord(b"key", evil.encode()),
+    )
+    desk.send(lane, Refusal(Reason.NOT_JSON, evil), raw=RawRecord(b"key", evil.encode()))
+    part = quote(evil, safe="")
+    for path in (
+        "/purchased-classes",
+        f"/participants/{part}/classes",
+        f"/participants/{part}/classes/tokopedia/{part}/history",
+        f"/purchases/tokopedia/{part}",
+        f"/classes/tokopedia/{part}/evaluation",
+        f"/purchased-classes?class_code={part}",
+        "/rejections",
+        "/intake",
+    ):
+        page = shown(api, path)
+        assert "<script>alert(1)</script>" in page.text
+
+
+def test_a_database_that_is_away_is_told(api: Api) -> None:
+    answer = visit(api, "/")
+    assert answer.status_code == 503
+    assert "the database has no tables of Tuntas yet" in read(answer).text
