@@ -1,12 +1,13 @@
 """The system of a module's tests: real servers, services as child processes, nothing left of earlier modules."""
 
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres
+from tests.end_to_end.log_tails import pytest_runtest_makereport  # noqa: F401
 from tests.end_to_end.running_system import RunningSystem, remove_topics
 
 
@@ -27,16 +28,3 @@ def running_system(
     finally:
         system.stop_all()
         postgres_server.drop_database(name)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Adds the ends of the services' logs to the report of a test that failed."""
-    report = yield
-    system = item.funcargs.get("running_system")
-    if report.failed and isinstance(system, RunningSystem):
-        for name, log in system.logs().items():
-            report.sections.append((f"end of the log of {name}", log))
-    return report

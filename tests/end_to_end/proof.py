@@ -4,11 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
 from services.simulator import SimulatedRecord
 from services.simulator.expected import Expected, expected_answers
@@ -16,6 +17,12 @@ from tests.end_to_end.delivery import Coordinates, sent
 from tests.end_to_end.running_system import RunningSystem
 
 Item = dict[str, Any]
+EVALUATED = {
+    "classes": ("partner", "class_code"),
+    "packages": ("partner", "package_code"),
+    "institutions": ("institution",),
+    "partners": ("partner",),
+}
 PACKAGE_KEY = ("partner", "package_code", "purchase_id", "participant_id")
 
 
@@ -37,10 +44,11 @@ def listed(client: httpx.Client, path: str, **query: str) -> list[Item]:
 
 def check_everything(system: RunningSystem, records: Sequence[SimulatedRecord]) -> Expected:
     """Everything about a system that was sent these records, each once, in this order."""
-    expected = expected_answers(records)
+    expected = expected_answers(records, datetime.now(UTC))
     check_ledger(system)
     check_outcomes(system, records, expected)
     check_answers(system, expected)
+    check_evaluations(system, expected)
     return expected
 
 
@@ -94,6 +102,47 @@ def check_packages(client: httpx.Client, expected: Expected, when: dict[str, str
         if name in found:
             found[name] = {field: found[name][field] for field in package}
     differing(found, wanted)
+
+
+def check_evaluations(
+    system: RunningSystem, expected: Expected, as_of: datetime | None = None
+) -> None:
+    """Each class, package, institution and partner is evaluated as expected: nothing is counted twice or left out."""
+    when = {} if as_of is None else {"as_of": as_of.isoformat()}
+    found, wanted = {}, {}
+    with asking(system) as client:
+        for kind, names in EVALUATED.items():
+            for evaluation in expected.evaluations[kind]:
+                name = [str(evaluation[field]) for field in names]
+                parts = "/".join(quote(part, safe="") for part in name)
+                answer = client.get(f"/v1/{kind}/{parts}/evaluation", params=when)
+                told = answer.raise_for_status().json()
+                if kind == "institutions":
+                    # Partners that offer its classes are named as well, sold or not.
+                    told["partners"] = [p for p in told["partners"] if p in evaluation["partners"]]
+                found[kind, *name] = spoken_of(told, evaluation)
+                wanted[kind, *name] = near(evaluation)
+    differing(found, wanted)
+
+
+def spoken_of(answer: Any, wanted: Any) -> Any:
+    """Of an answer the fields that the oracle speaks of."""
+    if isinstance(wanted, dict):
+        return {name: spoken_of(answer.get(name), each) for name, each in wanted.items()}
+    if isinstance(wanted, list) and isinstance(answer, list) and len(answer) == len(wanted):
+        return [spoken_of(of, each) for of, each in zip(answer, wanted, strict=True)]
+    return answer
+
+
+def near(value: Any) -> Any:
+    """The value with every float approximate: sums come out in any order."""
+    if isinstance(value, float):
+        return pytest.approx(value, abs=2e-9)
+    if isinstance(value, dict):
+        return {name: near(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [near(each) for each in value]
+    return value
 
 
 def check_ledger(system: RunningSystem) -> None:
@@ -152,14 +201,22 @@ def differing(found: dict[Any, Any], wanted: dict[Any, Any]) -> None:
     missing = [name for name in wanted if name not in found]
     too_much = [name for name in found if name not in wanted]
     other = [
-        (name, found[name], wanted[name])
+        (name, *contrast(found[name], wanted[name]))
         for name in wanted
         if name in found and found[name] != wanted[name]
     ]
-    assert [missing[:3], too_much[:3], other[:3]] == [[], [], []], (
-        f"{len(missing)} missing, {len(too_much)} too much, {len(other)} of {len(wanted)} other "
-        "than wanted (name, found, wanted)"
-    )
+    told = f"{len(missing)} missing, {len(too_much)} too much, {len(other)} of {len(wanted)} other"
+    assert not missing, f"{told}; missing: {missing[:3]}"
+    assert not too_much, f"{told}; too much: {too_much[:3]}"
+    assert not other, f"{told}; (name, found, wanted): {other[:3]}"
+
+
+def contrast(found: Any, wanted: Any) -> tuple[Any, Any]:
+    """The two, of objects only the fields that differ."""
+    if not isinstance(found, dict) or not isinstance(wanted, dict):
+        return found, wanted
+    fields = [name for name in wanted if found.get(name) != wanted[name]]
+    return {name: found.get(name) for name in fields}, {name: wanted[name] for name in fields}
 
 
 def without_link(item: Item) -> Item:

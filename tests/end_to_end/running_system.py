@@ -1,6 +1,7 @@
 """Every service as users start it, as child processes on real servers, and ways to wait for what they do."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -103,9 +104,18 @@ class RunningSystem:
         """The names of the processes that run."""
         return [name for name, leash in self.processes.items() if leash.is_running()]
 
+    def ingest(self) -> list[str]:
+        """The names of the ingest processes that run."""
+        return [name for name in self.running() if name.startswith("ingest-")]
+
+    def project(self) -> str:
+        """The name of the project process that runs."""
+        (name,) = (name for name in self.running() if name.startswith("project-"))
+        return name
+
     def stop_all(self) -> None:
         """Stops whatever still runs, and disconnects."""
-        for name in self.running():
+        for name in self.processes:
             self.stop(name)
         self._disconnect()
 
@@ -165,11 +175,10 @@ class RunningSystem:
         self.wait_until(lambda: self.records_read() >= records, f"{records} records were read")
 
     def wait_until_drained(self) -> None:
-        """Blocks until all that Kafka holds is in the answers, catalogue changes and announcements included."""
+        """Blocks until all that Kafka holds is in every answer and sum, and every rejection is announced."""
         end = self.end_offsets()
         self.wait_until(lambda: self.reached() == end, "every lane reached the end of its log")
-        self.wait_until(lambda: not self.rows(BEHIND), "every row follows the catalogue")
-        self.wait_until(lambda: not self.rows(UNANNOUNCED), "every rejection was announced")
+        self.wait_until(lambda: not self.rows(UNSETTLED), "the projector has nothing left to do")
 
     # What there is
 
@@ -197,6 +206,17 @@ class RunningSystem:
         """Whether each partition of the eight topics has a lane that a worker took over."""
         ((count,),) = self.rows("SELECT count(*) FROM ledger.lane WHERE epoch > 0")
         return bool(count == PARTITIONS * len(PARTNERS))
+
+    def lanes_of(self, name: str) -> set[Place]:
+        """The lanes that an ingest process holds, as its log tells."""
+        held: set[Place] = set()
+        for line in self.log(name).splitlines():
+            if "stopped why=" in line:
+                held.clear()
+            elif told := LANE.search(line):
+                change = held.add if told["what"] == "taken over" else held.discard
+                change((told["topic"], int(told["partition"])))
+        return held
 
     def end_offsets(self) -> dict[Place, int]:
         """What Kafka says its partners' logs hold: the offset behind the last record of each partition.
@@ -226,22 +246,29 @@ class RunningSystem:
         return {(topic, partition): end or 0 for (topic, partition), end in found.items()}
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a question to the database, each time in a transaction of its own."""
-        try:
-            if self._session is None or self._session.closed:
-                self._session = psycopg2.connect(self.database_url)
-                self._session.autocommit = True
-            with self._session.cursor() as work:
-                work.execute(statement, values)
-                return work.fetchall()
-        except psycopg2.OperationalError:
-            self._disconnect()
-            raise
+        """The rows of a question to the database, each time in a transaction of its own.
+
+        A connection from before the database was killed is opened anew.
+        """
+        if self._session is not None:
+            try:
+                return _rows(self._session, statement, values)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                self._disconnect()
+        self._session = psycopg2.connect(self.database_url)
+        self._session.autocommit = True
+        return _rows(self._session, statement, values)
 
     def _disconnect(self) -> None:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _rows(session: connection, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with session.cursor() as work:
+        work.execute(statement, values)
+        return work.fetchall()
 
 
 def remove_topics(bootstrap: str) -> None:
@@ -257,10 +284,20 @@ def remove_topics(bootstrap: str) -> None:
         admin.close()
 
 
+LANE = re.compile(
+    r"lane (?P<what>taken over|given up) topic=(?P<topic>\S+) partition=(?P<partition>\d+)"
+)
 REACHED = "SELECT topic, partition, next_offset FROM ledger.lane"
 READ = "SELECT coalesce(sum(accepted + duplicate + rejected), 0) FROM ledger.lane"
-BEHIND = "SELECT partner_id FROM control.catalogue_head WHERE applied_revision < revision"
-UNANNOUNCED = """
-SELECT lane_id FROM ledger.rejection LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
-WHERE kafka_offset >= coalesce(announced.next_offset, 0) LIMIT 1
+UNSETTLED = """
+SELECT 'rows do not follow the catalogue' FROM control.catalogue_head WHERE applied_revision < revision
+UNION ALL SELECT 'changes are not added up' FROM projections.delta
+UNION ALL SELECT 'a class is added up elsewhere' FROM projections.class
+    WHERE institution IS DISTINCT FROM summed_institution
+UNION ALL SELECT 'sequences are not followed' FROM ledger.lane LEFT JOIN projections.sequence_lane USING (lane_id)
+    WHERE lane.position > coalesce(sequence_lane.position, 0)
+UNION ALL SELECT 'a rejection is not announced'
+    FROM ledger.rejection LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
+    WHERE kafka_offset >= coalesce(announced.next_offset, 0)
+LIMIT 1
 """

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from subprocess import PIPE, STDOUT, Popen
 from time import monotonic
 from typing import Any
@@ -54,7 +54,7 @@ def records() -> list[SimulatedRecord]:
 
 @pytest.fixture(scope="module")
 def expected(records: list[SimulatedRecord]) -> Expected:
-    return expected_answers(records)
+    return expected_answers(records, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +92,17 @@ def test_every_answer_is_the_expected_one(season: RunningSystem, expected: Expec
     proof.check_answers(season, expected)
 
 
+def test_every_evaluation_is_the_expected_one(season: RunningSystem, expected: Expected) -> None:
+    proof.check_evaluations(season, expected)
+
+
 @pytest.mark.parametrize("as_of", [END_OF_YEAR, *random_instants(2)], ids=str)
 def test_every_answer_as_of_an_instant_is_the_expected_one(
     season: RunningSystem, records: list[SimulatedRecord], as_of: datetime
 ) -> None:
-    proof.check_answers(season, expected_answers(records, as_of), as_of, every=5)
+    expected = expected_answers(records, as_of)
+    proof.check_answers(season, expected, as_of, every=5)
+    proof.check_evaluations(season, expected, as_of)
 
 
 def test_a_person_sees_what_is_expected_across_partners(
@@ -259,4 +265,5 @@ def test_a_rebuild_beside_running_services_differs_in_nothing(
     counts = re.findall(r"^│ (\w+) +│ +([0-9,]+) │$", ran.stdout, re.MULTILINE)
     assert {table for table, _ in counts} >= {"purchased_class", "purchase", "class", "package"}
     assert {count for _, count in counts} == {"0"}
-    proof.check_answers(season, expected)
+    proof.check_answers(season, expected, every=5)
+    proof.check_evaluations(season, expected)
