@@ -1,0 +1,90 @@
+"""A proxy before PostgreSQL that loses connections around COMMIT when it is told to."""
+
+import socket
+from pathlib import Path
+from threading import Lock, Thread
+
+from psycopg2.extensions import parse_dsn
+
+COMMIT = b"COMMIT\0"
+TERMINATE = b"X\0\0\0\4"
+
+
+class CuttingProxy:
+    """Passes everything on between a loopback port and PostgreSQL's socket, until `cut` is called."""
+
+    def __init__(self, database_url: str) -> None:
+        place = parse_dsn(database_url)
+        self._socket_path = str(Path(place["host"]) / ".s.PGSQL.5432")
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        self.database_url = f"postgresql://{place['user']}@127.0.0.1:{port}/{place['dbname']}"
+        self._lock = Lock()
+        self._to_cut: list[bool] = []
+        self.cuts = 0
+        """How many connections were lost so far."""
+        self._thread = Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def cut(self, *, delivered: bool) -> None:
+        """Loses a connection at the next COMMIT.
+
+        ``delivered`` True: PostgreSQL carries the COMMIT out and only its answer is lost. False: it never hears of it.
+        """
+        with self._lock:
+            self._to_cut.append(delivered)
+
+    def close(self) -> None:
+        """Accepts no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self._socket_path)
+            back = Thread(target=_pump, args=(server, client), daemon=True)
+            back.start()
+            try:
+                while data := client.recv(65_536):
+                    if COMMIT in data and (delivered := self._next_cut()) is not None:
+                        client.shutdown(socket.SHUT_RDWR)
+                        if delivered:
+                            # PostgreSQL reads Terminate only after it has carried out the COMMIT.
+                            server.sendall(data + TERMINATE)
+                            back.join()
+                        break
+                    server.sendall(data)
+            except OSError:
+                return  # one of the two is gone: so is the other, when the sockets are closed
+            finally:
+                # Without this the server's end stays open as long as the other thread reads from it.
+                server.shutdown(socket.SHUT_RDWR)
+
+    def _next_cut(self) -> bool | None:
+        with self._lock:
+            if not self._to_cut:
+                return None
+            self.cuts += 1
+            return self._to_cut.pop(0)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    """Passes on what comes; once the target is gone, goes on reading until the source ends."""
+    target_is_there = True
+    try:
+        while data := source.recv(65_536):
+            if target_is_there:
+                try:
+                    target.sendall(data)
+                except OSError:
+                    target_is_there = False
+        target.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # closed by the other thread
