@@ -92,10 +92,12 @@ class PartnerConsumer:
                 auto_offset_reset="none",
                 isolation_level="read_committed",
                 allow_auto_create_topics=False,
-                metadata_max_age_ms=5_000,
+                # New topics are looked for this often, and the broker is known to be there.
+                metadata_max_age_ms=round(1000 * min(5.0, unavailable_after_seconds / 3)),
                 session_timeout_ms=6_000,
                 heartbeat_interval_ms=2_000,
-                max_poll_interval_ms=120_000,
+                # So long a rebalance waits for a member that does not poll.
+                max_poll_interval_ms=45_000,
                 request_timeout_ms=30_000,
                 reconnect_backoff_max_ms=1_000,
                 partition_assignment_strategy=[StickyPartitionAssignor],

@@ -15,6 +15,7 @@ from kafka import KafkaConsumer
 from kafka.consumer.fetcher import Fetcher
 
 from services.kafka.batches import AbortedTransaction, Batch, batches
+from services.kafka.membership import PartnerCoordinator
 from services.kafka.records import CorruptRecord, Record
 
 
@@ -114,6 +115,7 @@ class PartnerKafkaConsumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python
                 client.close()  # ends its thread, which would go on looking for a broker
             raise
         self._fetcher = PartnerFetcher(self._client, self._subscription, **self.config)
+        PartnerCoordinator.adopt(self._coordinator)
         self._refreshed = monotonic()
         self._cluster.add_listener(self._note_refresh)
 

@@ -6,6 +6,7 @@ from time import monotonic
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.admin import MemberToRemove
 
 from services.embedded.apache_kafka import ApacheKafka
 from services.kafka.consumer import PartnerConsumer
@@ -74,6 +75,31 @@ def test_a_log_that_is_shorter_than_what_was_read_is_said_at_once(
     reader = Reader(subscribe(only(topic)), start=11)
     with pytest.raises(LogMismatch, match="11, but the log ends at 10"):
         reader.poll_on()
+
+
+def test_a_member_that_was_thrown_out_is_told_what_it_lost(
+    bootstrap: str, subscribe: Subscribe
+) -> None:
+    topic = create_topic(bootstrap)
+    write(bootstrap, topic, numbers(0, 5))
+    reader = Reader(subscribe(only(topic)))
+    while len(reader.values) < 5:
+        reader.poll()
+    before = len(reader.polls)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    members = admin.describe_groups([subscribe.group])[subscribe.group]["members"]
+    admin.remove_group_members(
+        subscribe.group, [MemberToRemove(member["member_id"]) for member in members]
+    )
+    admin.close()
+    reader.start = 3
+    while len(reader.values) < 7:
+        reader.poll()
+    changes = reader.polls[before:]
+    lane = frozenset({(topic, 0)})
+    assert [p.lost for p in changes if p.lost] == [lane]
+    assert [p.assigned for p in changes if p.assigned] == [lane]
+    assert reader.values == numbers(0, 5) + numbers(3, 5)
 
 
 @pytest.fixture

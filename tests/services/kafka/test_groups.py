@@ -1,5 +1,7 @@
 """Partitions change hands among the consumers of one group."""
 
+from time import monotonic
+
 from services.kafka.producer import Producer
 from services.kafka.records import Record
 from tests.services.kafka.conftest import Reader, Subscribe, create_topic, only
@@ -76,3 +78,29 @@ def test_what_is_given_up_is_not_read_any_further(bootstrap: str, subscribe: Sub
         for found in reader.records.values():
             offsets = [r.offset for r in found if isinstance(r, Record)]
             assert offsets == list(range(len(offsets)))
+
+
+def test_a_rebalance_that_ends_between_two_polls_is_noticed(
+    bootstrap: str, subscribe: Subscribe
+) -> None:
+    """kafka-python alone forgets it when new topics were its reason, and never reads again."""
+    topic = create_topic(bootstrap, 2)
+    pattern = f"^{topic}(-second)?$"
+    first, second = Reader(subscribe(pattern)), Reader(subscribe(pattern))
+    while not (first.held and second.held and not first.held & second.held):
+        first.poll()
+        second.poll()
+    create_topic(bootstrap, 2, name=f"{topic}-second")
+    # The broker waits for the second member, while the first polls often and briefly.
+    until = monotonic() + 7.5  # metadata is 5 seconds old at most
+    while monotonic() < until:
+        first.poll(0.02)
+    while len(first.held | second.held) < 4 or first.held & second.held:
+        first.poll(0.02)
+        second.poll()
+    write_one_a_partition(bootstrap, f"{topic}-second", b"2")
+    while len(first.values) + len(second.values) < 200:
+        first.poll()
+        second.poll()
+    assert first.values
+    assert second.values
