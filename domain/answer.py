@@ -9,11 +9,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from domain.catalogue import ClassTerms
+from domain.assessment import Assessment, assess
 from domain.catalogue import State as Catalogue
-from domain.participant import ClassRecord, Mark, PurchaseRecord, Result
+from domain.participant import ClassRecord, Mark, PurchaseRecord
 from domain.vocabulary import (
-    ASSESSING_KINDS,
     FLAGS,
     AssessmentState,
     CompletionState,
@@ -37,16 +36,6 @@ class PurchaseOfClass(Struct, frozen=True, gc=False):
     purchased_at: int
     package_code: str | None
     refunded_at: int | None
-
-
-class Assessment(Struct, frozen=True, gc=False):
-    """How the participant did. ``best_scaled`` and ``pre_test_scaled`` 0 to 1."""
-
-    state: AssessmentState = "not_assessed"
-    at: int | None = None
-    best_scaled: float | None = None
-    attempts: int = 0
-    pre_test_scaled: float | None = None
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -87,7 +76,12 @@ def stands(mark: Mark, as_of: int | None) -> bool:
     return mark.happened <= as_of and (mark.voided_at is None or mark.voided_at > as_of)
 
 
-def _standing(marks: Sequence[_M], as_of: int | None) -> list[_M]:
+def _standing(marks: list[_M], as_of: int | None) -> list[_M]:
+    # Most lists are empty, and most answers are about all that happened: those are quick.
+    if not marks:
+        return marks
+    if as_of is None:
+        return [mark for mark in marks if mark.voided_at is None]
     return [mark for mark in marks if stands(mark, as_of)]
 
 
@@ -98,7 +92,7 @@ def flag_names(flags: int) -> list[str]:
 
 def purchased_at(record: PurchaseRecord, as_of: int | None = None) -> int | None:
     """The earliest standing time of a purchase, or None when nothing says it was paid."""
-    return min((paid.happened for paid in record.paid if stands(paid, as_of)), default=None)
+    return next((paid.happened for paid in record.paid if stands(paid, as_of)), None)
 
 
 def purchase_of_class(
@@ -107,27 +101,28 @@ def purchase_of_class(
     """The purchase as far as it concerns the class, or None when it does not.
 
     The package is that of the earliest event that names the class, by its items or by the package's composition.
+    Marks stand in order of time, so the first that counts is the earliest.
     """
-    paid = _standing(record.paid, as_of)
-    for earliest in paid:
-        codes = earliest.class_codes
-        if codes is None:
-            package_code = earliest.package_code
-            codes = catalogue.composition(package_code, as_of) or () if package_code else ()
-        if class_code in codes:
+    since: int | None = None
+    for paid in record.paid:
+        if not stands(paid, as_of):
+            continue
+        if since is None:
+            since = paid.happened
+        codes = paid.class_codes
+        if codes is None and paid.package_code is not None:
+            codes = catalogue.composition(paid.package_code, as_of)
+        if codes is not None and class_code in codes:
             break
     else:
         return None
-    refunded_at = min(
-        (
-            refund.happened
-            for refund in record.refunds
-            if (refund.class_codes is None or class_code in refund.class_codes)
-            and stands(refund, as_of)
-        ),
-        default=None,
-    )
-    return PurchaseOfClass(record.purchase_id, paid[0].happened, earliest.package_code, refunded_at)
+    refunded_at: int | None = None
+    for refund in record.refunds:
+        of_class = refund.class_codes is None or class_code in refund.class_codes
+        if of_class and stands(refund, as_of):
+            refunded_at = refund.happened
+            break
+    return PurchaseOfClass(record.purchase_id, since, paid.package_code, refunded_at)
 
 
 def judge(
@@ -159,25 +154,31 @@ def judge(
     results = _standing(record.results, as_of)
     certificates = _standing(record.certificates, as_of)
     reviews = _standing(record.reviews, as_of)
-    reported = [
-        marks for marks in (redeemed, progress, completed, results, certificates, reviews) if marks
-    ]
+    first_reported_at: int | None = None
+    last_reported_at: int | None = None
+    for marks in (redeemed, progress, completed, results, certificates, reviews):
+        if marks:
+            first, last = marks[0].happened, marks[-1].happened
+            if first_reported_at is None or first < first_reported_at:
+                first_reported_at = first
+            if last_reported_at is None or last > last_reported_at:
+                last_reported_at = last
+    reported = first_reported_at is not None
 
     completion: CompletionState = (
         "completed" if completed else "in_progress" if reported else "never_reported"
     )
-    assessment = _assess(results, terms)
+    assessment = assess(results, terms.mastery_score)
     review = reviews[-1] if reviews else None
     certificate = certificates[-1] if certificates else None
-    first_reported_at = min((marks[0].happened for marks in reported), default=None)
-    last_reported_at = max((marks[-1].happened for marks in reported), default=None)
+    percents = [p.percent for p in progress if p.percent is not None]
     return Answer(
         purchases=tuple(of_class),
         purchase=_purchase_state(of_class),
-        reported=bool(reported),
+        reported=reported,
         completion=completion,
         completed_at=completed[0].happened if completed else None,
-        percent=max((p.percent for p in progress if p.percent is not None), default=None),
+        percent=max(percents) if percents else None,
         units_done=len({p.unit for p in progress if p.unit is not None}) if progress else 0,
         assessment=assessment,
         rating=review.rating if review else None,
@@ -202,47 +203,10 @@ def judge(
 
 
 def _purchase_state(purchases: Sequence[PurchaseOfClass]) -> PurchaseState:
-    if not purchases:
-        return "none"
-    return "active" if any(p.refunded_at is None for p in purchases) else "refunded"
-
-
-def _assess(results: Sequence[Result], terms: ClassTerms) -> Assessment:
-    if not results:
-        return _NOT_ASSESSED
-    pre_test_scaled = next(
-        (r.scaled for r in results if r.kind == "pre_test" and r.scaled is not None), None
-    )
-    best_scaled: float | None = None
-    first_pass: int | None = None
-    verdict = False
-    attempts = 0
-    latest = 0
-    for result in results:
-        if result.kind not in ASSESSING_KINDS:
-            continue
-        attempts += 1
-        latest = result.happened
-        passed = result.passed
-        if result.scaled is not None:
-            if best_scaled is None or result.scaled > best_scaled:
-                best_scaled = result.scaled
-            if passed is None:
-                passed = result.scaled >= terms.mastery_score
-        if passed is not None:
-            verdict = True
-            if passed and first_pass is None:
-                first_pass = result.happened
-    if not attempts:
-        return Assessment(pre_test_scaled=pre_test_scaled)
-    state: AssessmentState = (
-        "passed" if first_pass is not None else "failed" if verdict else "assessed"
-    )
-    at = latest if first_pass is None else first_pass
-    return Assessment(state, at, best_scaled, attempts, pre_test_scaled)
-
-
-_NOT_ASSESSED = Assessment()
+    for purchase in purchases:
+        if purchase.refunded_at is None:
+            return "active"
+    return "refunded" if purchases else "none"
 
 
 def _satisfied(move_on: str, completed: bool, passed: bool) -> bool:
@@ -275,16 +239,17 @@ def _flags(
         flags |= COMPLETED_WITHOUT_ASSESSMENT
     if not purchases:
         return flags
-    if any(p.package_code is not None and p.purchased_at >= package_sales_end for p in purchases):
-        flags |= PACKAGE_AFTER_SALES_END
+    refunded_at: int | None = purchases[0].refunded_at
+    for purchase in purchases:
+        if purchase.package_code is not None and purchase.purchased_at >= package_sales_end:
+            flags |= PACKAGE_AFTER_SALES_END
+        if purchase.refunded_at is None or refunded_at is None:
+            refunded_at = None
+        elif purchase.refunded_at > refunded_at:
+            refunded_at = purchase.refunded_at
     if first_reported_at is not None and first_reported_at < purchases[0].purchased_at:
         flags |= EVIDENCE_BEFORE_PURCHASE
-    refunds = [p.refunded_at for p in purchases if p.refunded_at is not None]
-    if (
-        last_reported_at is not None
-        and len(refunds) == len(purchases)
-        and last_reported_at > max(refunds)
-    ):
+    if last_reported_at is not None and refunded_at is not None and last_reported_at > refunded_at:
         flags |= EVIDENCE_AFTER_REFUND
     if len(purchases) > 1:
         flags |= PURCHASED_TWICE

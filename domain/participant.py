@@ -7,7 +7,9 @@ withdrawn, so that "as of" can still see it. Judging is domain/answer.py's work.
 
 from bisect import insort
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -126,118 +128,84 @@ class State(Struct):
     voids: list[Void] = field(default_factory=list)
 
 
-class Touched(NamedTuple):
+class Touched(Struct, frozen=True, gc=False):
     """The parts of the state that an event changed."""
 
-    class_codes: Sequence[str] = ()
-    purchase_ids: Sequence[str] = ()
+    class_codes: tuple[str, ...] = ()
+    purchase_ids: tuple[str, ...] = ()
 
 
 UNTOUCHED = Touched()
 
 
+@lru_cache(maxsize=1024)
 def key_of(event_id: str) -> int:
-    """The 64-bit number that stands for an event id within one participant's evidence."""
+    """The 64-bit number that stands for an event id within one participant's evidence.
+
+    The latest are remembered: an event is first decided upon, then evolved by.
+    """
     return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big")
 
 
 def decide(state: State, event: PartnerEvent) -> list[PartnerEvent]:
     """The events to store: the event itself, or nothing when it is already part of the state."""
-    return [] if _holds(state, key_of(event.event_id), event.fact) else [event]
+    key = key_of(event.event_id)
+    for mark in _marks_beside(state, event.fact):
+        if mark.key == key:
+            return []
+    return [event]
 
 
 def evolve(state: State, event: PartnerEvent) -> Touched:
     """Changes ``state`` by one event and returns what it touched; never refuses."""
-    return _APPLY[type(event.fact)](state, event.happened, key_of(event.event_id), event.fact)
+    fact: Any = event.fact
+    kind = type(fact)
+    happened = event.happened
+    key = key_of(event.event_id)
+    if kind is EventVoided:
+        return _void(state, Void(happened, key, None, key_of(fact.target_id)))
+    voided_at = _voided_at(state, key) if state.voids else None
+    if kind in _OF_CLASS:
+        marks_of, mark_of = _OF_CLASS[kind]
+        class_code = fact.class_code
+        record = state.classes.get(class_code)
+        if record is None:
+            record = state.classes[class_code] = ClassRecord()
+        insort(marks_of(record), mark_of(happened, key, voided_at, fact))
+        return Touched((class_code,))
+    marks_of, mark_of = _OF_PURCHASE[kind]
+    purchase_id = fact.purchase_id
+    purchase = state.purchases.get(purchase_id)
+    if purchase is None:
+        purchase = state.purchases[purchase_id] = PurchaseRecord(purchase_id)
+    insort(marks_of(purchase), mark_of(happened, key, voided_at, fact))
+    return Touched((), (purchase_id,))
 
 
-def _holds(state: State, key: int, fact: Fact) -> bool:
-    if isinstance(fact, EventVoided):
-        lists: Sequence[Sequence[Mark]] = (state.voids,)
-    elif isinstance(fact, PurchasePaid | PurchaseRefunded):
-        purchase = state.purchases.get(fact.purchase_id)
-        lists = purchase.lists() if purchase else ()
-    else:
-        record = state.classes.get(fact.class_code)  # type: ignore[attr-defined]
-        lists = record.lists() if record else ()
-    return any(mark.key == key for marks in lists for mark in marks)
+def _marks_beside(state: State, fact: Any) -> Sequence[Mark]:
+    """The marks among which the fact has its own, once it is part of the state."""
+    kind = type(fact)
+    if kind in _OF_CLASS:
+        record = state.classes.get(fact.class_code)
+        return () if record is None else _OF_CLASS[kind].marks(record)
+    if kind is EventVoided:
+        return state.voids
+    purchase = state.purchases.get(fact.purchase_id)
+    return () if purchase is None else _OF_PURCHASE[kind].marks(purchase)
 
 
 def _voided_at(state: State, key: int) -> int | None:
     return min((void.happened for void in state.voids if void.target_key == key), default=None)
 
 
-def _class(state: State, class_code: str) -> ClassRecord:
-    record = state.classes.get(class_code)
-    if record is None:
-        record = state.classes[class_code] = ClassRecord()
-    return record
-
-
-def _purchase(state: State, purchase_id: str) -> PurchaseRecord:
-    record = state.purchases.get(purchase_id)
-    if record is None:
-        record = state.purchases[purchase_id] = PurchaseRecord(purchase_id)
-    return record
-
-
-def _paid(state: State, happened: int, key: int, fact: PurchasePaid) -> Touched:
-    codes = None if fact.items is None else tuple(code for code, _price in fact.items)
-    mark = Paid(happened, key, _voided_at(state, key), fact.package_code, codes)
-    insort(_purchase(state, fact.purchase_id).paid, mark)
-    return Touched((), (fact.purchase_id,))
-
-
-def _refunded(state: State, happened: int, key: int, fact: PurchaseRefunded) -> Touched:
-    mark = Refund(happened, key, _voided_at(state, key), fact.class_codes)
-    insort(_purchase(state, fact.purchase_id).refunds, mark)
-    return Touched((), (fact.purchase_id,))
-
-
-def _redeemed(state: State, happened: int, key: int, fact: ClassRedeemed) -> Touched:
-    insort(_class(state, fact.class_code).redeemed, Mark(happened, key, _voided_at(state, key)))
-    return Touched((fact.class_code,))
-
-
-def _progressed(state: State, happened: int, key: int, fact: ClassProgressed) -> Touched:
-    mark = Progress(happened, key, _voided_at(state, key), fact.percent, fact.unit)
-    insort(_class(state, fact.class_code).progress, mark)
-    return Touched((fact.class_code,))
-
-
-def _completed(state: State, happened: int, key: int, fact: ClassCompleted) -> Touched:
-    insort(_class(state, fact.class_code).completed, Mark(happened, key, _voided_at(state, key)))
-    return Touched((fact.class_code,))
-
-
-def _assessed(state: State, happened: int, key: int, fact: ClassAssessed) -> Touched:
-    mark = Result(happened, key, _voided_at(state, key), fact.kind, fact.scaled, fact.passed)
-    insort(_class(state, fact.class_code).results, mark)
-    return Touched((fact.class_code,))
-
-
-def _certificate(state: State, happened: int, key: int, fact: CertificateIssued) -> Touched:
-    mark = Certificate(happened, key, _voided_at(state, key), fact.certificate_no)
-    insort(_class(state, fact.class_code).certificates, mark)
-    return Touched((fact.class_code,))
-
-
-def _reviewed(state: State, happened: int, key: int, fact: ClassReviewed) -> Touched:
-    ratings = (fact.rating, fact.instructor_rating, fact.facility_rating)
-    mark = Review(happened, key, _voided_at(state, key), *ratings)
-    insort(_class(state, fact.class_code).reviews, mark)
-    return Touched((fact.class_code,))
-
-
-def _voided(state: State, happened: int, key: int, fact: EventVoided) -> Touched:
-    target_key = key_of(fact.target_id)
-    insort(state.voids, Void(happened, key, None, target_key))
-    since = _voided_at(state, target_key)
+def _void(state: State, void: Void) -> Touched:
+    insort(state.voids, void)
+    since = _voided_at(state, void.target_key)
     for class_code, record in state.classes.items():
-        if _withdraw(record.lists(), target_key, since):
+        if _withdraw(record.lists(), void.target_key, since):
             return Touched((class_code,))
     for purchase_id, purchase in state.purchases.items():
-        if _withdraw(purchase.lists(), target_key, since):
+        if _withdraw(purchase.lists(), void.target_key, since):
             return Touched((), (purchase_id,))
     return UNTOUCHED
 
@@ -251,14 +219,52 @@ def _withdraw(lists: Sequence[list[Any]], target_key: int, since: int | None) ->
     return False
 
 
-_APPLY: dict[type[Fact], Callable[[State, int, int, Any], Touched]] = {
-    PurchasePaid: _paid,
-    PurchaseRefunded: _refunded,
-    ClassRedeemed: _redeemed,
-    ClassProgressed: _progressed,
-    ClassCompleted: _completed,
-    ClassAssessed: _assessed,
-    CertificateIssued: _certificate,
-    ClassReviewed: _reviewed,
-    EventVoided: _voided,
+def _plain(happened: int, key: int, voided_at: int | None, _fact: Fact) -> Mark:
+    return Mark(happened, key, voided_at)
+
+
+def _progress(happened: int, key: int, voided_at: int | None, fact: ClassProgressed) -> Mark:
+    return Progress(happened, key, voided_at, fact.percent, fact.unit)
+
+
+def _result(happened: int, key: int, voided_at: int | None, fact: ClassAssessed) -> Mark:
+    return Result(happened, key, voided_at, fact.kind, fact.scaled, fact.passed)
+
+
+def _certificate(happened: int, key: int, voided_at: int | None, fact: CertificateIssued) -> Mark:
+    return Certificate(happened, key, voided_at, fact.certificate_no)
+
+
+def _review(happened: int, key: int, voided_at: int | None, fact: ClassReviewed) -> Mark:
+    ratings = (fact.rating, fact.instructor_rating, fact.facility_rating)
+    return Review(happened, key, voided_at, *ratings)
+
+
+def _paid(happened: int, key: int, voided_at: int | None, fact: PurchasePaid) -> Mark:
+    codes = None if fact.items is None else tuple([code for code, _price in fact.items])
+    return Paid(happened, key, voided_at, fact.package_code, codes)
+
+
+def _refund(happened: int, key: int, voided_at: int | None, fact: PurchaseRefunded) -> Mark:
+    return Refund(happened, key, voided_at, fact.class_codes)
+
+
+class _Kind(NamedTuple):
+    """In which list of its record a fact leaves a mark, and which mark: of happened, key, voided_at and the fact."""
+
+    marks: Callable[[Any], list[Any]]
+    mark: Callable[[int, int, int | None, Any], Mark]
+
+
+_OF_CLASS: dict[type[Fact], _Kind] = {
+    ClassRedeemed: _Kind(attrgetter("redeemed"), _plain),
+    ClassProgressed: _Kind(attrgetter("progress"), _progress),
+    ClassCompleted: _Kind(attrgetter("completed"), _plain),
+    ClassAssessed: _Kind(attrgetter("results"), _result),
+    CertificateIssued: _Kind(attrgetter("certificates"), _certificate),
+    ClassReviewed: _Kind(attrgetter("reviews"), _review),
+}
+_OF_PURCHASE: dict[type[Fact], _Kind] = {
+    PurchasePaid: _Kind(attrgetter("paid"), _paid),
+    PurchaseRefunded: _Kind(attrgetter("refunds"), _refund),
 }

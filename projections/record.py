@@ -4,7 +4,7 @@ This is the pure row change of the status tables. The intake runs it inside its 
 catalogue changed, the rebuild for everybody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import attrgetter
 
 from msgspec import Struct, field
@@ -12,9 +12,10 @@ from msgspec import Struct, field
 from domain.answer import judge, purchased_at, stands
 from domain.catalogue import State as Catalogue
 from domain.evaluation import Counted, counted
-from domain.participant import ClassRecord, Paid, PurchaseRecord, State, Touched
+from domain.participant import ClassRecord, PurchaseRecord, State, Touched
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
 from projections.evidence import REMAINDER, Evidence, decode, encode, version_of
+from projections.homes import homes_of, lives_in
 
 PURCHASE_NUMBER = {state: number for number, state in enumerate(PURCHASE_STATES)}
 COMPLETION_NUMBER = {state: number for number, state in enumerate(COMPLETION_STATES)}
@@ -116,37 +117,6 @@ class Record(Struct):
         return {code for code, row in self.rows.items() if purchase_id in row.purchase_ids}
 
 
-def homes_of(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:
-    """The class codes of the rows that hold a copy of the purchase.
-
-    Its classes, and the remainder row while a package is unknown or no class is named.
-    """
-    homes = {code for paid in purchase.paid for code in _named(paid, catalogue)}
-    return homes or {REMAINDER}
-
-
-def _lives_in(purchase: PurchaseRecord, class_code: str, catalogue: Catalogue) -> bool:
-    """Whether ``class_code`` is among `homes_of` the purchase."""
-    elsewhere = False
-    for paid in purchase.paid:
-        named = _named(paid, catalogue)
-        if class_code in named:
-            return True
-        elsewhere = elsewhere or bool(named)
-    return class_code == REMAINDER and not elsewhere
-
-
-def _named(paid: Paid, catalogue: Catalogue) -> Sequence[str]:
-    if paid.class_codes is not None:
-        return paid.class_codes
-    if paid.package_code is None:
-        return ()
-    return catalogue.composition(paid.package_code) or _UNKNOWN
-
-
-_UNKNOWN = (REMAINDER,)
-
-
 def class_codes_of(
     purchase: PurchaseRecord, catalogue: Catalogue, as_of: int | None = None
 ) -> tuple[list[str], bool]:
@@ -168,31 +138,15 @@ def changes(record: Record, touched: Iterable[Touched], rules: Rules, into: Chan
     """Adds to ``into`` the rows that the touched parts of the record now have, and notes them as stored."""
     catalogue = rules.catalogue
     state = record.state
-    class_codes: set[str] = set()
-    purchase_ids: set[str] = set()
-    for part in touched:
-        class_codes.update(part.class_codes)
-        purchase_ids.update(part.purchase_ids)
-    if REMAINDER in record.rows:
-        # Whoever writes first after a package became known moves its purchases: all copies at once.
-        for purchase_id in record.rows[REMAINDER].purchase_ids:
-            if homes_of(state.purchases[purchase_id], catalogue) != record.copies_of(purchase_id):
-                purchase_ids.add(purchase_id)
-    if state.voids:
-        class_codes.add(REMAINDER)
-    for purchase_id in purchase_ids:
-        class_codes |= homes_of(state.purchases[purchase_id], catalogue)
-        class_codes |= record.copies_of(purchase_id)
+    class_codes, purchase_ids = _reached(record, touched, catalogue)
     rows = {code: class_row(record, code, rules) for code in class_codes}
 
     # A completion, or one less, shows in the row of each package purchase of the class. The rows of its other classes
     # are written with it: their versions are then checked, so that a stale view of any of them is noticed.
-    bought = {
-        purchase_id
-        for code, row in rows.items()
-        if row is not None and _completes(row, record.rows.get(code, NOT_STORED))
-        for purchase_id in _package_purchases(state, code, catalogue)
-    }
+    bought: set[str] = set()
+    for code, row in rows.items():
+        if row is not None and _completes(row, record.rows.get(code, NOT_STORED)):
+            bought.update(_package_purchases(state, code, catalogue))
     for purchase_id in bought - purchase_ids:
         for code in homes_of(state.purchases[purchase_id], catalogue) - rows.keys():
             rows[code] = class_row(record, code, rules)
@@ -208,13 +162,36 @@ def changes(record: Record, touched: Iterable[Touched], rules: Rules, into: Chan
             into.purchases.append(paid)
 
 
+def _reached(
+    record: Record, touched: Iterable[Touched], catalogue: Catalogue
+) -> tuple[set[str], set[str]]:
+    """The class codes of the rows that hold something touched, and the ids of the purchases touched."""
+    state = record.state
+    class_codes: set[str] = set()
+    purchase_ids: set[str] = set()
+    for part in touched:
+        class_codes.update(part.class_codes)
+        purchase_ids.update(part.purchase_ids)
+    if REMAINDER in record.rows:
+        # Whoever writes first after a package became known moves its purchases: all copies at once.
+        for purchase_id in record.rows[REMAINDER].purchase_ids:
+            if homes_of(state.purchases[purchase_id], catalogue) != record.copies_of(purchase_id):
+                purchase_ids.add(purchase_id)
+    if state.voids:
+        class_codes.add(REMAINDER)
+    for purchase_id in purchase_ids:
+        class_codes |= homes_of(state.purchases[purchase_id], catalogue)
+        class_codes |= record.copies_of(purchase_id)
+    return class_codes, purchase_ids
+
+
 def class_row(record: Record, class_code: str, rules: Rules) -> ClassRow | None:
     """The row of one class as the state has it now, or None when there is nothing to hold."""
     state = record.state
     purchases = [
         purchase
         for purchase in state.purchases.values()
-        if _lives_in(purchase, class_code, rules.catalogue)
+        if lives_in(purchase, class_code, rules.catalogue)
     ]
     if len(purchases) > 1:
         purchases.sort(key=_purchase_id)
@@ -303,7 +280,7 @@ def _package_purchases(state: State, class_code: str, catalogue: Catalogue) -> l
     return [
         purchase_id
         for purchase_id, purchase in state.purchases.items()
-        if package_code_of(purchase) is not None and _lives_in(purchase, class_code, catalogue)
+        if package_code_of(purchase) is not None and lives_in(purchase, class_code, catalogue)
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain import answer
+from domain.assessment import Assessment
 from domain.events import (
     CertificateIssued,
     ClassAssessed,
@@ -157,7 +158,7 @@ class TestAssessment:
         attempts: int,
         pre_test_scaled: float | None,
     ) -> None:
-        assert answered(BOUGHT, *told).assessment == answer.Assessment(
+        assert answered(BOUGHT, *told).assessment == Assessment(
             state,  # type: ignore[arg-type]
             None if at is None else day(at),
             best_scaled,

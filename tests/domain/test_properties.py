@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from domain import answer, catalogue, participant
 from domain.events import PartnerEvent
 from projections.evidence import Evidence, decode, encode
-from projections.record import homes_of
+from projections.homes import homes_of
 from tests.domain import told
 from tests.domain.oracle import expected
 from tests.domain.story import (
