@@ -106,6 +106,10 @@ def test_at_the_same_time(desks: tuple[Desk, Desk], seed: int) -> None:
 
     in_threads(work, 2)
     assert_equal_rows(desks[0])
+    # Batches that were done again have left nothing in the ledger, and no record is missing in it.
+    for desk, lane, share in zip(desks, lanes, shares, strict=True):
+        assert desk.counts(lane) == (len(share), 0, 0, 0, len(share))
+        assert desk.ledger_rows(lane) == (len(share), 0, 0)
 
 
 def any_fact(
