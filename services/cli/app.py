@@ -8,6 +8,7 @@ from services.cli import (
     export,
     publish,
     rebuild,
+    report,
     service,
     settings,
     simulate,
@@ -38,6 +39,7 @@ app.command(rich_help_panel=EVENTS)(publish.publish)
 app.command(rich_help_panel=EVENTS)(simulate.simulate)
 app.command(rich_help_panel=LOOK)(status.status)
 app.command(rich_help_panel=LOOK)(export.export)
+app.command(rich_help_panel=LOOK)(report.report)
 app.command(rich_help_panel=LOOK)(settings.settings)
 
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 WIDTH: Final = 680
 TEXT_SIZE: Final = 13
 SMALL_SIZE: Final = 11
-LETTER: Final = 0.6
+LETTER: Final = 0.62
 """Mean width of a letter as a share of its size: a little more than that of common typefaces."""
 
 INK: Final = "#1c2b2a"
@@ -20,7 +20,7 @@ SOFT_INK: Final = "#55625f"
 TRACK: Final = "#edf0ef"
 LINE: Final = "#c3cbc9"
 FILL: Final = "#1f6f63"
-FILLS: Final = ("#14524a", "#5fa195", "#cfd8d5", "#93632a")
+FILLS: Final = ("#14524a", "#7db7ab", "#cfd8d5", "#93632a")
 """From dark to light, the fourth for what stands apart."""
 
 ROW: Final = 26

@@ -12,10 +12,10 @@ import msgspec
 
 from services.http.access import Caller
 from services.http.negotiation import JSON
-from services.http.pages.rendering import WIB, instant
 from services.http.parameters import read_query
 from services.http.routing import Asked, Route
 from services.http.sources import Sources
+from services.report.words import WIB, instant
 
 UNTIL = {"as_of", "known_at"}
 """Parameters whose day is meant with its last moment; of ``…_to`` the moment behind it, of others the first."""

@@ -1,7 +1,6 @@
 """Templates and what they need: words, numbers and times for people, and the headers of a page."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 from hashlib import blake2b
 from http import HTTPStatus
 from importlib.resources import files
@@ -14,6 +13,7 @@ from starlette.responses import Response
 
 from domain.vocabulary import PARTNERS
 from services.report import charts
+from services.report.words import WIB, instant, words
 
 STYLE: Final = files("services.http.pages").joinpath("static/tuntas.css").read_bytes()
 STYLE_PATH: Final = f"/static/{blake2b(STYLE, digest_size=6).hexdigest()}.css"
@@ -29,9 +29,6 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-
-WIB: Final = timezone(timedelta(hours=7), "WIB")
-"""Waktu Indonesia Barat, the time of the programme's office."""
 
 CUT_OFF: Final = "2020-12-31"
 """The auditors' cut-off: what had happened by the end of this day."""
@@ -57,16 +54,6 @@ def number(value: float | None) -> str:
 def share(part: int, whole: int) -> str:
     """A share in percent; empty of nothing."""
     return f"{part / whole:.1%}" if whole else ""
-
-
-def words(name: str) -> str:
-    """A state, flag or field as words."""
-    return name.replace("_", " ")
-
-
-def instant(text: str) -> datetime:
-    """The time that an answer's text says."""
-    return msgspec.convert(text, datetime).astimezone(UTC)
 
 
 def when(text: str | None) -> Markup:

@@ -1,0 +1,103 @@
+"""`tuntas report`: the season's evaluation to look at and to print."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+
+from domain.vocabulary import PARTNERS
+from services.cli.export import ExportRefused, whole
+from services.cli.progress import progress
+from services.cli.reached import database_settings
+
+SUFFIXES: Final = {".html", ".pdf"}
+
+
+def report(
+    out: Annotated[
+        list[Path],
+        typer.Option(help="The file, .html or .pdf; may be given for both.", dir_okay=False),
+    ],
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="What had happened by this time (RFC 3339) or the end of this day."),
+    ] = None,
+    partner: Annotated[str | None, typer.Option(help="Only this partner.")] = None,
+) -> None:
+    """Write the season's evaluation: funnel, packages, assessments, silence, flags, institutions, with charts.
+
+    The auditors' cut-off: --as-of 2020-12-31.
+    """
+    if partner is not None and partner not in PARTNERS:
+        raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
+    for file in out:
+        if file.suffix not in SUFFIXES:
+            raise typer.BadParameter(f"{file} ends in neither .html nor .pdf")
+    database_url = database_settings().database_url
+    console = Console(stderr=True)
+    started = monotonic()
+    try:
+        with progress(transient=True) as bars:
+            bar = bars.add_task("Asking", total=(1 if partner else len(PARTNERS)) + 2)
+            document = asyncio.run(
+                _document(database_url, partner, as_of, lambda: bars.advance(bar))
+            )
+            for file in out:
+                bars.update(bar, description=f"Writing {file.name}")
+                with whole(file) as stream:
+                    stream.write(_rendered(document, file.suffix))
+    except ExportRefused as refused:
+        raise typer.BadParameter(str(refused)) from None
+    except OSError as failure:
+        typer.secho(f"{failure.filename}: {failure.strerror or failure}", fg="red", err=True)
+        raise typer.Exit(1) from None
+    written = ", ".join(str(file) for file in out)
+    console.print(f"{written} in {monotonic() - started:.1f} s", highlight=False)
+
+
+def _rendered(document: Any, suffix: str) -> bytes:
+    from services.report.html import html  # noqa: PLC0415 - commands start fast
+    from services.report.pdf import pdf  # noqa: PLC0415
+
+    return html(document) if suffix == ".html" else pdf(document)
+
+
+async def _document(
+    database_url: str, partner: str | None, as_of: str | None, asked: Callable[[], None]
+) -> Any:
+    """The report's document. Raises ExportRefused."""
+    from services.http.access import Caller  # noqa: PLC0415
+    from services.http.app import ROUTES  # noqa: PLC0415
+    from services.http.database import DatabaseAway  # noqa: PLC0415
+    from services.http.pages.asking import ask, instants  # noqa: PLC0415
+    from services.http.problems import Problem  # noqa: PLC0415
+    from services.http.sources import Sources  # noqa: PLC0415
+    from services.report.figures import gather  # noqa: PLC0415
+    from services.report.season import season  # noqa: PLC0415
+
+    routes = {route.name: route for route in ROUTES}
+    sources = Sources(database_url)
+    caller = Caller(partner)
+
+    async def answer(route: str, path: Mapping[str, str], **query: str) -> Any:
+        found = await ask(routes[route], sources, caller, path, query, routes[route].path)
+        asked()
+        return found
+
+    given = {} if as_of is None else {"as_of": as_of}
+    at = instants(given, routes["partners"]).get("as_of")
+    try:
+        gathered = await gather(answer, [partner] if partner else list(PARTNERS), at)
+    except Problem as problem:
+        raise ExportRefused(problem.detail.replace("`", "")) from problem
+    except DatabaseAway as away:
+        raise ExportRefused(str(away)) from away
+    finally:
+        await sources.database.close()
+    made = datetime.now(UTC).isoformat()
+    return season(gathered, partner=partner, as_of=at, made=made)

@@ -1,0 +1,89 @@
+"""The figures of a report, as the API answers them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+Answer = Mapping[str, Any]
+
+ADDED = (
+    "purchased", "refunded", "never_reported", "started", "completed", "assessed", "passed", "failed",
+    "satisfied", "reviewed", "gain_count", "drop_off_without_percent",
+)  # fmt: skip
+"""Figures of partners that add up."""
+
+
+class Ask(Protocol):
+    """Asks one route of the API by its name."""
+
+    async def __call__(self, route: str, path: Mapping[str, str], **query: str) -> Answer:
+        """The JSON answer."""
+
+
+class Gathered(Struct, frozen=True):
+    """What a report tells. ``partners`` are whole evaluations, ``institutions`` headlines."""
+
+    partners: Sequence[Answer]
+    institutions: Sequence[Answer]
+    intake: Answer
+    as_of: str
+    events_behind: int
+
+
+async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gathered:
+    """Asks for everything, one answer after the other."""
+    at = {} if as_of is None else {"as_of": as_of}
+    evaluations = [
+        await ask("partner_evaluation", {"partner": partner}, **at) for partner in partners
+    ]
+    institutions: list[Answer] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await ask("institutions", {}, limit="1000", **at, **cursor)
+        institutions += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    intake = await ask("intake", {})
+    return Gathered(
+        evaluations,
+        institutions,
+        intake,
+        max(evaluation["as_of"] for evaluation in evaluations),
+        max(evaluation["freshness"]["events"] for evaluation in evaluations),
+    )
+
+
+def together(evaluations: Sequence[Answer]) -> dict[str, Any]:
+    """The figures of some partners added up; means are those of all their values. Medians do not add up."""
+    all_of: dict[str, Any] = {
+        name: sum(evaluation[name] for evaluation in evaluations) for name in ADDED
+    }
+    for name in ("score_histogram", "drop_off"):
+        all_of[name] = [
+            sum(tenth) for tenth in zip(*(each[name] for each in evaluations), strict=True)
+        ]
+    for name in ("rating_distribution", "silence", "flags"):
+        all_of[name] = {
+            key: sum(evaluation[name][key] for evaluation in evaluations)
+            for key in evaluations[0][name]
+        }
+    all_of["packages"] = {
+        name: sum(evaluation["packages"][name] for evaluation in evaluations)
+        for name in ("purchases", "complete", "unresolved", "after_sales_end")
+    }
+    scored = [sum(each["score_histogram"]) for each in evaluations]
+    all_of["score_mean"] = _mean([each["score_mean"] for each in evaluations], scored)
+    for mean, counted in (("gain_mean", "gain_count"), ("rating_mean", "reviewed")):
+        all_of[mean] = _mean(
+            [each[mean] for each in evaluations], [each[counted] for each in evaluations]
+        )
+    return all_of
+
+
+def _mean(means: Sequence[float | None], counts: Sequence[int]) -> float | None:
+    """The mean over several parts, each with its own mean over so many."""
+    total = sum(counts)
+    weighted = sum((mean or 0) * count for mean, count in zip(means, counts, strict=True))
+    return weighted / total if total else None

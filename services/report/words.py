@@ -1,0 +1,42 @@
+"""Numbers, shares and times as people read them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+import msgspec
+
+WIB: Final = timezone(timedelta(hours=7), "WIB")
+"""Waktu Indonesia Barat, the time of the programme's office."""
+
+ABSENT: Final = "–"
+
+
+def instant(text: str) -> datetime:
+    """The UTC time that an answer's text says."""
+    return msgspec.convert(text, datetime).astimezone(UTC)
+
+
+def day_and_time(text: str) -> str:
+    """A time of an answer in Jakarta."""
+    moment = instant(text).astimezone(WIB)
+    return f"{moment.day} {moment:%B %Y, %H:%M} WIB"
+
+
+def number(value: int) -> str:
+    """A count with thousands apart."""
+    return f"{value:,}"
+
+
+def decimal(value: float | None, places: int = 2) -> str:
+    """A measure with a few decimals; a dash for none."""
+    return ABSENT if value is None else f"{value:,.{places}f}"
+
+
+def share(part: int, whole: int) -> str:
+    """A share in percent; a dash of nothing."""
+    return f"{part / whole:.1%}" if whole else ABSENT
+
+
+def words(name: str) -> str:
+    """A state, flag or field as words."""
+    return name.replace("_", " ")
