@@ -202,15 +202,20 @@ class PartnerConsumer:
         return self._log_id or self._kafka.log_id or ""
 
     def close(self) -> None:
-        """Commit for lag tools, leave the group (so that others need not wait) and disconnect."""
+        """Commit for lag tools, leave the group (so that others need not wait) and disconnect.
+
+        Never raises for a broker that does not answer; blocks for some seconds then.
+        """
         with self._watchdog.watch(self._stuck_after):
-            offsets = self._committable()
-            if offsets:
-                try:
+            try:
+                if offsets := self._committable():
                     self._kafka.commit(offsets, timeout_ms=2_000)
-                except KafkaError as error:
-                    _log.info("last offsets were not committed to Kafka: %s", error)
-            self._kafka.close(autocommit=False, timeout_ms=3_000)
+            except KafkaError as error:
+                _log.info("last offsets were not committed to Kafka: %s", error)
+            try:
+                self._kafka.close(autocommit=False, timeout_ms=3_000)
+            except KafkaError as error:
+                _log.info("the consumer group was not left in order: %s", error)
         self._watchdog.close()
 
     def _changes(
