@@ -20,7 +20,7 @@ from services.cloudevents.decode import decode
 from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import KafkaFailure
+from services.kafka.errors import KafkaFailure, LogMismatch
 from services.kafka.records import CorruptRecord, Fetched, Polled
 from services.logs import pairs
 from services.postgres import ledger
@@ -32,6 +32,9 @@ log = logging.getLogger("tuntas.intake")
 
 WHILE_WRITING_SECONDS = 0.005
 """How long to wait for more records when some are ready to be written."""
+
+TRY_AGAIN_SECONDS = 60.0
+"""How long a lane whose log does not hold the next offset is left alone."""
 
 LaneName = tuple[str, int]
 """Topic and partition."""
@@ -92,15 +95,21 @@ class _Reading:
         self._lanes: dict[LaneName, Lane] = {}
         self._gathered: dict[LaneName, LaneBatch] = {}
         self._writing: Future[None] | None = None
+        self._aside: dict[LaneName, float] = {}
 
     def run(self, stop: threading.Event, poll_seconds: float, batch_records: int) -> None:
-        """Reads until ``stop`` is set or something breaks; what is being written is waited for either way."""
+        """Reads until ``stop`` is set, and writes what was fetched by then, or until something breaks."""
         with ThreadPoolExecutor(1, "writer") as thread:
             while not stop.is_set():
+                self._try_again()
                 room = batch_records - self._gathered_records()
-                polled = self._consumer.poll(
-                    WHILE_WRITING_SECONDS if self._gathered else poll_seconds, room
-                )
+                try:
+                    polled = self._consumer.poll(
+                        WHILE_WRITING_SECONDS if self._gathered else poll_seconds, room
+                    )
+                except LogMismatch as mismatch:
+                    self._set_aside(mismatch)
+                    continue
                 if polled.revoked or polled.lost or polled.assigned:
                     self._finish_writing()
                     self._change_lanes(polled)
@@ -112,6 +121,8 @@ class _Reading:
                     self._writing = thread.submit(self._write, list(self._gathered.values()))
                     self._gathered = {}
             self._finish_writing()
+        if self._gathered:
+            self._write(list(self._gathered.values()))
 
     def _gather(self, fetched: Iterable[Fetched]) -> None:
         """Decodes what was fetched and adds it to the batch that is written next."""
@@ -143,9 +154,36 @@ class _Reading:
         for name in polled.revoked | polled.lost | polled.assigned:
             # Also of what is given anew: it is read again from where the lane's row says.
             self._gathered.pop(name, None)
+            self._aside.pop(name, None)
             self._give_up(name)
         if polled.assigned:
             self._take_over(polled.assigned)
+
+    def _set_aside(self, mismatch: LogMismatch) -> None:
+        """Stops reading one lane whose log does not hold what is next; the others go on, and it is tried again."""
+        self._finish_writing()
+        name = (mismatch.topic, mismatch.partition)
+        self._consumer.pause(*name)
+        self._gathered.pop(name, None)
+        self._give_up(name)
+        self._aside[name] = time.monotonic() + TRY_AGAIN_SECONDS
+        log.error(
+            "lane set aside %s",
+            pairs(
+                topic=mismatch.topic,
+                partition=mismatch.partition,
+                detail=str(mismatch),
+                try_again_in_seconds=TRY_AGAIN_SECONDS,
+            ),
+        )
+
+    def _try_again(self) -> None:
+        due = [name for name, since in self._aside.items() if since < time.monotonic()]
+        if due:
+            self._finish_writing()
+            for name in due:
+                del self._aside[name]
+            self._take_over(due)
 
     def _give_up(self, name: LaneName) -> None:
         lane = self._lanes.pop(name, None)
@@ -156,7 +194,7 @@ class _Reading:
     def _take_over(self, names: Iterable[LaneName]) -> None:
         """Makes this worker the owner of the lanes and reads on where their rows say."""
         log_id = self._consumer.cluster_id()
-        starts = {name: self._consumer.beginning_offset(*name) for name in sorted(names)}
+        starts = self._consumer.beginning_offsets(sorted(names))
         with transaction(self._session) as work:
             opened = [
                 ledger.open_lane(
@@ -213,7 +251,7 @@ def lane_batch(lane: Lane, fetched: Fetched) -> LaneBatch:
     for record in fetched.records:
         if isinstance(record, CorruptRecord):
             refusal = Refusal(Reason.CORRUPT_RECORD, record.detail)
-            decoded.append(Decoded(record.offset, refusal, RawRecord(None, None)))
+            decoded.append(Decoded(record.offset, refusal, RawRecord(None, record.content)))
         else:
             outcome = decode(partner, record.key, record.headers, record.value)
             raw = RawRecord(record.key, record.value)

@@ -1,0 +1,178 @@
+"""The worker's loop, on a log that is handed to it piece by piece and a real database."""
+
+import json
+import threading
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+
+import pytest
+
+from domain.vocabulary import PARTNERS
+from services.intake import worker as worker_module
+from services.intake.worker import Worker
+from services.kafka.errors import LogMismatch
+from services.kafka.records import CorruptRecord, Fetched, Polled, Record
+from services.postgres.connect import connect, transaction
+from tests.services.intake.desk import Desk
+
+TOPIC = "tuntas.partner.pintaria"
+LANES = frozenset({(TOPIC, 0), (TOPIC, 1)})
+NONE: frozenset[tuple[str, int]] = frozenset()
+
+
+def completed(event_id: str, participant_id: str) -> bytes:
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": "/partners/pintaria",
+            "type": "id.tuntas.class.completed.v1",
+            "time": "2020-07-01T08:00:00+07:00",
+            "data": {"participant_id": participant_id, "class_code": "C-1"},
+        }
+    ).encode()
+
+
+class Log:
+    """Stands in for PartnerConsumer: plays a list of polls (or failures), then stops the worker."""
+
+    def __init__(self, polls: list[Polled | LogMismatch], stop: threading.Event) -> None:
+        self.polls = polls
+        self.stop = stop
+        self.sought: list[tuple[str, int, int]] = []
+        self.paused: list[tuple[str, int]] = []
+        self.closed = False
+
+    def poll(self, timeout_seconds: float, max_records: int) -> Polled:
+        assert timeout_seconds >= 0
+        assert max_records > 0
+        if not self.polls:
+            self.stop.set()
+            return Polled([], NONE, NONE, NONE)
+        following = self.polls.pop(0)
+        if isinstance(following, LogMismatch):
+            raise following
+        return following
+
+    def seek(self, topic: str, partition: int, offset: int) -> bool:
+        self.sought.append((topic, partition, offset))
+        return True
+
+    def pause(self, topic: str, partition: int) -> None:
+        self.paused.append((topic, partition))
+
+    def commit(self, next_offsets: Mapping[tuple[str, int], int]) -> None:
+        assert next_offsets.keys() <= LANES
+
+    def beginning_offsets(
+        self, partitions: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(partitions, 0)
+
+    def cluster_id(self) -> str:
+        return "log"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def fetched(partition: int, *records: Record | CorruptRecord, next_offset: int) -> Polled:
+    part = Fetched(TOPIC, partition, list(records), next_offset, next_offset)
+    return Polled([part], NONE, NONE, NONE)
+
+
+def given() -> Polled:
+    return Polled([], LANES, NONE, NONE)
+
+
+@pytest.fixture
+def run(desk: Desk, database_url: str) -> Callable[[list[Polled | LogMismatch]], Log]:
+    """Has a worker read what the polls bring, until they are through."""
+    assert desk.session is not None  # the schema is there
+
+    def play(polls: list[Polled | LogMismatch]) -> Log:
+        stop = threading.Event()
+        log = Log(polls, stop)
+        Worker(
+            partial(connect, database_url, "test"),
+            lambda: log,  # type: ignore[arg-type,return-value]
+            batch_records=10,
+            poll_seconds=0.01,
+            cached_participants=10,
+        ).run(stop)
+        return log
+
+    return play
+
+
+def counts(desk: Desk) -> dict[int, tuple[int, int, int, int]]:
+    with transaction(desk.session) as work:
+        work.execute(
+            "SELECT partition, next_offset, accepted, rejected, skipped FROM ledger.lane WHERE topic = %s",
+            (TOPIC,),
+        )
+        return {row[0]: row[1:] for row in work.fetchall()}
+
+
+def test_what_was_fetched_before_the_end_is_written(
+    desk: Desk, run: Callable[[list[Polled | LogMismatch]], Log]
+) -> None:
+    polls: list[Polled | LogMismatch] = [given()]
+    for offset in range(25):
+        record = Record(offset, b"PRK-1", (), completed(f"e-{offset}", "PRK-1"))
+        polls.append(fetched(0, record, next_offset=offset + 1))
+    log = run(polls)
+    assert counts(desk) == {0: (25, 25, 0, 0), 1: (0, 0, 0, 0)}
+    assert log.closed
+    assert set(log.sought) == {(TOPIC, 0, 0), (TOPIC, 1, 0)}
+
+
+def test_a_corrupt_record_keeps_its_bytes_and_its_place(
+    desk: Desk, run: Callable[[list[Polled | LogMismatch]], Log]
+) -> None:
+    run(
+        [
+            given(),
+            fetched(
+                1,
+                Record(0, b"PRK-1", (), completed("e-0", "PRK-1")),
+                CorruptRecord(1, "The batch is damaged.", b"\x00\xffdamaged"),
+                Record(4, b"PRK-1", (), completed("e-4", "PRK-1")),
+                next_offset=6,
+            ),
+        ]
+    )
+    assert counts(desk)[1] == (6, 2, 1, 3)
+    with transaction(desk.session) as work:
+        work.execute("SELECT kafka_offset, reason, detail, record FROM ledger.rejection")
+        ((offset, reason, detail, record),) = work.fetchall()
+    assert (offset, reason, detail) == (1, "corrupt_record", "The batch is damaged.")
+    assert bytes(record) == b"\x00\xffdamaged"
+
+
+def test_a_lane_whose_log_is_another_one_holds_up_no_neighbour(
+    desk: Desk,
+    run: Callable[[list[Polled | LogMismatch]], Log],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(worker_module, "TRY_AGAIN_SECONDS", 0.0)
+    mismatch = LogMismatch("the log ends at 3", topic=TOPIC, partition=0, offset=7)
+    log = run(
+        [
+            given(),
+            mismatch,
+            fetched(1, Record(0, b"PRK-1", (), completed("e-0", "PRK-1")), next_offset=1),
+            fetched(0, Record(0, b"PRK-2", (), completed("e-1", "PRK-2")), next_offset=1),
+        ]
+    )
+    assert log.paused == [(TOPIC, 0)]
+    assert log.sought.count((TOPIC, 0, 0)) == 2  # taken over at first, and tried again
+    assert counts(desk) == {0: (1, 1, 0, 0), 1: (1, 1, 0, 0)}
+    assert "lane set aside" in caplog.text
+
+
+def test_every_partner_has_a_number() -> None:
+    assert {worker_module.partner_id_of(f"tuntas.partner.{p}") for p in PARTNERS} == set(
+        range(1, 9)
+    )
