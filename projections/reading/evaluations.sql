@@ -100,13 +100,12 @@ WHERE summed_institution = $1 AND partner_id = ANY ($2::smallint[])
 GROUP BY partner_id ORDER BY partner_id
 
 -- name: institutions_headlines
--- The plain counts of some institutions at some partners.
+-- The plain counts of institutions $1, each at the partner $2 beside it.
 SELECT wanted.institution, counted.metric, counted.value, sum(counted.n)::bigint
-FROM unnest($1::text[]) AS wanted (institution)
-CROSS JOIN unnest($2::smallint[]) AS at (partner_id)
+FROM unnest($1::text[], $2::smallint[]) AS wanted (institution, partner_id)
 CROSS JOIN LATERAL (
     SELECT metric, value, n FROM projections.institution_rollup AS of_scope
-    WHERE of_scope.institution = wanted.institution COLLATE "C" AND of_scope.partner_id = at.partner_id
+    WHERE of_scope.institution = wanted.institution COLLATE "C" AND of_scope.partner_id = wanted.partner_id
       AND of_scope.metric < 20
     OFFSET 0
 ) AS counted

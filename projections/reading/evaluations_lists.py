@@ -67,13 +67,15 @@ async def institutions(
             of.setdefault(name, {})[partner_id] = count
         if of:
             tallies: dict[str, Tally] = {name: Counter() for name in of}
-            for name, metric, value, n in await session.fetch(
-                SQL["institutions_headlines"], list(of), list(partner_ids)
-            ):
+            pairs = [[row[0] for row in rows], [row[1] for row in rows]]
+            headlines = await session.fetch(SQL["institutions_headlines"], *pairs)
+            for name, metric, value, n in headlines:
                 tallies[name][metric, value] = n
             behind = max(of)
-            items = [((name,), _institution(name, of[name], tallies[name], None)) for name in of]
-            yield Page([(key, item) for key, item in items], (behind,), len(of))
+            items: list[tuple[Key, InstitutionHeadline]] = [
+                ((name,), _institution(name, of[name], tallies[name], None)) for name in of
+            ]
+            yield Page(items, (behind,), len(of))
         if len(of) < page_rows:
             return
 

@@ -1,13 +1,13 @@
 """The shapes of evaluations: the contract's figures, and what they are about."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from domain.evaluation import Medians, Metric, Tally, by_metric, evaluate, plain
 from domain.silence import silence
-from domain.vocabulary import MoveOn
+from domain.vocabulary import FLAGS, MoveOn
 from projections.reading.meaning import means
 from projections.reading.sequences import Sequence
 
@@ -167,10 +167,30 @@ def figures(tally: Tally, medians: Medians, as_of: int) -> dict[str, Any]:
     return asdict(evaluated) | {"silence": silence(evaluated.never_reported, hours.items(), as_of)}
 
 
+PLAIN: Final = {
+    "purchased": Metric.PURCHASED,
+    "refunded": Metric.REFUNDED,
+    "never_reported": Metric.NEVER_REPORTED,
+    "completed": Metric.COMPLETED,
+    "assessed": Metric.ASSESSED,
+    "passed": Metric.PASSED,
+    "failed": Metric.FAILED,
+    "satisfied": Metric.SATISFIED,
+}
+
+
 def counts(tally: Tally) -> dict[str, Any]:
-    """The fields of Counts, from a tally of plain metrics."""
-    evaluated = evaluate(tally, Medians(None, None))
-    return {name: getattr(evaluated, name) for name in Counts.__struct_fields__}
+    """The fields of Counts, from a tally that has the metrics up to ratings; the same figures as `figures` has."""
+    found: dict[str, Any] = {name: tally[metric, 0] for name, metric in PLAIN.items()}
+    stars = [tally[Metric.RATING, rating] for rating in range(1, 6)]
+    reviewed = sum(stars)
+    total = sum(rating * times for rating, times in enumerate(stars, start=1))
+    return found | {
+        "started": found["purchased"] - found["never_reported"],
+        "reviewed": reviewed,
+        "rating_mean": total / reviewed if reviewed else None,
+        "flags": {name: tally[Metric.FLAG + bit, 0] for bit, name in enumerate(FLAGS)},
+    }
 
 
 def package_counts(tally: Tally) -> PackageCounts:

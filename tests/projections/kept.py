@@ -145,9 +145,10 @@ class Kept:
                 institution = taught.terms(class_code).institution
                 if package_code or institution is None or metric == Metric.TAKEN_SECONDS:
                     continue
-                of_score = (Metric.SCORE_HUNDREDTH, hundredth(value))
-                of = of_score if metric == Metric.SCORE else (metric, value)
-                of_institutions[institution, partner_id, *of] += n
+                place: tuple[int, float] = (metric, value)
+                if metric == Metric.SCORE:
+                    place = (Metric.SCORE_HUNDREDTH, hundredth(value))
+                of_institutions[institution, partner_id, *place] += n
         return (
             {key: n for key, n in sums.items() if n},
             {key: n for key, n in of_institutions.items() if n},
