@@ -127,9 +127,11 @@ def expected(season: list[SimulatedRecord]) -> Expected:
 
 @pytest.fixture(scope="session")
 def season_api(postgres_server: EmbeddedPostgres, season: list[SimulatedRecord]) -> Iterator[Api]:
-    """The API over a database that holds the season; tests only read it."""
+    """The API over a database that holds the season, added up; tests only read it."""
     database_url = postgres_server.create_database("season_of_http")
-    write_season(Desk(database_url), season)
+    desk = Desk(database_url)
+    write_season(desk, season)
+    desk.add_up()
     with running(database_url) as api:
         yield api
     postgres_server.drop_database("season_of_http")

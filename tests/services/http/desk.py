@@ -10,6 +10,7 @@ from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
 from projections import catalogue, schema
 from projections.rejudge import rejudge
+from projections.rollup import add_up
 from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import Writer
 from services.postgres import ledger
@@ -72,6 +73,13 @@ class Desk:
     def follow_catalogue(self, partner: str) -> None:
         """What a projector does: every row follows what was published."""
         rejudge(lambda: transaction(self.session), PARTNER_IDS[partner])
+
+    def add_up(self) -> None:
+        """What a projector does: everything queued is added to the sums."""
+        added = True
+        while added:
+            with transaction(self.session) as work:
+                added = bool(add_up(work))
 
     def execute(self, statement: str, *values: Any) -> None:
         with transaction(self.session) as work:

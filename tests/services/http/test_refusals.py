@@ -90,9 +90,7 @@ def test_a_persons_classes_are_narrowed_to_the_partner_that_asks(season_api: Api
             assert season_api.get(path, token)["items"] == own
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/", "/v2/intake", "/v1/participants/x", "/v1/intake/"]
-)
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v2/intake", "/v1/participants/x", "/v1/intake/"])
 def test_unknown_paths(season_api: Api, path: str) -> None:
     problem(season_api.ask(path, headers=bearer()), 404)
 
