@@ -6,10 +6,11 @@ Everything runs inside the caller's transaction, on the caller's psycopg2 cursor
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from projections.copy import copy_rows
+from projections.copy import copy_stream, text_array
 from projections.record import Changes, Record
-from projections.rollup import Deltas, counted_columns, counted_values
+from projections.rollup import Deltas, counted_columns
 from projections.sql import load
+from projections.staging import class_stream, purchase_stream
 
 SQL = load("projections", "status.sql")
 
@@ -26,7 +27,8 @@ def prepare(cursor: Any) -> None:
 def load_records(cursor: Any, partner_id: int, participant_ids: Iterable[str]) -> dict[str, Record]:
     """The records of the participants, with an empty one for those that have no rows yet. One query."""
     records = {participant_id: Record(participant_id) for participant_id in participant_ids}
-    cursor.execute(SQL["load"], {"partner_id": partner_id, "participant_ids": list(records)})
+    wanted = {"partner_id": partner_id, "participant_ids": text_array(records)}
+    cursor.execute(SQL["load"], wanted)
     for participant_id, class_code, version, completion, evidence in cursor.fetchall():
         records[participant_id].load(class_code, version, completion, evidence)
     return records
@@ -47,46 +49,22 @@ def write(cursor: Any, changes: Mapping[int, Changes]) -> None:
 def write_unless_newer(cursor: Any, changes: Mapping[int, Changes]) -> None:
     """Writes class rows that were judged again; one whose evidence has changed since is left as it is."""
     deltas = Deltas()
-    rows = _class_values(changes)
-    if rows:
-        copy_rows(cursor, SQL["stage_class"], rows)
+    if any(changed.classes for changed in changes.values()):
+        copy_stream(cursor, SQL["stage_class"], class_stream(changes))
         _update_classes(cursor, changes, deltas)
     deltas.queue(cursor)
 
 
-def _class_values(changes: Mapping[int, Changes]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            row.participant_id,
-            row.class_code,
-            row.expected,
-            row.version,
-            row.purchased_at,
-            row.purchase,
-            row.completion,
-            row.assessment,
-            row.flags,
-            row.satisfied,
-            row.package_codes,
-            row.evidence,
-            *counted_values(row.counted),
-            partner_id,
-        )
-        for partner_id, changed in changes.items()
-        for row in changed.classes
-    ]
-
-
 def _write_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) -> None:
-    rows = _class_values(changes)
-    if rows:
-        copy_rows(cursor, SQL["stage_class"], rows)
-        added = sum(1 for row in rows if not row[2])
-        if added < len(rows) and _update_classes(cursor, changes, deltas) != len(rows) - added:
-            raise StaleRows
-        if added:
-            cursor.execute(SQL["insert_class"])
-            _expect(cursor, added)
+    replaced = sum(1 for each in changes.values() for row in each.classes if row.expected)
+    added = sum(len(each.classes) for each in changes.values()) - replaced
+    if replaced or added:
+        copy_stream(cursor, SQL["stage_class"], class_stream(changes))
+    if replaced and _update_classes(cursor, changes, deltas) != replaced:
+        raise StaleRows
+    if added:
+        cursor.execute(SQL["insert_class"])
+        _expect(cursor, added)
     for partner_id, changed in changes.items():
         for row in changed.classes:
             if not row.expected:
@@ -119,31 +97,15 @@ def _update_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas)
         for row in changed.classes
     }
     for _, partner_id, participant_id, class_code, packages, *columns in answered:
-        deltas.class_row(partner_id, class_code, packages, counted_columns(columns), -1)
         row = new[partner_id, participant_id, class_code]
-        deltas.class_row(partner_id, class_code, row.package_codes, row.counted, 1)
+        before = (packages, counted_columns(columns))
+        deltas.class_row_replaced(partner_id, class_code, before, (row.package_codes, row.counted))
     return count
 
 
 def _write_purchases(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) -> None:
-    rows = [
-        (
-            row.participant_id,
-            row.purchase_id,
-            row.purchased_at,
-            row.package_code,
-            row.unresolved,
-            row.complete,
-            row.after_sales_end,
-            row.class_codes,
-            row.missing,
-            partner_id,
-        )
-        for partner_id, changed in changes.items()
-        for row in changed.purchases
-    ]
-    if rows:
-        copy_rows(cursor, SQL["stage_purchase"], rows)
+    if any(changed.purchases for changed in changes.values()):
+        copy_stream(cursor, SQL["stage_purchase"], purchase_stream(changes))
         cursor.execute(SQL["upsert_purchase"])
         for partner_id, *columns in cursor.fetchall():
             deltas.purchase_row(partner_id, tuple(columns[:4]), -1)

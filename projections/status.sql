@@ -25,19 +25,21 @@ SET enable_mergejoin = off;
 -- Every row of some participants of one partner.
 SELECT participant_id, class_code, version, completion, evidence
 FROM projections.purchased_class
-WHERE participant_id = ANY(%(participant_ids)s) AND partner_id = %(partner_id)s;
+WHERE participant_id = ANY(%(participant_ids)s::text[]) AND partner_id = %(partner_id)s;
 
 -- name: stage_class
+-- Columns in the order of projections/staging.py.
 COPY staged_class (
-    participant_id, class_code, expected, version, purchased_at, purchase, completion, assessment, flags,
-    satisfied, package_codes, evidence, best_scaled, pre_test_scaled, taken_seconds, rating, drop_off, partner_id
-) FROM STDIN
+    expected, version, purchase, completion, assessment, flags, satisfied, partner_id, participant_id, class_code,
+    purchased_at, package_codes, evidence, best_scaled, pre_test_scaled, taken_seconds, rating, drop_off
+) FROM STDIN (FORMAT binary)
 
 -- name: stage_purchase
+-- Columns in the order of projections/staging.py.
 COPY staged_purchase (
-    participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end,
-    class_codes, missing, partner_id
-) FROM STDIN
+    participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, class_codes,
+    missing, partner_id
+) FROM STDIN (FORMAT binary)
 
 -- name: update_class
 -- Replaces rows whose version is still the expected one. Answers how many, and beside that number the rows of which

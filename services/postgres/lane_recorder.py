@@ -28,10 +28,11 @@ from eventsourcing.persistence import (
 )
 from psycopg2.extensions import cursor
 
+from projections import binary_copy as field
+from projections.copy import text_array
 from projections.sql import load
-from services.postgres import binary_copy as field
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
-from services.postgres.ledger import LaneState, copy, text_array
+from services.postgres.ledger import LaneState, copy
 from services.postgres.pool import ConnectionPool
 
 SQL: Final = load("services.postgres", "lane_recorder.sql")

@@ -5,22 +5,20 @@ Every function works on a cursor inside the caller's transaction and lets psycop
 """
 
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 from psycopg2.extensions import cursor
 
+from projections import binary_copy as field
+from projections.copy import copy_stream, text_array
 from projections.sql import load
-from services.postgres import binary_copy as field
 from services.postgres.errors import LaneLost
 
 SQL: Final = load("services.postgres", "queries.sql")
 
 KEPT_BYTES: Final = 64 * 1024
 """How much of a rejected record is kept (contract section 2)."""
-
-COPY_CHUNK_BYTES: Final = 1 << 20
 
 
 class LaneState(Struct, frozen=True):
@@ -251,7 +249,7 @@ def storable(value: str) -> str:
 def copy(work: cursor, statement: str, stream: bytes) -> None:
     """Send a COPY stream; an empty one is not sent."""
     if len(stream) > len(field.HEADER) + len(field.TRAILER):
-        work.copy_expert(SQL[statement], BytesIO(stream), COPY_CHUNK_BYTES)
+        copy_stream(work, SQL[statement], stream)
 
 
 def find_events(work: cursor, partner_id: int, event_ids: Iterable[str]) -> dict[str, LedgerEntry]:
@@ -261,12 +259,6 @@ def find_events(work: cursor, partner_id: int, event_ids: Iterable[str]) -> dict
         event_id: LedgerEntry(topic, stream, happened, bytes(state))
         for event_id, topic, stream, happened, state in work.fetchall()
     }
-
-
-def text_array(values: Iterable[str]) -> str:
-    """A PostgreSQL text[] literal: parsed far faster than psycopg2's ARRAY[…] of as many parts."""
-    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
 
 
 def events_of_stream(work: cursor, partner_id: int, stream: str) -> list[StoredRow]:

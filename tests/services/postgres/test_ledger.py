@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from psycopg2.extensions import connection
 
+from projections.copy import text_array
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost, LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
@@ -28,7 +29,6 @@ from services.postgres.ledger import (
     find_events,
     open_lane,
     take_over,
-    text_array,
 )
 
 NOW = 1_600_000_000_123_456

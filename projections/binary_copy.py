@@ -5,7 +5,7 @@ Binary beats text here: times go in as the integers they are, states without hex
 text needs escaping (tests/benchmarks/ledger.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import Final
 
@@ -21,7 +21,14 @@ pack_length: Final = Struct(">i").pack
 pack_smallint: Final = Struct(">ih").pack
 pack_integer: Final = Struct(">ii").pack
 pack_bigint: Final = Struct(">iq").pack
+pack_double: Final = Struct(">id").pack
+pack_array: Final = Struct(">iiiii").pack
 pack_four_bigints: Final = Struct(">iqiqiqiq").pack
+
+TRUE: Final = b"\0\0\0\1\1"
+FALSE: Final = b"\0\0\0\1\0"
+TEXT_OID: Final = 25
+NO_ELEMENTS: Final = Struct(">iii").pack(0, 0, TEXT_OID)
 
 LENGTHS: Final = tuple(pack_length(length) for length in range(4096))
 """Field lengths, packed: most texts and states are short, and a look-up is cheaper than packing."""
@@ -55,6 +62,30 @@ def text(value: str | None) -> bytes:
 def bytea(value: bytes | None) -> bytes:
     """A bytea field; None is NULL."""
     return NULL if value is None else pack_length(len(value)) + value
+
+
+def boolean(value: bool | None) -> bytes:
+    """A boolean field; None is NULL."""
+    return NULL if value is None else TRUE if value else FALSE
+
+
+def double(value: float | None) -> bytes:
+    """A double precision field; None is NULL."""
+    return NULL if value is None else pack_double(8, value)
+
+
+def text_array(values: Sequence[str] | None) -> bytes:
+    """A text[] field of one dimension, without nulls in it; None is NULL.
+
+    Source: PostgreSQL's array_recv (src/backend/utils/adt/arrayfuncs.c): dimensions, whether there are nulls,
+    element type, then length and lower bound of each dimension, then the elements.
+    """
+    if values is None:
+        return NULL
+    if not values:
+        return pack_length(len(NO_ELEMENTS)) + NO_ELEMENTS
+    body = pack_array(1, 0, TEXT_OID, len(values), 1) + b"".join([text(each) for each in values])
+    return pack_length(len(body)) + body
 
 
 def stream(columns: int, rows: Iterable[Iterable[bytes]]) -> bytes:

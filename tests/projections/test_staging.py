@@ -1,0 +1,121 @@
+"""What is staged is what comes out: every column of a changed row, whatever its text."""
+
+from functools import partial
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.evaluation import Counted
+from projections import status
+from projections.copy import copy_stream, text_array
+from projections.record import Changes, ClassRow, PurchaseRow
+from projections.staging import class_stream, purchase_stream
+from services.postgres.connect import connect, transaction
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+MAYBE_TEXTS = st.none() | st.lists(TEXT, max_size=4)
+SMALL = st.integers(0, 32_767)
+INSTANT = st.integers(-(2**62), 2**62)
+SCALED = st.none() | st.floats(0, 1)
+
+COUNTED = st.none() | st.builds(
+    Counted,
+    INSTANT,
+    st.booleans(),
+    st.just("completed"),
+    st.just("passed"),
+    st.booleans(),
+    SMALL,
+    SCALED,
+    SCALED,
+    st.none() | st.integers(1, 5),
+    st.none() | st.integers(0, 9),
+    st.none() | st.integers(0, 2**40),
+)
+CLASS_ROW = st.builds(
+    ClassRow,
+    TEXT,
+    TEXT,
+    st.integers(-(2**31), 2**31 - 1),
+    st.integers(-(2**31), 2**31 - 1),
+    st.none() | INSTANT,
+    *(SMALL,) * 4,
+    st.booleans(),
+    MAYBE_TEXTS,
+    st.binary(max_size=40),
+    st.just(()),
+    COUNTED,
+)
+PURCHASE_ROW = st.builds(
+    PurchaseRow,
+    TEXT,
+    TEXT,
+    INSTANT,
+    st.none() | TEXT,
+    st.booleans(),
+    st.none() | st.booleans(),
+    st.booleans(),
+    st.lists(TEXT, max_size=4),
+    MAYBE_TEXTS,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(CLASS_ROW, max_size=5), st.lists(PURCHASE_ROW, max_size=5))
+def test_rows_come_out_as_they_went_in(
+    database_url: str, classes: list[ClassRow], purchases: list[PurchaseRow]
+) -> None:
+    session = connect(database_url, "test")
+    opened = partial(transaction, session)
+    changes = {3: Changes(classes=classes, purchases=purchases)}
+    with opened() as cursor:
+        status.prepare(cursor)
+        copy_stream(cursor, status.SQL["stage_class"], class_stream(changes))
+        copy_stream(cursor, status.SQL["stage_purchase"], purchase_stream(changes))
+        cursor.execute(
+            "SELECT participant_id, class_code, expected, version, purchased_at, purchase, completion, assessment, "
+            "flags, satisfied, package_codes, evidence, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
+            "partner_id FROM staged_class"
+        )
+        found = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
+        cursor.execute(
+            "SELECT participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
+            "class_codes, missing, partner_id FROM staged_purchase"
+        )
+        bought = cursor.fetchall()
+    session.close()
+    assert found == [
+        (
+            *(row.participant_id, row.class_code, row.expected, row.version, row.purchased_at),
+            *(row.purchase, row.completion, row.assessment, row.flags, row.satisfied),
+            *(row.package_codes, row.evidence),
+            *(
+                (None,) * 5
+                if (of := row.counted) is None
+                else (of.best_scaled, of.pre_test_scaled, of.rating, of.drop_off, of.taken_seconds)
+            ),
+            3,
+        )
+        for row in classes
+    ]
+    assert bought == [
+        (
+            *(row.participant_id, row.purchase_id, row.purchased_at, row.package_code),
+            *(row.unresolved, row.complete, row.after_sales_end, row.class_codes, row.missing, 3),
+        )
+        for row in purchases
+    ]
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(TEXT, max_size=6))
+def test_an_array_literal_is_the_texts(database_url: str, texts: list[str]) -> None:
+    session = connect(database_url, "test")
+    with transaction(session) as cursor:
+        cursor.execute("SELECT %s::text[]", (text_array(texts),))
+        assert cursor.fetchall() == [(texts,)]
+    session.close()
