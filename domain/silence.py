@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from domain.evaluation import HOUR_SECONDS, SECOND
+from domain.counting import HOUR_SECONDS, SECOND
 
 AGES: tuple[tuple[str, int], ...] = (
     ("under_24_hours", 0),

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from domain.answer import judge, purchased_at, stands
 from domain.catalogue import State as Catalogue
-from domain.evaluation import Counted, counted
+from domain.counting import Counted, counted
 from domain.participant import ClassRecord, PurchaseRecord, State, Touched
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
 from projections.evidence import REMAINDER, Evidence, decode, encode, version_of

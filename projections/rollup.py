@@ -6,12 +6,12 @@ never wait for each other at the sums that all of them touch.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from domain.evaluation import Counted, Metric, Tally, parts
+from domain.counting import Counted, Metric, Part, Tally, parts
 from domain.median import HUNDREDTHS, hundredth
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
 from projections.copy import copy_rows
@@ -34,6 +34,9 @@ Count = tuple[str, str, int, float, int]
 PackageColumns = tuple[str | None, bool | None, bool | None, bool | None]
 """Of a purchase: package_code, complete, unresolved, after_sales_end; all None: there is no row."""
 
+ClassRowCounted = tuple[Sequence[str] | None, Counted | None]
+"""Of a class row: its package codes, and what is counted of it."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Count]).decode
 
@@ -54,36 +57,48 @@ class Deltas:
         times: int,
     ) -> None:
         """Counts a class row ``times`` times (1 or -1), alone and within each of its packages."""
-        if of is None:
+        if of is not None:
+            tallies = self._tallies(partner_id, class_code, package_codes)
+            self._changes[partner_id] += times > 0
+            _count(tallies, parts(of), times)
+
+    def class_row_replaced(
+        self, partner_id: int, class_code: str, before: ClassRowCounted, after: ClassRowCounted
+    ) -> None:
+        """Counts a class row as it is instead of as it was; cheaper than both one by one."""
+        (packages, of), (new_packages, new_of) = before, after
+        if of is None or new_of is None or packages != new_packages:
+            self.class_row(partner_id, class_code, packages, of, -1)
+            self.class_row(partner_id, class_code, new_packages, new_of, 1)
             return
-        scopes = self._scopes(partner_id, times)
-        tallies = [scopes["", class_code]]
-        tallies += [scopes[package_code, class_code] for package_code in package_codes or ()]
-        for metric, value, n in parts(of):
-            key = (metric, value)
-            for tally in tallies:
-                tally[key] += n * times
+        old, new = set(parts(of)), set(parts(new_of))
+        tallies = self._tallies(partner_id, class_code, packages)
+        self._changes[partner_id] += 1
+        _count(tallies, old - new, -1)
+        _count(tallies, new - old, 1)
 
     def purchase_row(self, partner_id: int, columns: PackageColumns, times: int) -> None:
         """Counts a purchase ``times`` times (1 or -1), if it is one of a package."""
         package_code, complete, unresolved, after_sales_end = columns
         if package_code is None:
             return
-        tally = self._scopes(partner_id, times)[package_code, ""]
-        tally[Metric.PACKAGES, 0] += times
-        if complete:
-            tally[Metric.PACKAGES_COMPLETE, 0] += times
-        if unresolved:
-            tally[Metric.PACKAGES_UNRESOLVED, 0] += times
-        if after_sales_end:
-            tally[Metric.PACKAGES_AFTER_SALES_END, 0] += times
+        tally = self._scopes(partner_id)[package_code, ""]
+        self._changes[partner_id] += times > 0
+        for metric, counts in (
+            (Metric.PACKAGES, True),
+            (Metric.PACKAGES_COMPLETE, complete),
+            (Metric.PACKAGES_UNRESOLVED, unresolved),
+            (Metric.PACKAGES_AFTER_SALES_END, after_sales_end),
+        ):
+            if counts:
+                tally[int(metric), 0.0] += times
 
     def counts(self) -> dict[int, list[Count]]:
         """Partner id to everything that is counted differently now."""
         changed: dict[int, list[Count]] = {}
         for partner_id, scopes in self._partners.items():
             counts = [
-                (package_code, class_code, int(metric), float(value), n)
+                (package_code, class_code, metric, value, n)
                 for (package_code, class_code), tally in scopes.items()
                 for (metric, value), n in tally.items()
                 if n
@@ -108,13 +123,27 @@ class Deltas:
                 },
             )
 
-    def _scopes(self, partner_id: int, times: int) -> dict[Scope, Tally]:
-        if times > 0:
-            self._changes[partner_id] += 1
+    def _scopes(self, partner_id: int) -> dict[Scope, Tally]:
         scopes = self._partners.get(partner_id)
         if scopes is None:
             scopes = self._partners[partner_id] = defaultdict(Counter)
         return scopes
+
+    def _tallies(
+        self, partner_id: int, class_code: str, package_codes: Sequence[str] | None
+    ) -> list[Tally]:
+        """Those of a class, alone and within packages."""
+        scopes = self._scopes(partner_id)
+        tallies = [scopes["", class_code]]
+        if package_codes:
+            tallies += [scopes[package_code, class_code] for package_code in package_codes]
+        return tallies
+
+
+def _count(tallies: Iterable[Tally], of: Iterable[Part], times: int) -> None:
+    for tally in tallies:
+        for metric, value, n in of:
+            tally[metric, value] += n * times
 
 
 def counted_columns(columns: Sequence[Any]) -> Counted | None:

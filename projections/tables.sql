@@ -4,7 +4,7 @@
 CREATE SCHEMA IF NOT EXISTS projections;
 
 -- One row a purchased class: the evidence, the columns that lists filter by, and what evaluations count of it
--- (domain/evaluation.py: best_scaled to taken_seconds).
+-- (domain/counting.py: best_scaled to taken_seconds).
 -- `evidence` is MessagePack (projections/evidence.py); `version` is a checksum of it: another one with every change.
 -- The row with class_code '' holds what belongs to no known class (yet): purchases of unknown packages, refunds
 -- without a purchase, withdrawals. Numbers of states and flags: domain/vocabulary.py.
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS projections.package (
     PRIMARY KEY (partner_id, package_code)
 );
 
--- Evaluations, as multisets: how often each value of each metric (domain/evaluation.py) was counted in a scope. Scopes: one
+-- Evaluations, as multisets: how often each value of each metric (domain/counting.py) was counted in a scope. Scopes: one
 -- class (package_code ''), one class within the purchases of one package, one package (class_code ''), and the whole
 -- partner (both ''). Rows with n = 0 do not stay.
 CREATE TABLE IF NOT EXISTS projections.rollup (

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from msgspec.structs import asdict
 
-from domain.evaluation import Medians, Tally
+from domain.counting import Tally
+from domain.evaluation import Medians
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_links as links

@@ -13,7 +13,8 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from domain.answer import Answer
-from domain.evaluation import Medians, Metric, Tally, by_metric, counted, parts
+from domain.counting import Metric, Tally, counted, parts
+from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
 from projections.evidence import decode
 from projections.reading import package_purchases, purchased_classes

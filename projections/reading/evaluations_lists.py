@@ -7,7 +7,7 @@ than.
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from domain.evaluation import Tally
+from domain.counting import Tally
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_links as links

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from domain.evaluation import Medians, Metric, Tally, by_metric, evaluate, plain
+from domain.counting import Metric, Tally
+from domain.evaluation import Medians, by_metric, evaluate, plain
 from domain.silence import silence
 from domain.vocabulary import FLAGS, MoveOn
 from projections.reading.meaning import means

@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from domain.evaluation import Medians, Metric, Tally, by_metric
+from domain.counting import Metric, Tally
+from domain.evaluation import Medians, by_metric
 from domain.median import (
     hours_of_day,
     hundredths_of_tenth,

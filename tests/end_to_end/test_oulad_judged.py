@@ -10,7 +10,7 @@ import pytest
 
 from docs.examples.oulad import partner_events
 from domain import answer as judging
-from domain import catalogue, participant
+from domain import catalogue, counting, participant
 from domain import evaluation as evaluating
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import DEFAULT_PACKAGE_SALES_END
@@ -130,11 +130,11 @@ def test_every_class_is_judged_as_the_tables_say(season: Season, as_of: str) -> 
 
 
 def test_every_class_is_evaluated_as_the_tables_say(season: Season) -> None:
-    tallies: dict[str, evaluating.Tally] = defaultdict(evaluating.Tally)
+    tallies: dict[str, counting.Tally] = defaultdict(counting.Tally)
     for (_, class_code), one in season.answers(END_OF_TIME).items():
-        counted = evaluating.counted(one)
+        counted = counting.counted(one)
         assert counted is not None
-        evaluating.count(tallies[class_code], counted)
+        counting.count(tallies[class_code], counted)
     everything = answers()
     for figure in by_class():
         got = msgspec.to_builtins(evaluating.evaluate(tallies[figure.class_code]))

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from domain.catalogue import State as Catalogue
-from domain.evaluation import Metric
+from domain.counting import Metric
 from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue

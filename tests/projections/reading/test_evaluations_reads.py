@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from domain.evaluation import Counted
+from domain.counting import Counted
 from domain.events import (
     CLASS_STREAM,
     PACKAGE_STREAM,
