@@ -5,14 +5,14 @@ from functools import partial
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.evaluation import Counted
+from domain.counting import Counted
 from projections import status
 from projections.copy import copy_stream, text_array
 from projections.record import Changes, ClassRow, PurchaseRow
 from projections.staging import class_stream, purchase_stream
 from services.postgres.connect import connect, transaction
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 MAYBE_TEXTS = st.none() | st.lists(TEXT, max_size=4)
 SMALL = st.integers(0, 32_767)
 INSTANT = st.integers(-(2**62), 2**62)
