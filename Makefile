@@ -17,7 +17,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 
 .PHONY: help
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/run.stamp ## simulate a season on embedded servers, answer the questions, keep the API up
@@ -33,6 +33,7 @@ check: $(VENV)/dev.stamp ## format, lint, types and the direction of imports; ch
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory bench-guard ARGS=
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## bring the code into the house's format
@@ -40,9 +41,16 @@ format: $(VENV)/dev.stamp ## bring the code into the house's format
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## run the benchmarks one after another and print their figures
-	@for module in tests/benchmarks/bench_*.py; do \
-		name=$${module%.py}; $(BIN)/python -m "$${name//\//.}" $(ARGS); done
+bench: $(VENV)/bench.stamp ## measure everything beside its peers (10 minutes); bench-drain, -freshness, -read, -rebuild, -growth: one part
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+.PHONY: bench-drain bench-freshness bench-read bench-rebuild bench-growth
+bench-drain bench-freshness bench-read bench-rebuild bench-growth: bench-%: $(VENV)/bench.stamp
+	$(BIN)/python -m tests.benchmarks.bench_$* $(ARGS)
+
+.PHONY: bench-guard
+bench-guard: $(VENV)/dev.stamp ## fail when a record costs the intake a quarter more than recorded (10 s)
+	$(BIN)/python -m tests.benchmarks.guard $(ARGS)
 
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the long tests too (6 minutes)
@@ -72,5 +80,9 @@ $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp | $(BIN)/python
 	@echo "installing the developer's tools into $(VENV)"
 	$(call install,.[embedded$(comma)dev])
+
+$(VENV)/bench.stamp: pyproject.toml $(VENV)/dev.stamp | $(BIN)/python
+	@echo "installing the benchmarks' peers into $(VENV)"
+	$(call install,.[embedded$(comma)dev$(comma)bench])
 
 comma := ,

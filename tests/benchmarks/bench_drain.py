@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
+import psycopg2
 import typer
 
 from tests.benchmarks.contenders.floor import floor
@@ -37,6 +38,7 @@ from tests.benchmarks.run import run
 from tests.benchmarks.season_log import SeasonLog, Told, season_log
 from tests.benchmarks.servers import Servers, fill, servers
 from tests.benchmarks.stages import Profile
+from tests.benchmarks.storage import Relation, print_storage, relations
 
 CACHED_SHARE: Final = 0.1
 """Of all participant records, so many fit into a worker's cache."""
@@ -83,8 +85,8 @@ class Drains:
             place = self._place(place_name, url, contender.most_records)
             return place.told, drain(contender, place)
 
-    def profile(self) -> Profile:
-        """Where the time of one worker goes."""
+    def profile(self) -> tuple[Profile, list[Relation]]:
+        """Where the time of one worker goes, and what is on disk when it is done."""
         place_name = self._next()
         with self._servers.database(place_name) as url:
             place = self._place(place_name, url, None)
@@ -100,7 +102,12 @@ class Drains:
             with running([process], place.folder) as (child,):
                 child.wait(PROFILE_SECONDS)
             printed = (place.folder / "0.log").read_bytes().strip().rsplit(b"\n", 1)[-1]
-        return msgspec.json.decode(printed, type=Profile)
+            session = psycopg2.connect(url)
+            try:
+                disk = relations(session, place.told.records)
+            finally:
+                session.close()
+        return msgspec.json.decode(printed, type=Profile), disk
 
     def _next(self) -> str:
         self._runs += 1
@@ -146,8 +153,9 @@ def measure(
     print_drains(summaries)
     found: dict[str, Any] = {"contenders": summaries, "runs": runs, "failures": failures}
     if profiled:
-        found["stages"] = drains.profile()
+        found["stages"], found["storage"] = drains.profile()
         print_stages(found["stages"])
+        print_storage(found["storage"], drains.told.records)
     return found
 
 

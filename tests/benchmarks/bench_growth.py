@@ -1,0 +1,170 @@
+"""Whether draining slows down as the ledger grows: `python -m tests.benchmarks.bench_growth --help`.
+
+The log is one season over and over, each time with participants, purchases and event ids of its own but on the same
+catalogue, so a log of any length needs no more memory. Tuntas drains all of it at once; the rate is read at the end of
+every season.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from time import monotonic, sleep
+from typing import Annotated, Any, Final
+
+import psycopg2
+import typer
+from msgspec import Struct
+from psycopg2.extensions import connection
+from rich.table import Table
+
+from services.kafka.producer import publish
+from services.kafka.topics import ensure_topics
+from services.simulator import SimulatedRecord
+from tests.benchmarks.contenders.tuntas import READ, environment_of, prepare
+from tests.benchmarks.draining import DrainFailed, Place, Process, last_words, running
+from tests.benchmarks.report import conditions, console, print_conditions, save
+from tests.benchmarks.run import run
+from tests.benchmarks.season_log import PARTITIONS, SeasonLog, is_participants, season_log
+from tests.benchmarks.servers import Servers, cpu_seconds, servers
+from tests.benchmarks.storage import print_storage, relations
+
+EVENT_ID: Final = re.compile(rb"\b([a-z]{2,3}-[0-9a-f]{8}-[ex])\b")
+PERSON: Final = re.compile(rb"\b(PRK|INV)-000")
+LOOK_SECONDS: Final = 0.05
+TIMEOUT_SECONDS: Final = 3_600.0
+
+
+class Leg(Struct, frozen=True):
+    """One season's length of the way: how many records there were at its end, and how it went."""
+
+    records: int
+    records_per_second: float
+    client_cpu_us: float
+    postgres_cpu_us: float
+
+
+def season(log: SeasonLog, number: int) -> Iterator[SimulatedRecord]:
+    """The season; from the second on of other people, under other ids, without what publishes the catalogue."""
+    if number == 0:
+        yield from log.records
+        return
+    person, event_id = rb"\g<1>-%03d" % number, rb"\g<1>%d" % number
+    for record in filter(is_participants, log.records):
+        yield SimulatedRecord(
+            partner=record.partner,
+            topic=record.topic,
+            key=PERSON.sub(person, record.key),
+            headers=[(name, EVENT_ID.sub(event_id, text)) for name, text in record.headers],
+            value=EVENT_ID.sub(event_id, PERSON.sub(person, record.value)),
+            event_id="",
+            shape=record.shape,
+            outcome=record.outcome,
+            reason=record.reason,
+        )
+
+
+def measure(
+    running_servers: Servers, log: SeasonLog, seasons: int, workers: int, cached: int
+) -> dict[str, Any]:
+    """The legs of the way and what is on disk at its end; printed as well. The topics are empty before."""
+    bootstrap = running_servers.broker.bootstrap
+    ensure_topics(bootstrap, PARTITIONS)
+    ends = list(accumulate(publish(bootstrap, season(log, n)) for n in range(seasons)))
+    told = log.told()
+    folder = running_servers.folder / "growth"
+    folder.mkdir()
+    with running_servers.database("growth") as url:
+        place = Place(running_servers, url, "growth", folder, told)
+        prepare(place)
+        environment = environment_of(place) | {"TUNTAS_CACHE_PARTICIPANTS": str(cached)}
+        process = Process(("-m", "services.cli", "ingest"), environment)
+        session = psycopg2.connect(url)
+        session.autocommit = True
+        try:
+            legs = _legs(place, [process] * workers, session, ends)
+            disk = relations(session, ends[-1])
+        finally:
+            session.close()
+    table = Table(
+        title=f"Draining as the ledger grows ({workers} worker(s), {cached:,} records cached)"
+    )
+    for heading in (
+        "records so far",
+        "records/s",
+        "ratio to the first",
+        "client CPU µs",
+        "PostgreSQL CPU µs",
+    ):
+        table.add_column(heading, justify="right")
+    for leg in legs:
+        table.add_row(
+            f"{leg.records:,}",
+            f"{leg.records_per_second:,.0f}",
+            f"{leg.records_per_second / legs[0].records_per_second:.2f}",
+            f"{leg.client_cpu_us:.1f}",
+            f"{leg.postgres_cpu_us:.1f}",
+        )
+    console.print(table)
+    print_storage(disk, ends[-1])
+    return {"legs": legs, "storage": disk, "workers": workers, "cached participants": cached}
+
+
+def _legs(
+    place: Place, processes: list[Process], session: connection, ends: Sequence[int]
+) -> list[Leg]:
+    legs: list[Leg] = []
+    servers_of = place.servers
+    with running(processes, place.folder) as children:
+        pids = [child.pid for child in children]
+        deadline = monotonic() + TIMEOUT_SECONDS
+        last: tuple[int, float, float, float] | None = None
+        while len(legs) < len(ends):
+            if monotonic() > deadline or any(child.poll() is not None for child in children):
+                raise DrainFailed(f"stopped after {len(legs)} seasons\n{last_words(place.folder)}")
+            sleep(LOOK_SECONDS)
+            with session.cursor() as work:
+                work.execute(READ)
+                ((read,),) = work.fetchall()
+            if read and (last is None or read >= ends[len(legs)]):
+                now = (
+                    int(read),
+                    monotonic(),
+                    cpu_seconds(pids),
+                    servers_of.postgres_cpu_seconds(),
+                )
+                if last is not None:
+                    count, seconds, client, postgres = (
+                        b - a for a, b in zip(last, now, strict=True)
+                    )
+                    legs.append(
+                        Leg(now[0], count / seconds, client / count * 1e6, postgres / count * 1e6)
+                    )
+                last = now
+    return legs
+
+
+def main(
+    seasons: Annotated[int, typer.Option(help="How often the season is repeated.")] = 3,
+    events: Annotated[int, typer.Option(help="Records of one season.")] = 200_000,
+    workers: Annotated[int, typer.Option(help="Ingest processes.")] = 1,
+    cached: Annotated[
+        int, typer.Option(help="TUNTAS_CACHE_PARTICIPANTS; 0: a tenth of a season's.")
+    ] = 0,
+    broker: Annotated[str, typer.Option(help="apache or embedded.")] = "apache",
+    save_as: Annotated[
+        str, typer.Option(help="Name of the file in docs/benchmarks; empty: none.")
+    ] = "",
+) -> None:
+    """Drain a log of many seasons and print the rate of each."""
+    log = season_log(events)
+    with servers(broker) as running_servers:
+        circumstances = conditions(running_servers, log)
+        print_conditions(circumstances)
+        cached = cached or log.told().records_of_participants // 10
+        found = measure(running_servers, log, seasons, workers, cached)
+    if save_as:
+        console.print(f"saved in {save(save_as, {**circumstances, **found})}")
+
+
+if __name__ == "__main__":
+    run(main)
