@@ -133,7 +133,8 @@ def test_a_median_is_found_level_by_level(seconds: list[int]) -> None:
     for rank in finding.middle_ranks(len(seconds)):
         day = finding.nth(Counter(second // 86_400 for second in seconds), rank)
         low, below = finding.hours_of_day(day.value)
-        hours = Counter(second // 3_600 for second in seconds if low <= second // 3_600 < below)
+        of_day = [float(second // 3_600) for second in seconds]
+        hours = Counter(hour for hour in of_day if low <= hour < below)
         hour = finding.nth(hours, day.rank)
         low, below = finding.seconds_of_hour(hour.value)
         exact = Counter(float(second) for second in seconds if low <= second < below)
