@@ -1,6 +1,7 @@
 """Evaluations: classes, packages, institutions and partners, each with how far its sums are behind."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -99,7 +100,8 @@ async def one_institution(asked: Asked) -> Response:
         name = asked.path["institution"]
         return await evaluations.of_institution(session, known, partner_ids, name, as_of, now)
 
-    return await _answer(asked, InstitutionAnswer, partner_ids, evaluate)
+    async with _turn(asked):
+        return await _answer(asked, InstitutionAnswer, partner_ids, evaluate)
 
 
 async def one_partner(asked: Asked) -> Response:
@@ -109,44 +111,48 @@ async def one_partner(asked: Asked) -> Response:
     async def evaluate(session: Session, known: Known, as_of: int | None, now: int) -> Any:
         return await evaluations.of_partner(session, known, partner_id, as_of, now)
 
-    return await _answer(asked, PartnerAnswer, (partner_id,), evaluate)
+    async with _turn(asked):
+        return await _answer(asked, PartnerAnswer, (partner_id,), evaluate)
 
 
 async def all_institutions(asked: Asked) -> Response:
     """The answer of ``/v1/institutions``."""
     query = asked.query
     partner_ids = asked.caller.partner_ids(query["partner"])
-    return await respond(
-        asked,
-        Listing(
-            "institutions",
-            InstitutionHeadline,
-            (str,),
-            partner_ids,
-            lambda session, known, after, page_rows: evaluations_lists.institutions(
-                session, known, partner_ids, query["as_of"], after, page_rows
-            ),
-            partial(_freshness, partner_ids=partner_ids),
+    listing = Listing(
+        "institutions",
+        InstitutionHeadline,
+        (str,),
+        partner_ids,
+        lambda session, known, after, page_rows: evaluations_lists.institutions(
+            session, known, partner_ids, query["as_of"], after, page_rows
         ),
+        partial(_freshness, partner_ids=partner_ids),
     )
+    async with _turn(asked):
+        return await respond(asked, listing)
 
 
 async def all_partners(asked: Asked) -> Response:
     """The answer of ``/v1/partners``."""
     partner_ids = asked.caller.partner_ids(None)
-    return await respond(
-        asked,
-        Listing(
-            "partners",
-            PartnerHeadline,
-            (int,),
-            partner_ids,
-            lambda session, known, after, _: evaluations_lists.partners(
-                session, known, partner_ids, asked.query["as_of"], after
-            ),
-            partial(_freshness, partner_ids=partner_ids),
+    listing = Listing(
+        "partners",
+        PartnerHeadline,
+        (int,),
+        partner_ids,
+        lambda session, known, after, _: evaluations_lists.partners(
+            session, known, partner_ids, asked.query["as_of"], after
         ),
+        partial(_freshness, partner_ids=partner_ids),
     )
+    async with _turn(asked):
+        return await respond(asked, listing)
+
+
+def _turn(asked: Asked) -> AbstractAsyncContextManager[Any]:
+    """The turn of a question that judges many rows again: others must not find every connection taken."""
+    return nullcontext() if asked.query["as_of"] is None else asked.sources.long_questions
 
 
 async def _answer(
