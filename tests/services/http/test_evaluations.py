@@ -99,6 +99,20 @@ def test_a_season_is_evaluated_as_expected(evaluated: Api, expected: Expected) -
     assert_evaluations(evaluated, expected.evaluations)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_other_seasons_are_evaluated_as_expected(api: Api, database_url: str, seed: int) -> None:
+    season = list(simulate(3_000, seed=seed))
+    kept = Kept(database_url)
+    kept.tell(season, batch_records=211)
+    kept.settle()
+    assert_evaluations(api, expected_answers(season, as_of=datetime.now(UTC)).evaluations)
+    differences = kept.rebuild().differences
+    assert differences is not None
+    assert not any(differences.values())
+    assert_evaluations(api, expected_answers(season, as_of=datetime.now(UTC)).evaluations)
+
+
 @pytest.mark.parametrize(
     "as_of", [CUT_OFF, "2020-06-15T08:30:00.123456+07:00", "2020-04-20T00:00:00Z"]
 )
