@@ -1,0 +1,299 @@
+"""What an evaluation takes over HTTP, and what adding up takes: `python -m tests.benchmarks.bench_evaluations 100000`.
+
+So many purchased classes of eight partners, 2,000 classes and 165 institutions are folded as a rebuild does it, into
+a database of their own: bought within the last 120 days, every eighth one never reported on, some classes far more
+popular than others, scores with two decimals. Then each evaluation is asked again and again, one question at a time,
+of a `tuntas api` process beside it. Everything shares the machine.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import psycopg2
+from msgspec import Struct
+
+from domain.catalogue import State as Catalogue
+from domain.catalogue import publish
+from domain.events import (
+    CertificateIssued,
+    ClassAssessed,
+    ClassCompleted,
+    ClassProgressed,
+    ClassPublished,
+    ClassRedeemed,
+    ClassReviewed,
+    Fact,
+    PackagePublished,
+    PartnerEvent,
+    PurchasePaid,
+)
+from domain.participant import Touched, evolve
+from domain.vocabulary import PARTNER_CODES
+from projections import catalogue, rollup, schema
+from projections.rebuild import NEXT, append
+from projections.record import Changes, Record, Rules, changes
+from services.embedded.free_port import free_port
+from services.embedded.postgres import EmbeddedPostgres
+from services.postgres.connect import connect, migrate, transaction
+from tests.benchmarks.machine import machine
+
+CLASSES: Final = 250
+PACKAGES: Final = 25
+INSTITUTIONS: Final = 165
+DAY: Final = 86_400_000_000
+HOUR: Final = 3_600_000_000
+DAYS: Final = 120
+TOKEN: Final = "benchmark"
+WARM_UP: Final = 5
+
+
+class Filled(Struct):
+    """What was written. ``popular`` is the class that was bought most."""
+
+    purchased_classes: int
+    seconds: float
+    popular: str
+
+
+def laid_down(sales_end: int) -> Rules:
+    """The catalogue of one partner."""
+    rules = Rules(Catalogue(), sales_end)
+    facts: list[Fact] = [
+        ClassPublished(f"C-{n:04}", f"Class {n}", f"Institution {n % INSTITUTIONS:03}")
+        for n in range(CLASSES)
+    ]
+    facts += [
+        PackagePublished(f"K-{n:03}", "Package", tuple(f"C-{n * 3 + i:04}" for i in range(3)))
+        for n in range(PACKAGES)
+    ]
+    for number, fact in enumerate(facts):
+        publish(rules.catalogue, sales_end - 900 * DAY, number, fact)
+    return rules
+
+
+def lived(
+    chance: random.Random, number: int, weights: list[float], now: int
+) -> list[tuple[int, Fact]]:
+    """What one participant's partner reports: one to three purchases, most of them followed by learning."""
+    told: list[tuple[int, Fact]] = []
+    for purchase in range(chance.choice((1, 1, 1, 2, 3))):
+        bought = now - chance.randrange(DAYS * 24) * HOUR - chance.randrange(HOUR)
+        invoice = f"INV-{number}-{purchase}"
+        if chance.random() < 0.05:
+            package = chance.randrange(PACKAGES)
+            codes = [f"C-{package * 3 + index:04}" for index in range(3)]
+            told.append((bought, PurchasePaid(invoice, f"K-{package:03}")))
+        else:
+            codes = [f"C-{chance.choices(range(CLASSES), cum_weights=weights)[0]:04}"]
+            told.append((bought, PurchasePaid(invoice, None, ((codes[0], 250_000),), 250_000)))
+        for code in codes:
+            if chance.random() < 0.125:
+                continue
+            told += learning(chance, code, bought)
+    return told
+
+
+def learning(chance: random.Random, code: str, bought: int) -> list[tuple[int, Fact]]:
+    """What a partner reports of one class."""
+    facts: list[Fact] = [
+        ClassRedeemed(code),
+        ClassAssessed(code, "pre_test", chance.uniform(0, 60)),
+    ]
+    facts += [ClassProgressed(code, 25.0 * n) for n in range(1, chance.randint(2, 4))]
+    if chance.random() < 0.7:
+        score = round(chance.uniform(30, 100), 2)
+        facts += [ClassCompleted(code), ClassAssessed(code, "post_test", score)]
+        facts += [CertificateIssued(code, "no."), ClassReviewed(code, chance.randint(1, 5))]
+    pace = chance.randrange(2 * DAY)
+    return [(bought + (index + 1) * pace, fact) for index, fact in enumerate(facts)]
+
+
+def fill(database_url: str, wanted: int) -> Filled:
+    """At least so many purchased classes, with their sums."""
+    began = time.perf_counter()
+    now = time.time_ns() // 1000
+    session = connect(database_url, "fill", statement_timeout_seconds=0)
+    migrate(session, schema.scripts())
+    rules = laid_down(now - 60 * DAY)
+    chance = random.Random(1)
+    weights = [sum(1 / (n + 10) for n in range(upto + 1)) for upto in range(CLASSES)]
+    written = 0
+    with transaction(session) as work:
+        catalogue.set_package_sales_end(work, rules.package_sales_end)
+        work.execute(schema.tables(NEXT))
+    for partner_id in PARTNER_CODES:
+        with transaction(session) as work:
+            write_catalogue(work, partner_id, rules)
+            written += fill_partner(work, partner_id, rules, wanted // 8, (chance, weights, now))
+    with transaction(session) as work:
+        work.execute(f"DROP SCHEMA {schema.LIVE} CASCADE")
+        work.execute(f"ALTER SCHEMA {NEXT} RENAME TO {schema.LIVE}")
+    session.autocommit = True
+    with session.cursor() as work:
+        work.execute("VACUUM ANALYZE")
+    session.close()
+    return Filled(written, time.perf_counter() - began, "C-0000")
+
+
+def write_catalogue(work: Any, partner_id: int, rules: Rules) -> None:
+    for name, values, codes in (
+        ("class", catalogue.class_values, rules.catalogue.classes),
+        ("package", catalogue.package_values, rules.catalogue.packages),
+    ):
+        statement = catalogue.SQL[f"upsert_{name}"].replace(f"{schema.LIVE}.", f"{NEXT}.")
+        for code in codes:
+            work.execute(statement, values(partner_id, code, rules))
+    work.execute(
+        "UPDATE control.catalogue_head SET revision = revision + 1, applied_revision = revision + 1"
+    )
+    rollup.follow_institutions(work, NEXT)
+
+
+def fill_partner(
+    work: Any,
+    partner_id: int,
+    rules: Rules,
+    wanted: int,
+    by: tuple[random.Random, list[float], int],
+) -> int:
+    chance, weights, now = by
+    written, into, deltas = 0, Changes(), rollup.Deltas()
+    number = 0
+    while written < wanted:
+        number += 1
+        record = Record(f"PRK-{partner_id}-{number:08}")
+        touched: list[Touched] = []
+        for index, (happened, fact) in enumerate(lived(chance, number, weights, now)):
+            event = PartnerEvent("", f"{number}-{index}", happened, "", fact)
+            touched.append(evolve(record.state, event))
+        before = len(into.classes)
+        changes(record, touched, rules, into)
+        written += len(into.classes) - before
+        if len(into.classes) > 5_000 or written >= wanted:
+            append(work, partner_id, into)
+            for row in into.classes:
+                deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
+            for bought in into.purchases:
+                columns = (bought.package_code, bought.complete, bought.unresolved)
+                deltas.purchase_row(partner_id, (*columns, bought.after_sales_end), 1)
+            rollup.add(work, deltas.counts(), NEXT)
+            into, deltas = Changes(), rollup.Deltas()
+    return written
+
+
+@contextmanager
+def serving(database_url: str) -> Iterator[http.client.HTTPConnection]:
+    """A connection to an API process of its own."""
+    port = free_port()
+    environment = os.environ | {
+        "TUNTAS_DATABASE_URL": database_url,
+        "TUNTAS_KAFKA_BOOTSTRAP": "127.0.0.1:1",  # the API asks Kafka nothing
+        "TUNTAS_API_PORT": str(port),
+        "TUNTAS_EVALUATOR_TOKENS": TOKEN,
+        "TUNTAS_LOG_LEVEL": "warning",
+    }
+    server = subprocess.Popen([sys.executable, "-m", "services.cli", "api"], env=environment)
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+        for _ in range(200):
+            try:
+                connection.request("GET", "/livez")
+                connection.getresponse().read()
+                break
+            except OSError:
+                connection.close()
+                time.sleep(0.1)
+        yield connection
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def ask(connection: http.client.HTTPConnection, path: str) -> tuple[float, Any]:
+    """Milliseconds to the last byte, and the answer."""
+    began = time.perf_counter()
+    connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = connection.getresponse()
+    body = answer.read()
+    took = (time.perf_counter() - began) * 1000
+    if answer.status != 200:
+        raise SystemExit(f"{path}: {answer.status} {body!r}")
+    return took, json.loads(body)
+
+
+def measure(connection: http.client.HTTPConnection, path: str, times: int) -> str:
+    """One line: the path, its median and 99th percentile."""
+    for _ in range(WARM_UP):
+        ask(connection, path)
+    taken = sorted(ask(connection, path)[0] for _ in range(times))
+    percent = quantiles(taken, n=100, method="inclusive")
+    purchased = ask(connection, path)[1].get("purchased", "")
+    return f"{path:62} {percent[49]:9.2f} ms {percent[98]:9.2f} ms {purchased:>12}"
+
+
+def routes(popular: str) -> list[str]:
+    return [
+        f"/v1/classes/pintaria/{popular}/evaluation",
+        "/v1/classes/pintaria/C-0249/evaluation",
+        "/v1/packages/pintaria/K-001/evaluation",
+        "/v1/institutions/Institution%20000/evaluation",
+        "/v1/partners/pintaria/evaluation",
+        "/v1/partners",
+        "/v1/institutions?limit=100",
+    ]
+
+
+def sizes(database_url: str) -> list[tuple[str, int, int, int]]:
+    """Table, rows, bytes of the table and of its indexes."""
+    with psycopg2.connect(database_url) as session, session.cursor() as work:
+        found = []
+        for table in ("purchased_class", "rollup", "institution_rollup"):
+            work.execute(
+                f"SELECT count(*), pg_table_size('projections.{table}'), pg_indexes_size('projections.{table}')"
+                f" FROM projections.{table}"
+            )
+            found.append((table, *(work.fetchone() or (0, 0, 0))))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("purchased_classes", type=int, nargs="?", default=100_000)
+    parser.add_argument("--times", type=int, default=200, help="questions a route")
+    asked = parser.parse_args()
+    print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
+    with (
+        TemporaryDirectory(prefix="tuntas-bench-") as folder,
+        EmbeddedPostgres(Path(folder) / "postgres") as server,
+    ):
+        url = server.create_database("evaluations")
+        filled = fill(url, asked.purchased_classes)
+        print(f"{filled.purchased_classes:,} class rows written in {filled.seconds:.0f} s")
+        for table, rows, table_bytes, index_bytes in sizes(url):
+            print(
+                f"{table:20} {rows:>10,} rows {table_bytes >> 20:>6} MiB + {index_bytes >> 20:>5} MiB indexes"
+            )
+        with serving(url) as connection:
+            print(f"\n{'route':62} {'median':>12} {'p99':>12} {'purchased':>12}")
+            for path in routes(filled.popular):
+                print(measure(connection, path, asked.times))
+            as_of = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 30 * 86_400))
+            for path in routes(filled.popular)[:5]:
+                times = 3 if "/partners/" in path else 20
+                print(measure(connection, f"{path}?as_of={as_of}", times))
+
+
+if __name__ == "__main__":
+    main()
