@@ -219,7 +219,7 @@ def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE)
     rows = [(*key, n) for key, n in sorted(sums.items()) if n]
     if not rows:
         return
-    cursor.execute(SQL["prepare"])
+    _prepare(cursor)
     copy_rows(cursor, SQL["stage"], rows)
     for name in ("add", "tidy"):
         cursor.execute(_within(schema, name))
@@ -238,7 +238,7 @@ def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
         partner_ids, class_codes, before, after = (
             list(column) for column in zip(*moved, strict=True)
         )
-        cursor.execute(SQL["prepare"])
+        _prepare(cursor)
         cursor.execute(
             _within(schema, "stage_moved"),
             {
@@ -251,6 +251,13 @@ def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
         )
         _add_to_institutions(cursor, schema)
     return len(moved)
+
+
+def _prepare(cursor: Any) -> None:
+    """Makes the temporary tables, or empties them."""
+    cursor.execute(SQL["prepare"])
+    if cursor.fetchone()[0]:
+        cursor.execute(SQL["clear"])
 
 
 def _add_to_institutions(cursor: Any, schema: str) -> None:

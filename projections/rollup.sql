@@ -22,6 +22,7 @@ DELETE FROM projections.delta WHERE delta_id IN (
 RETURNING partner_id, counts
 
 -- name: prepare
+-- Answers whether there is something left in the temporary tables.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_rollup (
     partner_id smallint, package_code text COLLATE "C", class_code text COLLATE "C", metric smallint,
     value double precision, n bigint
@@ -29,6 +30,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_rollup (
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_institution (
     partner_id smallint, institution text COLLATE "C", metric smallint, value double precision, n bigint
 ) ON COMMIT DELETE ROWS;
+SELECT EXISTS (SELECT FROM staged_rollup) OR EXISTS (SELECT FROM staged_institution)
+
+-- name: clear
+-- Only where something is left of earlier in the same transaction: each time costs PostgreSQL new files.
 TRUNCATE staged_rollup, staged_institution
 
 -- name: stage
