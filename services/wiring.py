@@ -16,12 +16,6 @@ from services.projector.announcer import Announcement, Send
 from services.projector.projector import Projector
 from services.settings import Settings
 
-FROZEN_AFTER_SECONDS = 10.0
-"""How long an ingest transaction may stand still before PostgreSQL ends it.
-
-Its owner is frozen or cut off then. The next owner of its lanes waits for their rows until then, and not in vain.
-"""
-
 
 def prepare_database(settings: Settings) -> None:
     """Brings the schema up to date and makes the setting of the package sales end the rule."""
@@ -47,12 +41,7 @@ def worker(settings: Settings) -> Worker:
         return PartnerConsumer(settings.kafka_bootstrap, settings.consumer_group)
 
     return Worker(
-        _connector(
-            settings,
-            "tuntas ingest",
-            idle_timeout_seconds=FROZEN_AFTER_SECONDS,
-            lock_timeout_seconds=2 * FROZEN_AFTER_SECONDS,
-        ),
+        _connector(settings, "tuntas ingest"),
         subscribe,
         batch_records=settings.batch_records,
         poll_seconds=settings.poll_timeout_ms / 1000,
@@ -77,9 +66,9 @@ def projector(settings: Settings) -> Projector:
     return Projector(_connector(settings, "tuntas project"), open_sender)
 
 
-def _connector(settings: Settings, name: str, **timeouts: float) -> Callable[[], connection]:
+def _connector(settings: Settings, name: str) -> Callable[[], connection]:
     def open_session() -> connection:
         prepare_database(settings)
-        return connect(settings.database_url, name, **timeouts)
+        return connect(settings.database_url, name)
 
     return open_session

@@ -14,17 +14,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from psycopg2.extensions import connection
 
 from domain.errors import Reason, Refusal
-from domain.vocabulary import PARTNER_IDS, TOPIC_PREFIX
+from domain.vocabulary import TOPIC_PREFIX
 from projections.status import StaleRows
 from services.cloudevents.decode import decode
 from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
+from services.intake.takeover import LaneName, take_over
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure, LogMismatch
 from services.kafka.records import CorruptRecord, Fetched, Polled
 from services.logs import pairs
-from services.postgres import ledger
-from services.postgres.connect import close, transaction
+from services.postgres.connect import close
 from services.postgres.errors import PostgresError
 from services.resume import run_until_stopped
 
@@ -35,9 +35,6 @@ WHILE_WRITING_SECONDS = 0.005
 
 TRY_AGAIN_SECONDS = 60.0
 """How long a lane whose log does not hold the next offset is left alone."""
-
-LaneName = tuple[str, int]
-"""Topic and partition."""
 
 
 class Worker:
@@ -195,19 +192,7 @@ class _Reading:
         """Makes this worker the owner of the lanes and reads on where their rows say."""
         log_id = self._consumer.cluster_id()
         starts = self._consumer.beginning_offsets(sorted(names))
-        with transaction(self._session) as work:
-            opened = [
-                ledger.open_lane(
-                    work,
-                    log_id=log_id,
-                    topic=topic,
-                    partition=partition,
-                    partner_id=partner_id_of(topic),
-                    first_offset=start,
-                )
-                for (topic, partition), start in starts.items()
-            ]
-            states = ledger.take_over(work, [lane.lane_id for lane in opened])
+        states = take_over(self._session, log_id, starts)
         for state in states:
             if not self._consumer.seek(state.topic, state.partition, state.next_offset):
                 continue  # taken away again meanwhile, as the next poll will say
@@ -257,8 +242,3 @@ def lane_batch(lane: Lane, fetched: Fetched) -> LaneBatch:
             raw = RawRecord(record.key, record.value)
             decoded.append(Decoded(record.offset, outcome, raw))
     return LaneBatch(lane, decoded, fetched.next_offset, fetched.high_water)
-
-
-def partner_id_of(topic: str) -> int:
-    """The number of the partner that a topic belongs to."""
-    return PARTNER_IDS[topic.removeprefix(TOPIC_PREFIX)]

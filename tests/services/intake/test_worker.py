@@ -9,6 +9,7 @@ import pytest
 
 from domain.vocabulary import PARTNERS
 from services.intake import worker as worker_module
+from services.intake.takeover import partner_id_of
 from services.intake.worker import Worker
 from services.kafka.errors import LogMismatch
 from services.kafka.records import CorruptRecord, Fetched, Polled, Record
@@ -173,6 +174,4 @@ def test_a_lane_whose_log_is_another_one_holds_up_no_neighbour(
 
 
 def test_every_partner_has_a_number() -> None:
-    assert {worker_module.partner_id_of(f"tuntas.partner.{p}") for p in PARTNERS} == set(
-        range(1, 9)
-    )
+    assert {partner_id_of(f"tuntas.partner.{p}") for p in PARTNERS} == set(range(1, 9))
