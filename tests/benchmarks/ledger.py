@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from io import BytesIO
 from statistics import median
 from time import perf_counter
 
 from psycopg2.extensions import connection, cursor
 
+from projections.copy import copy_stream
 from services.postgres.connect import connect, migrate, transaction
 from services.postgres.ledger import (
-    COPY_CHUNK_BYTES,
     SQL,
     EventRow,
     LaneEvents,
@@ -147,7 +146,7 @@ def send_binary(work: cursor, stream: bytes) -> None:
 
 def send_text(work: cursor, stream: bytes) -> None:
     statement = SQL["copy_events"].replace(" (FORMAT binary)", "")
-    work.copy_expert(statement, BytesIO(stream), COPY_CHUNK_BYTES)
+    copy_stream(work, statement, stream)
 
 
 def main() -> None:
