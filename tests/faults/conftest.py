@@ -22,7 +22,10 @@ SEED = 30
 
 @pytest.fixture(scope="package")
 def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker of these tests alone: they kill it."""
+    """A broker of these tests alone: they kill it.
+
+    They are marked `apache`: groups of the embedded broker do not survive two workers that stop at once.
+    """
     broker: Broker = BROKERS[chosen_broker()](tmp_path_factory.mktemp("kafka"))
     with broker:
         yield broker

@@ -8,7 +8,7 @@ from tests.end_to_end import proof
 from tests.end_to_end.running_system import RunningSystem
 from tests.faults.load import Load
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.long, pytest.mark.apache]
+pytestmark = [pytest.mark.kafka, pytest.mark.apache, pytest.mark.slow, pytest.mark.long]
 
 AWAY_SECONDS = 120.0
 

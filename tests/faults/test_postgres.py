@@ -10,7 +10,7 @@ from tests.end_to_end.running_system import RunningSystem
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.load import Load
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.apache, pytest.mark.slow]
 
 PEOPLE = "/v1/participants/PRK-000000001/classes"
 

@@ -12,7 +12,7 @@ from services.simulator.expected_intake import read
 from tests.end_to_end import proof
 from tests.end_to_end.running_system import RunningSystem
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.kafka, pytest.mark.apache, pytest.mark.slow, pytest.mark.long]
 
 LATER = "2020-12-01T00:00:00Z"
 

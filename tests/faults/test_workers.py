@@ -12,7 +12,7 @@ from tests.end_to_end import proof
 from tests.end_to_end.running_system import PARTITIONS, RunningSystem
 from tests.faults.load import Load
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.kafka, pytest.mark.apache, pytest.mark.slow, pytest.mark.long]
 
 LANES = PARTITIONS * len(PARTNERS)
 ZOMBIE = "zombie"
