@@ -17,7 +17,7 @@ from tests.benchmarks import (
     bench_rebuild,
 )
 from tests.benchmarks.plot import draw
-from tests.benchmarks.report import FOLDER, conditions, console, print_conditions, save
+from tests.benchmarks.report import conditions, console, print_conditions, save
 from tests.benchmarks.run import run
 from tests.benchmarks.season_log import season_log
 from tests.benchmarks.servers import fill, servers
@@ -53,7 +53,7 @@ def main(
     found["minutes"] = round((monotonic() - began) / 60, 1)
     console.print(f"{found['minutes']} minutes in all")
     if name:
-        console.print(f"saved in {save(name, found)} and {draw(found, FOLDER / f'{name}.svg')}")
+        console.print(f"saved in {save(name, found)} and {draw(name)}")
     if found["failures"]:
         raise typer.Exit(1)
 

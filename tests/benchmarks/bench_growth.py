@@ -28,7 +28,7 @@ from tests.benchmarks.season_log import PARTITIONS, SeasonLog, is_participants, 
 from tests.benchmarks.servers import Servers, cpu_seconds, servers
 from tests.benchmarks.storage import print_storage, relations
 
-EVENT_ID: Final = re.compile(rb"\b([a-z]{2,3}-[0-9a-f]{8}-[ex])\b")
+EVENT_ID: Final = re.compile(rb"\b([a-z]{2,3}-[0-9a-f]{8}-[a-z])\b")
 PERSON: Final = re.compile(rb"\b(PRK|INV)-000")
 LOOK_SECONDS: Final = 0.05
 TIMEOUT_SECONDS: Final = 3_600.0

@@ -124,11 +124,18 @@ class Clock:
 def put_around(clock: Clock) -> None:
     """Puts the clock around every place. Raises AttributeError for one that the product has no longer."""
     for stage, module_name, path in PLACES:
-        owner: Any = importlib.import_module(module_name)
-        *classes, name = path.split(".")
-        for part in classes:
-            owner = getattr(owner, part)
+        owner, name = find(module_name, path)
         setattr(owner, name, clock.around(stage, getattr(owner, name)))
+
+
+def find(module_name: str, path: str) -> tuple[Any, str]:
+    """What holds the function, and its name there. Raises AttributeError when it is not there."""
+    owner: Any = importlib.import_module(module_name)
+    *classes, name = path.split(".")
+    for part in classes:
+        owner = getattr(owner, part)
+    getattr(owner, name)
+    return owner, name
 
 
 def main() -> None:

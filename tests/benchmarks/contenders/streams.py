@@ -10,9 +10,10 @@ from psycopg2.extensions import connection
 
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from tests.benchmarks.draining import Contender, Place, Process
-from tests.benchmarks.peers.streams import COMMIT_EVERY, FETCH_BYTES
 from tests.benchmarks.season_log import PARTITIONS
 
+COMMIT_EVERY: Final = 50_000
+FETCH_BYTES: Final = 16 * 1024 * 1024
 COMPLETED: Final = "SELECT count(*) FROM quix_class WHERE completed_at > 0"
 EVENTS: Final = "SELECT count(*) FROM quix_event"
 Way = Literal["default", "tuned", "events"]

@@ -8,7 +8,6 @@ PostgreSQL is. `prepare` makes the tables, which two processes at once cannot.
 
 import sys
 from collections.abc import Iterator
-from typing import Final
 
 import msgspec
 from eventsourcing.projection import ProjectionRunner
@@ -17,11 +16,9 @@ from kafka import KafkaConsumer, TopicPartition
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import TOPIC_PREFIX
 from services.cloudevents.decode import decode
+from tests.benchmarks.contenders.library import BATCH_RECORDS
 from tests.benchmarks.peers.classes_view import Classes, ClassesView
 from tests.benchmarks.peers.training import Trainings
-
-BATCH_RECORDS: Final = 500
-"""Of 5,000 events in one save the library (9.5.6 on psycopg 3.3.9, in its pipeline) waits for ever."""
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from psycopg2.extensions import parse_dsn
@@ -24,9 +24,8 @@ from domain import events as facts
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from services.cloudevents.decode import decode
+from tests.benchmarks.contenders.streams import COMMIT_EVERY, FETCH_BYTES
 
-COMMIT_EVERY: Final = 50_000
-FETCH_BYTES: Final = 16 * 1024 * 1024
 Row = dict[str, Any]
 
 
