@@ -53,24 +53,24 @@ WHERE sums.partner_id = staged.partner_id AND sums.package_code = staged.package
 
 -- name: stage_institutions
 -- Of what is staged, the classes' own counts, for the institutions that they are added up under. An institution has
--- hundredths (metric 55) for scores (51), and for seconds (53) what its classes have.
+-- hundredths (metric 55) for scores (51) and hours (52) for seconds (53); the exact ones are its classes'.
 INSERT INTO staged_institution (partner_id, institution, metric, value, n)
 SELECT staged.partner_id, class.summed_institution,
-       CASE staged.metric WHEN 51 THEN 55 ELSE staged.metric END AS of_metric,
-       CASE staged.metric WHEN 51 THEN width_bucket(staged.value, %(hundredths)s::float8[]) ELSE staged.value END
-         AS of_value,
+       CASE staged.metric WHEN 51 THEN 55 WHEN 53 THEN 52 ELSE staged.metric END AS of_metric,
+       CASE staged.metric WHEN 51 THEN width_bucket(staged.value, %(hundredths)s::float8[])
+                         WHEN 53 THEN floor(staged.value / 3600) ELSE staged.value END AS of_value,
        sum(staged.n)
 FROM staged_rollup AS staged JOIN projections.class USING (partner_id, class_code)
-WHERE staged.package_code = '' AND staged.metric <> 53 AND class.summed_institution IS NOT NULL
+WHERE staged.package_code = '' AND class.summed_institution IS NOT NULL
 GROUP BY staged.partner_id, class.summed_institution, of_metric, of_value
 
 -- name: stage_moved
 -- As stage_institutions, the sums of classes that leave one institution (null: none) and join another one.
 INSERT INTO staged_institution (partner_id, institution, metric, value, n)
 SELECT moved.partner_id, moved.institution,
-       CASE of_class.metric WHEN 51 THEN 55 ELSE of_class.metric END AS of_metric,
-       CASE of_class.metric WHEN 51 THEN width_bucket(of_class.value, %(hundredths)s::float8[]) ELSE of_class.value END
-         AS of_value,
+       CASE of_class.metric WHEN 51 THEN 55 WHEN 53 THEN 52 ELSE of_class.metric END AS of_metric,
+       CASE of_class.metric WHEN 51 THEN width_bucket(of_class.value, %(hundredths)s::float8[])
+                         WHEN 53 THEN floor(of_class.value / 3600) ELSE of_class.value END AS of_value,
        sum(moved.sign * of_class.n)
 FROM (
     SELECT partner_id, class_code, before AS institution, -1 AS sign
@@ -84,7 +84,7 @@ FROM (
 ) AS moved
 JOIN projections.rollup AS of_class
   ON of_class.partner_id = moved.partner_id AND of_class.package_code = ''
- AND of_class.class_code = moved.class_code COLLATE "C" AND of_class.metric <> 53
+ AND of_class.class_code = moved.class_code COLLATE "C"
 GROUP BY moved.partner_id, moved.institution, of_metric, of_value
 
 -- name: add_to_institutions

@@ -47,8 +47,8 @@ CROSS JOIN LATERAL (
 GROUP BY counted.metric, counted.value
 
 -- name: institution_details
--- As details, of institution $1 at partners $2: hundredths of scores (metric 55) are its own, the rest is that of its
--- classes.
+-- As details, of institution $1 at partners $2: hours (metric 52) and hundredths (55) are its own, exact values those of
+-- its classes.
 SELECT wanted.place, fine.value, sum(fine.n)::bigint
 FROM unnest($3::smallint[], $4::float8[], $5::float8[]) WITH ORDINALITY AS wanted (metric, low, below, place)
 CROSS JOIN LATERAL (
@@ -60,7 +60,7 @@ CROSS JOIN LATERAL (
           AND of_scope.value >= wanted.low AND of_scope.value < wanted.below
         OFFSET 0
     ) AS own
-    WHERE wanted.metric = 55
+    WHERE wanted.metric IN (52, 55)
     UNION ALL
     SELECT value, n
     FROM projections.class
@@ -71,7 +71,7 @@ CROSS JOIN LATERAL (
           AND of_scope.value >= wanted.low AND of_scope.value < wanted.below
         OFFSET 0
     ) AS of_class
-    WHERE wanted.metric <> 55 AND class.summed_institution = $1 AND class.partner_id = ANY ($2::smallint[])
+    WHERE wanted.metric NOT IN (52, 55) AND class.summed_institution = $1 AND class.partner_id = ANY ($2::smallint[])
 ) AS fine
 GROUP BY wanted.place, fine.value
 

@@ -49,20 +49,13 @@ FEW: Final[Finer] = {
 }
 """The way to exact values in classes and packages."""
 
-MORE: Final[Finer] = {
-    Metric.SCORE_TENTH: (Metric.SCORE_HUNDREDTH, hundredths_of_tenth),
-    Metric.SCORE_HUNDREDTH: (Metric.SCORE, scores_of_hundredth),
-    Metric.TAKEN_DAYS: (Metric.TAKEN_SECONDS, seconds_of_day),
-}
-"""The way in institutions."""
-
 MANY: Final[Finer] = {
     Metric.SCORE_TENTH: (Metric.SCORE_HUNDREDTH, hundredths_of_tenth),
     Metric.SCORE_HUNDREDTH: (Metric.SCORE, scores_of_hundredth),
     Metric.TAKEN_DAYS: (Metric.TAKEN_HOURS, hours_of_day),
     Metric.TAKEN_HOURS: (Metric.TAKEN_SECONDS, seconds_of_hour),
 }
-"""The way in whole partners."""
+"""The way in institutions and whole partners."""
 
 
 class Kept(Protocol):
@@ -100,7 +93,7 @@ class OfScopes:
 class OfInstitution:
     """The sums of one institution at some partners: one scope."""
 
-    finer = MORE
+    finer = MANY
 
     def __init__(self, session: Session, institution: str, partner_ids: Sequence[int]) -> None:
         self._session = session

@@ -143,11 +143,13 @@ class Kept:
                     if metric == Metric.TAKEN_SECONDS:
                         sums[partner_id, "", "", Metric.TAKEN_HOURS, value // 3_600] += n
                 institution = taught.terms(class_code).institution
-                if package_code or institution is None or metric == Metric.TAKEN_SECONDS:
+                if package_code or institution is None:
                     continue
                 place: tuple[int, float] = (metric, value)
                 if metric == Metric.SCORE:
                     place = (Metric.SCORE_HUNDREDTH, hundredth(value))
+                if metric == Metric.TAKEN_SECONDS:
+                    place = (Metric.TAKEN_HOURS, value // 3_600)
                 of_institutions[institution, partner_id, *place] += n
         return (
             {key: n for key, n in sums.items() if n},
