@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -79,7 +80,7 @@ def _show_states(console: Console, api: Api) -> None:
         satisfied += item["satisfied"]
     total = states.total()
     table = Table(
-        title=f"Was every class that somebody bought completed, and was it assessed?  {total:,} purchased classes",
+        title="Was every class that somebody bought completed, and was it assessed?",
         show_footer=True,
     )
     table.add_column("Completion", footer="all")
@@ -129,21 +130,26 @@ def _show_packages(console: Console, packages: list[Any]) -> None:
 
 
 def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
-    table = Table(title=title)
-    for column in ("Partner", "Purchase", "Participant", "Package", "Paid", "Completed", "Missing"):
-        table.add_column(column, overflow="fold")
+    table = _lined_table(title)
+    for column in ("Partner", "Purchase", "Participant", "Paid", "Completed"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("Missing")
     for p in packages[:SHOWN]:
-        completed = [c["class_code"] for c in p["classes"] if c["completion"] == "completed"]
+        completed = sum(c["completion"] == "completed" for c in p["classes"])
         table.add_row(
             p["partner"],
             p["purchase_id"],
             p["participant_id"],
-            p["package_code"],
             p["purchased_at"][:10],
-            ", ".join(completed),
+            "" if p["unresolved"] else f"{completed} of {len(p['classes'])}",
             "not published" if p["unresolved"] else ", ".join(p["missing"]),
         )
     console.print(table)
+
+
+def _lined_table(title: str) -> Table:
+    """A table without frames: its columns fit a terminal of 80."""
+    return Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:
@@ -157,19 +163,18 @@ def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:
         return
     who = example["participant_id"]
     classes = api.ask(f"/v1/participants/{quote(who, safe='')}/classes")["items"]
-    table = Table(title=f"Participant {who}: every purchased class, across partners")
-    for column in ("Partner", "Class", "Package", "Completion", "Assessment", "Satisfied", "Flags"):
-        table.add_column(column, overflow="fold")
+    table = _lined_table(f"Participant {who}: every purchased class, across partners")
+    for column in ("Partner", "Class", "Package", "Completion", "Assessment", "Satisfied"):
+        table.add_column(column, no_wrap=True)
     for item in classes:
         packages_of = {p["package_code"] for p in item["purchases"]} - {None}
         table.add_row(
             item["partner"],
-            f"{item['class_code']} {item['title'] or ''}",
+            item["class_code"],
             ", ".join(sorted(packages_of)),
             item["completion"]["state"],
             item["assessment"]["state"],
             "yes" if item["satisfied"] else "no",
-            ", ".join(item["flags"]),
         )
     console.print(table)
     mine = [item for item in classes if item["partner"] == example["partner"]]
@@ -180,21 +185,17 @@ def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:
 def _show_history(console: Console, api: Api, item: Any) -> None:
     place = [quote(item[key], safe="") for key in ("participant_id", "partner", "class_code")]
     path = f"/v1/participants/{place[0]}/classes/{place[1]}/{place[2]}/history"
-    table = Table(title=f"The events behind one answer: {item['class_code']} at {item['partner']}")
-    for column in (
-        "Happened",
-        "Type",
-        "Kafka topic, partition, offset",
-        "Completion",
-        "Assessment",
-    ):
-        table.add_column(column, overflow="fold")
+    table = _lined_table(
+        f"The events behind one answer, {item['class_code']}: tuntas.partner.{item['partner']}, partition:offset"
+    )
+    for column in ("Happened", "Event", "Kafka", "Completion", "Assessment"):
+        table.add_column(column, no_wrap=True)
     for event in api.ask(path)["items"]:
         style = "strike dim" if event["voided_at"] else ""
         table.add_row(
-            event["happened"][:19].replace("T", " "),
-            Text(event["type"].removeprefix("id.tuntas."), style=style),
-            Text(f"{event['topic']} [{event['partition']}] {event['offset']}"),
+            event["happened"][:16].replace("T", " "),
+            Text(event["type"].removeprefix("id.tuntas.").removesuffix(".v1"), style=style),
+            f"{event['partition']}:{event['offset']}",
             event["state"]["completion"]["state"],
             event["state"]["assessment"]["state"],
         )
