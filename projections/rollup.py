@@ -261,7 +261,7 @@ def _prepare(cursor: Any) -> None:
 
 
 def _add_to_institutions(cursor: Any, schema: str) -> None:
-    for name in ("add_to_institutions", "tidy_institutions"):
+    for name in ("stage_everywhere", "add_to_institutions", "tidy_institutions"):
         cursor.execute(_within(schema, name))
 
 

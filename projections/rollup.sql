@@ -87,6 +87,12 @@ JOIN projections.rollup AS of_class
  AND of_class.class_code = moved.class_code COLLATE "C"
 GROUP BY moved.partner_id, moved.institution, of_metric, of_value
 
+-- name: stage_everywhere
+-- Plain counts and ratings of institutions over all partners, under the partner 0: lists show these.
+INSERT INTO staged_institution (partner_id, institution, metric, value, n)
+SELECT 0, institution, metric, value, sum(n) FROM staged_institution WHERE metric < 20
+GROUP BY institution, metric, value
+
 -- name: add_to_institutions
 INSERT INTO projections.institution_rollup AS sums (institution, partner_id, metric, value, n)
 SELECT institution, partner_id, metric, value, n FROM staged_institution WHERE n <> 0

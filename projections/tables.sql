@@ -93,7 +93,7 @@ CREATE INDEX IF NOT EXISTS rollup_of_classes
     WHERE package_code = '' AND class_code > '' AND metric IN (1, 3);
 
 -- The same, added up over the classes that an institution teaches at a partner; of scores their hundredths, and of
--- seconds their hours: the exact values are taken from the classes.
+-- seconds their hours: the exact values are taken from the classes. Under partner_id 0: metrics below 20 of all partners.
 CREATE TABLE IF NOT EXISTS projections.institution_rollup (
     value        double precision NOT NULL,
     n            bigint   NOT NULL,

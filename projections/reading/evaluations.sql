@@ -100,7 +100,7 @@ WHERE summed_institution = $1 AND partner_id = ANY ($2::smallint[])
 GROUP BY partner_id ORDER BY partner_id
 
 -- name: institutions_headlines
--- The plain counts of institutions $1, each at the partner $2 beside it.
+-- The plain counts of institutions $1, each at the partner $2 beside it; 0: at all of them.
 SELECT wanted.institution, counted.metric, counted.value, sum(counted.n)::bigint
 FROM unnest($1::text[], $2::smallint[]) AS wanted (institution, partner_id)
 CROSS JOIN LATERAL (

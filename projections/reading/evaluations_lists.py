@@ -6,6 +6,7 @@ than.
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
 
 from domain.counting import Tally
 from domain.vocabulary import PARTNER_CODES, PARTNERS
@@ -16,6 +17,9 @@ from projections.reading.evaluations_shown import InstitutionHeadline, PartnerHe
 from projections.reading.evaluations_sums import SQL
 from projections.reading.page import Key, Page
 from projections.reading.session import Session
+
+ALL_TOGETHER: Final = 0
+"""The partner id under which an institution's plain counts are kept over all partners."""
 
 
 async def partners(
@@ -67,8 +71,12 @@ async def institutions(
             of.setdefault(name, {})[partner_id] = count
         if of:
             tallies: dict[str, Tally] = {name: Counter() for name in of}
-            pairs = [[row[0] for row in rows], [row[1] for row in rows]]
-            headlines = await session.fetch(SQL["institutions_headlines"], *pairs)
+            everywhere = len(partner_ids) == len(PARTNER_CODES)
+            pairs = (
+                [(name, ALL_TOGETHER) for name in of] if everywhere else [row[:2] for row in rows]
+            )
+            columns = [[name for name, _ in pairs], [partner_id for _, partner_id in pairs]]
+            headlines = await session.fetch(SQL["institutions_headlines"], *columns)
             for name, metric, value, n in headlines:
                 tallies[name][metric, value] = n
             behind = max(of)

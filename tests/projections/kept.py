@@ -151,6 +151,8 @@ class Kept:
                 if metric == Metric.TAKEN_SECONDS:
                     place = (Metric.TAKEN_HOURS, value // 3_600)
                 of_institutions[institution, partner_id, *place] += n
+                if place[0] < 20:
+                    of_institutions[institution, 0, *place] += n
         return (
             {key: n for key, n in sums.items() if n},
             {key: n for key, n in of_institutions.items() if n},
