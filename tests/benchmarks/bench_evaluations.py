@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import psutil
 import psycopg2
 from msgspec import Struct
 
@@ -193,9 +194,29 @@ def fill_partner(
     return written
 
 
+class Served(NamedTuple):
+    """An API process, a connection to it, and to its database."""
+
+    api: psutil.Process
+    connection: http.client.HTTPConnection
+    database_url: str
+
+    def cpu_ms(self) -> tuple[float, float]:
+        """CPU time so far, in milliseconds: of the API, and of the PostgreSQL processes that answer it."""
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tuntas api'"
+        with psycopg2.connect(self.database_url) as session, session.cursor() as work:
+            work.execute(query)
+            backends = [psutil.Process(pid) for (pid,) in work.fetchall()]
+        return cpu_ms([self.api]), cpu_ms(backends)
+
+
+def cpu_ms(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes) * 1000
+
+
 @contextmanager
-def serving(database_url: str) -> Iterator[http.client.HTTPConnection]:
-    """A connection to an API process of its own."""
+def serving(database_url: str) -> Iterator[Served]:
+    """An API process of its own."""
     port = free_port()
     environment = os.environ | {
         "TUNTAS_DATABASE_URL": database_url,
@@ -215,7 +236,7 @@ def serving(database_url: str) -> Iterator[http.client.HTTPConnection]:
             except OSError:
                 connection.close()
                 time.sleep(0.1)
-        yield connection
+        yield Served(psutil.Process(server.pid), connection, database_url)
     finally:
         server.terminate()
         server.wait()
@@ -233,14 +254,18 @@ def ask(connection: http.client.HTTPConnection, path: str) -> tuple[float, Any]:
     return took, json.loads(body)
 
 
-def measure(connection: http.client.HTTPConnection, path: str, times: int) -> str:
-    """One line: the path, its median and 99th percentile."""
+def measure(served: Served, path: str, times: int) -> str:
+    """One line: the path, least, median and 99th percentile, CPU time of API and PostgreSQL, and what was purchased."""
     for _ in range(WARM_UP):
-        ask(connection, path)
-    taken = sorted(ask(connection, path)[0] for _ in range(times))
+        answer = ask(served.connection, path)[1]
+    before = served.cpu_ms()
+    taken = sorted(ask(served.connection, path)[0] for _ in range(times))
+    api, postgres = (
+        (now - then) / times for now, then in zip(served.cpu_ms(), before, strict=True)
+    )
     percent = quantiles(taken, n=100, method="inclusive")
-    purchased = ask(connection, path)[1].get("purchased", "")
-    return f"{path:62} {percent[49]:9.2f} ms {percent[98]:9.2f} ms {purchased:>12}"
+    purchased = answer.get("purchased", "")
+    return f"{path:66} {taken[0]:9.2f} {percent[49]:9.2f} {percent[98]:9.2f} {api:9.2f} {postgres:9.2f} {purchased:>10}"
 
 
 def routes(popular: str) -> list[str]:
@@ -285,14 +310,15 @@ def main() -> None:
             print(
                 f"{table:20} {rows:>10,} rows {table_bytes >> 20:>6} MiB + {index_bytes >> 20:>5} MiB indexes"
             )
-        with serving(url) as connection:
-            print(f"\n{'route':62} {'median':>12} {'p99':>12} {'purchased':>12}")
+        with serving(url) as served:
+            names = ("least", "median", "p99", "API CPU", "PG CPU")
+            print(f"\n{'route (milliseconds)':66}", *(f"{name:>9}" for name in names), " purchased")
             for path in routes(filled.popular):
-                print(measure(connection, path, asked.times))
+                print(measure(served, path, asked.times))
             as_of = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 30 * 86_400))
             for path in routes(filled.popular)[:5]:
                 times = 3 if "/partners/" in path else 20
-                print(measure(connection, f"{path}?as_of={as_of}", times))
+                print(measure(served, f"{path}?as_of={as_of}", times))
 
 
 if __name__ == "__main__":
