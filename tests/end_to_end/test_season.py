@@ -102,7 +102,8 @@ def test_every_answer_as_of_an_instant_is_the_expected_one(
 ) -> None:
     expected = expected_answers(records, as_of)
     proof.check_answers(season, expected, as_of, every=5)
-    proof.check_evaluations(season, expected, as_of)
+    if as_of == END_OF_YEAR:  # what auditors asked
+        proof.check_evaluations(season, expected, as_of)
 
 
 def test_a_person_sees_what_is_expected_across_partners(
