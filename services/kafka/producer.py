@@ -1,30 +1,33 @@
 """Publishes records in bulk: acknowledged by all replicas, each once, errors counted."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import count
-from time import time
+from contextlib import suppress
+from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 import msgspec
-from kafka.errors import KafkaError
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RetriableError
+from kafka.net.compat import KafkaNetClient
 
 from domain.vocabulary import TYPE_PREFIX
-from services.kafka.encode_batch import encode_record, seal_batch
-from services.kafka.errors import PublishFailed
-from services.kafka.partitioning import partition_of
+from services.kafka.errors import BrokerUnavailable, PublishFailed, translated
+from services.kafka.sockets import CLOSING_SOCKETS
 from services.kafka.topics import partner_topic
-from services.kafka.writing import BatchWriter
 
-_BATCH_BYTES: Final = 512 * 1024
-"""Of one partition; brokers take up to 1 MiB by default."""
-_REQUEST_BYTES: Final = 2 * 1024 * 1024
-_ALONE_BYTES: Final = 256 * 1024
-"""A larger record travels alone, so that its refusal takes no neighbour with it."""
-_SEQUENCES: Final = 2**31
-"""Sequence numbers start again at 0 behind the largest 32-bit integer."""
-_KEYLESS_RUN: Final = 100
-"""So many records without a key go to one partition before the next one's turn."""
+_BATCH_BYTES: Final = 256 * 1024
+"""Of one partition."""
+_REQUEST_BYTES: Final = 1024 * 1024
+"""What brokers take by default. A larger record is refused here, see `Producer`."""
+_LINGER_MS: Final = 50
+"""How long a batch waits for more records; a flush does not wait."""
+_OPEN_RECORDS: Final = 20_000
+_OPEN_BYTES: Final = 32 * 1024 * 1024
+"""Without an answer at most; kafka-python itself sets no limit to what it holds."""
+_LATE_SECONDS: Final = 1.0
+"""How much later than its bound kafka-python may say that a record was not delivered."""
 
 STRUCTURED: Final[Sequence[tuple[str, bytes]]] = (
     ("content-type", b"application/cloudevents+json"),
@@ -53,7 +56,7 @@ class Outgoing(Protocol):
 def publish(bootstrap: str, records: Iterable[Outgoing], progress: Progress | None = None) -> int:
     """How many records were published: all of them, to their topics, in order for each key.
 
-    Raises PublishFailed when some were refused (the others are published), BrokerUnavailable.
+    Raises PublishFailed when some were refused, with the counts (see `Producer`); BrokerUnavailable.
     """
     with Producer(bootstrap, progress) as producer:
         for record in records:
@@ -109,29 +112,16 @@ def key_of(event: bytes) -> bytes | None:
     return None if key is None else key.encode()
 
 
-class _OpenBatch:
-    """Encoded records of one partition that are not sent yet."""
-
-    __slots__ = ("records", "size")
-
-    def __init__(self) -> None:
-        self.records: list[bytes] = []
-        self.size = 0
-
-
-class _Sent(msgspec.Struct):
-    """What is on its way to the brokers."""
-
-    answers: list[Any]
-    batches: dict[tuple[str, int], bytes]
-    counts: dict[tuple[str, int], int]
-
-
 class Producer:
-    """Collects records and sends them in batches; for one thread.
+    """Sends records through kafka-python's idempotent producer; for one thread.
 
-    Records of one key keep their order. What was sent before a failure may be in the topic or not:
-    publishing it again is harmless, the same event id with the same content is a duplicate.
+    Records of one key keep their order, and one that is sent again because its answer was lost is
+    taken once. What was sent before a failure may be in the topic or not: publishing it again is
+    harmless, the same event id with the same content is a duplicate.
+
+    A record that is too large is refused before it is sent, and its neighbours are not touched.
+    When it is the broker that refuses one (no permission; a topic that takes less), kafka-python's
+    producer gives up: what has no answer yet and what is sent afterwards counts as refused, too.
     """
 
     def __init__(
@@ -145,21 +135,15 @@ class Producer:
         """Connect; raises BrokerUnavailable after ``unavailable_after_seconds``."""
         self.acknowledged = 0
         self.failed = 0
+        self._bootstrap = bootstrap
         self._progress = progress
-        self._open: dict[tuple[str, int], _OpenBatch] = {}
+        self._unavailable_after = unavailable_after_seconds
+        self._topics: set[str] = set()
+        self._open: deque[tuple[Any, int]] = deque()
         self._open_bytes = 0
-        self._sent: _Sent | None = None
-        self._partitions: dict[str, int] = {}
-        self._keyless = count()
         self._first_error: KafkaError | None = None
-        self._writer = BatchWriter(
-            bootstrap, client_id, unavailable_after_seconds=unavailable_after_seconds
-        )
-        try:
-            self._begin()
-        except BaseException:
-            self._writer.close()
-            raise
+        with translated(f"connecting to Kafka at {bootstrap}"):
+            self._kafka = _BoundedProducer(bootstrap, client_id, unavailable_after_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -179,89 +163,130 @@ class Producer:
         headers: Sequence[tuple[str, bytes]],
         value: bytes | None,
     ) -> None:
-        """Add a record; blocks while earlier ones are on their way and this one fills a batch."""
-        partitions = self._partitions.get(topic)
-        if partitions is None:
-            partitions = self._partitions[topic] = self._writer.partitions(topic)
-        if key is None:
-            target = (topic, next(self._keyless) // _KEYLESS_RUN % partitions)
-        else:
-            target = (topic, partition_of(key, partitions))
-        batch = self._open.get(target)
-        if batch is None:
-            batch = self._open[target] = _OpenBatch()
-        record = encode_record(len(batch.records), key, headers, value)
-        size = len(record)
-        if batch.records and (size > _ALONE_BYTES or batch.size + size > _BATCH_BYTES):
-            self._send_open()
-            batch = self._open[target] = _OpenBatch()
-            record = encode_record(0, key, headers, value)
-        batch.records.append(record)
-        batch.size += size
+        """Add a record, which has a key or a value; blocks while too many have no answer.
+
+        Raises BrokerUnavailable when the topic stays unknown or records stay without an answer.
+        """
+        if topic not in self._topics:
+            self._find(topic)
+        try:
+            answer = self._kafka.send(topic, value, key, list(headers))
+        except MessageSizeTooLargeError as error:
+            self._refused(error)
+            return
+        size = len(key or b"") + len(value or b"")
+        self._open.append((answer, size))
         self._open_bytes += size
-        if size > _ALONE_BYTES or self._open_bytes > _REQUEST_BYTES:
-            self._send_open()
+        if len(self._open) > _OPEN_RECORDS or self._open_bytes > _OPEN_BYTES:
+            self._take_answers(_OPEN_RECORDS // 2, _OPEN_BYTES // 2)
 
     def flush(self) -> None:
         """Send what is open and block until everything has its answer.
 
-        Raises PublishFailed when records were refused since the last flush, with their count.
+        Raises PublishFailed when records were refused since the last flush, with their count;
+        BrokerUnavailable.
         """
-        if self._open:
-            self._send_open()
-        self._take_answers()
+        # What became of a record is told by its own answer, also where kafka-python gives up
+        # waiting because it has just divided a batch that was too large.
+        with suppress(KafkaError):
+            self._kafka.flush(self._unavailable_after)
+        self._take_answers(0, 0)
         if self.failed:
             failed, self.failed = self.failed, 0
+            error, self._first_error = self._first_error, None
             raise PublishFailed(
                 f"Kafka refused {failed} records, {self.acknowledged} were published. "
-                f"The first reason: {self._first_error}",
+                f"The first reason: {error}",
                 acknowledged=self.acknowledged,
                 failed=failed,
-            ) from self._first_error
+            ) from error
 
     def close(self) -> None:
-        """Disconnect; what was not flushed is not sent."""
-        self._writer.close()
+        """Disconnect; what was not flushed may have been sent or not."""
+        self._kafka.close()
 
-    def _begin(self) -> None:
-        """Start counting batches anew, under a producer id of its own."""
-        self._producer_id, self._epoch = self._writer.producer_id()
-        self._sequences: dict[tuple[str, int], int] = {}
+    def _find(self, topic: str) -> None:
+        try:
+            with translated(f"looking for the topic {topic}"):
+                self._kafka.partitions_for(topic)
+        except BrokerUnavailable as error:
+            raise BrokerUnavailable(
+                f"Kafka at {self._bootstrap} has no topic {topic}."
+            ) from error.__cause__
+        self._topics.add(topic)
 
-    def _send_open(self) -> None:
-        """Send the open batches, behind those on their way: one request at a time keeps order."""
-        self._take_answers()
-        now = round(time() * 1000)
-        batches: dict[tuple[str, int], bytes] = {}
-        counts: dict[tuple[str, int], int] = {}
-        for target, batch in self._open.items():
-            counts[target] = len(batch.records)
-            sequence = self._sequences.get(target, 0)
-            batches[target] = seal_batch(
-                b"".join(batch.records),
-                counts[target],
-                now,
-                producer_id=self._producer_id,
-                producer_epoch=self._epoch,
-                sequence=sequence if self._producer_id >= 0 else -1,
+    def _take_answers(self, records: int, size: int) -> None:
+        """Block until no more than so many records, of so many bytes, have no answer."""
+        deadline = monotonic() + self._unavailable_after + _LATE_SECONDS
+        acknowledged = 0
+        try:
+            while len(self._open) > records or self._open_bytes > size:
+                answer, length = self._open[0]
+                try:
+                    answer.get(max(0.0, deadline - monotonic()))
+                except RetriableError as error:
+                    raise BrokerUnavailable(
+                        f"Kafka at {self._bootstrap} did not take {len(self._open)} records within "
+                        f"{self._unavailable_after:.0f} seconds: {error}"
+                    ) from error
+                except KafkaError as error:
+                    self._refused(error)
+                else:
+                    acknowledged += 1
+                self._open.popleft()
+                self._open_bytes -= length
+        finally:
+            self.acknowledged += acknowledged
+            if self._progress is not None and acknowledged:
+                self._progress(acknowledged)
+
+    def _refused(self, error: KafkaError) -> None:
+        self.failed += 1
+        self._first_error = self._first_error or error
+
+
+class _BoundedProducer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no annotations
+    """A KafkaProducer none of whose calls outlasts the bound by much, and that leaves no thread."""
+
+    def __init__(self, bootstrap: str, client_id: str, unavailable_after_seconds: float) -> None:
+        bound_ms = round(unavailable_after_seconds * 1000)
+        clients: list[KafkaNetClient] = []
+
+        def new_client(**settings: Any) -> KafkaNetClient:
+            client = KafkaNetClient(**settings)
+            # Asking for a topic by its name would have some brokers create it.
+            client.cluster.need_all_topic_metadata = True
+            clients.append(client)
+            return client
+
+        try:
+            super().__init__(
+                bootstrap_servers=bootstrap.split(","),
+                client_id=client_id,
+                acks="all",
+                enable_idempotence=True,
+                batch_size=_BATCH_BYTES,
+                linger_ms=_LINGER_MS,
+                max_request_size=_REQUEST_BYTES,
+                bootstrap_timeout_ms=bound_ms,
+                delivery_timeout_ms=bound_ms,
+                max_block_ms=bound_ms,
+                # A frozen broker is given up early enough to be asked again.
+                request_timeout_ms=bound_ms // 2,
+                reconnect_backoff_max_ms=1_000,
+                metrics_enabled=False,
+                proxy_url=CLOSING_SOCKETS,
+                kafka_client=new_client,
             )
-            self._sequences[target] = (sequence + counts[target]) % _SEQUENCES
-        self._open = {}
-        self._open_bytes = 0
-        self._sent = _Sent(self._writer.start(batches), batches, counts)
+        except BaseException:
+            for client in clients:
+                client.close()  # ends its thread, which would go on looking for a broker
+            raise
 
-    def _take_answers(self) -> None:
-        """Block until what is on its way was acknowledged or refused."""
-        sent, self._sent = self._sent, None
-        if sent is None:
-            return
-        refused = self._writer.finish(sent.answers, sent.batches)
-        failed = sum(sent.counts[target] for target in refused)
-        acknowledged = sum(sent.counts.values()) - failed
-        self.acknowledged += acknowledged
-        if refused:
-            self.failed += failed
-            self._first_error = self._first_error or next(iter(refused.values()))
-            self._begin()  # the broker counts on from the last batch it took
-        if self._progress is not None and acknowledged:
-            self._progress(acknowledged)
+    def close(self, timeout: float | None = 5.0, null_logger: bool = False) -> None:
+        """End the sending thread, whatever it still holds; by itself kafka-python waits for that."""
+        if sender := getattr(self, "_sender", None):
+            sender.force_close()
+            sender.join(timeout)
+        with suppress(KafkaTimeoutError):
+            super().close(0, null_logger)

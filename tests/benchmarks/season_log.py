@@ -18,8 +18,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from services.kafka.partitioning import partition_of
 from services.simulator import SimulatedRecord, simulate
+from tests.partitioning import partition_of
 
 SEED: Final = 20_200_630
 REPEAT_SHARE: Final = 0.03

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.kafka.partitioning import partition_of
 from services.simulator import SimulatedRecord
 from tests.end_to_end.running_system import PARTITIONS
+from tests.partitioning import partition_of
 
 Coordinates = tuple[str, int, int]
 """Topic, partition and offset."""

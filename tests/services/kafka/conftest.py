@@ -13,7 +13,6 @@ from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
 from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Fetched, Polled, Record
-from services.kafka.writing import BatchWriter
 
 
 def create_topic(bootstrap: str, partitions: int = 1, name: str = "", **configs: str) -> str:
@@ -29,14 +28,6 @@ def create_topic(bootstrap: str, partitions: int = 1, name: str = "", **configs:
 @pytest.fixture
 def bootstrap(kafka_broker: Broker) -> str:
     return kafka_broker.bootstrap
-
-
-@pytest.fixture
-def writer(bootstrap: str) -> Iterator[BatchWriter]:
-    """For batches that no well-behaved client would send."""
-    found = BatchWriter(bootstrap, "tests")
-    yield found
-    found.close()
 
 
 DEADLINE_SECONDS = 90.0

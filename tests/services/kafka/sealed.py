@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import zstandard
 from crc32c import crc32c
 
-from services.kafka.encode_batch import encode_record, seal_batch
-
 Headers = Sequence[tuple[str, bytes]]
 CONTROL = 0x20
 TRANSACTIONAL = 0x10
 BODY_STARTS = 61
+_HEAD = struct.Struct(">qiibI")
+"""Base offset (the broker's to give), length, leader epoch, magic, CRC."""
+_COVERED = struct.Struct(">hiqqqhii")
+"""Attributes, last offset delta, two timestamps, producer id, producer epoch, base sequence, count."""
 
 
 def varint(value: int) -> bytes:
@@ -22,6 +24,39 @@ def varint(value: int) -> bytes:
         found.append((rest & 0x7F) | 0x80)
         rest >>= 7
     return bytes([*found, rest])
+
+
+def encode_record(
+    offset_delta: int, key: bytes | None, headers: Headers, value: bytes | None
+) -> bytes:
+    """One record, as it stands in a batch at `offset_delta` behind the batch's first offset."""
+    parts = [b"\x00\x00", varint(offset_delta), _sized(key), _sized(value), varint(len(headers))]
+    for name, content in headers:
+        parts += [_sized(name.encode()), _sized(content)]
+    inner = b"".join(parts)
+    return varint(len(inner)) + inner
+
+
+def _sized(content: bytes | None) -> bytes:
+    return varint(-1) if content is None else varint(len(content)) + content
+
+
+def seal_batch(
+    body: bytes,
+    count: int,
+    sent_ms: int,
+    *,
+    attributes: int = 0,
+    producer_id: int = -1,
+    producer_epoch: int = -1,
+    sequence: int = -1,
+) -> bytes:
+    """The batch of `count` records whose encoded (and, by `attributes`, compressed) form is given."""
+    head = _COVERED.pack(
+        attributes, count - 1, sent_ms, sent_ms, producer_id, producer_epoch, sequence, count
+    )
+    covered = head + body
+    return _HEAD.pack(0, 9 + len(covered), -1, 2, crc32c(covered)) + covered
 
 
 def body_of(values: Sequence[bytes], headers: Headers = ()) -> bytes:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from kafka.record import MemoryRecordsBuilder
 
 from services.kafka.batches import batches
-from services.kafka.encode_batch import encode_record, seal_batch
 from services.kafka.records import CorruptRecord, Record
 from tests.services.kafka.sealed import (
     BODY_STARTS,
@@ -20,7 +19,9 @@ from tests.services.kafka.sealed import (
     batch_of,
     body_of,
     control_batch,
+    encode_record,
     record_with_header,
+    seal_batch,
     transactional_batch,
     varint,
     with_checksum,
@@ -79,17 +80,6 @@ def test_what_kafka_python_writes_is_read(
     assert [(r.key, r.value, list(r.headers)) for r in found if isinstance(r, Record)] == records
     assert offsets(found) == list(range(len(records)))
     assert next_offset == len(records)
-
-
-@given(some_records)
-def test_what_is_written_here_is_read(
-    records: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]],
-) -> None:
-    body = b"".join(encode_record(n, k, h, v) for n, (k, v, h) in enumerate(records))
-    found, next_offset = read(at_offset(seal_batch(body, len(records), 1), 70))
-    assert [(r.key, r.value, list(r.headers)) for r in found if isinstance(r, Record)] == records
-    assert offsets(found) == list(range(70, 70 + len(records)))
-    assert next_offset == 70 + len(records)
 
 
 def test_a_header_without_a_value() -> None:

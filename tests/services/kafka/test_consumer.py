@@ -10,8 +10,8 @@ from services.kafka.errors import LogMismatch
 from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Record
 from services.kafka.watchdog import Watchdog
-from services.kafka.writing import BatchWriter
 from tests.services.kafka.conftest import Reader, Subscribe, create_topic, numbers, only, write
+from tests.services.kafka.raw import write_batches
 from tests.services.kafka.sealed import batch_of, compressed_bomb, record_with_header, sealed_body
 
 
@@ -151,14 +151,14 @@ def test_offsets_for_lag_tools_reach_kafka(bootstrap: str, subscribe: Subscribe)
 
 
 def test_records_that_cannot_be_read_are_passed_one_by_one(
-    bootstrap: str, subscribe: Subscribe, writer: BatchWriter
+    bootstrap: str, subscribe: Subscribe
 ) -> None:
     topic = create_topic(bootstrap)
     body = record_with_header(0, b"fine") + record_with_header(1, b"\xff\xfe")
     body += record_with_header(2, b"fine again")
-    for batch in (batch_of([b"first"]), sealed_body(body, 3), batch_of([b"last"])):
-        sent = {(topic, 0): batch}
-        assert writer.finish(writer.start(sent), sent) == {}
+    write_batches(
+        bootstrap, topic, [batch_of([b"first"]), sealed_body(body, 3), batch_of([b"last"])]
+    )
     reader = Reader(subscribe(only(topic)))
     while reader.next_offsets.get((topic, 0), 0) < 5:
         reader.poll()
@@ -167,13 +167,9 @@ def test_records_that_cannot_be_read_are_passed_one_by_one(
     assert [r.offset for r in found] == [0, 1, 2, 3, 4]
 
 
-def test_a_decompression_bomb_is_passed(
-    bootstrap: str, subscribe: Subscribe, writer: BatchWriter
-) -> None:
+def test_a_decompression_bomb_is_passed(bootstrap: str, subscribe: Subscribe) -> None:
     topic = create_topic(bootstrap)
-    for batch in (batch_of([b"first"]), compressed_bomb(3), batch_of([b"last"])):
-        sent = {(topic, 0): batch}
-        assert writer.finish(writer.start(sent), sent) == {}
+    write_batches(bootstrap, topic, [batch_of([b"first"]), compressed_bomb(3), batch_of([b"last"])])
     reader = Reader(subscribe(only(topic)))
     while reader.next_offsets.get((topic, 0), 0) < 5:
         reader.poll()

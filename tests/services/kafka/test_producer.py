@@ -1,16 +1,16 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import pytest
 
 from domain.vocabulary import PARTNERS
 from services.kafka.errors import BrokerUnavailable, PublishFailed
-from services.kafka.partitioning import partition_of
 from services.kafka.producer import Producer, key_of, publish, publish_lines
 from services.kafka.records import Record
 from services.kafka.topics import ensure_topics, partner_topic, rejection_topic
-from tests.services.kafka.conftest import Reader, Subscribe, create_topic, only
+from tests.partitioning import partition_of
+from tests.services.kafka.conftest import Reader, Subscribe, create_topic, numbers, only
 
 
 class Sent(msgspec.Struct):
@@ -93,7 +93,7 @@ def test_records_keep_their_order_and_everything_they_are(
         Sent(topic, b"PRK-%d" % (n % 7), [("ce_id", b"%d" % n), ("n\u00e4me", b"")], b"%d" % n)
         for n in range(5_000)
     ]
-    records += [Sent(topic, None, [], None), Sent(topic, b"", [], b"")]
+    records += [Sent(topic, None, [], b"keyless"), Sent(topic, b"", [], None)]
     assert publish(bootstrap, iter(records)) == 5_002
     reader = Reader(subscribe(only(topic)))
     while len(reader.values) < 5_002:
@@ -105,7 +105,7 @@ def test_records_keep_their_order_and_everything_they_are(
             for r in found
             if isinstance(r, Record) and r.key is not None
         ] == [(r.key, r.headers, r.value) for r in mine]
-    assert None in reader.values
+    assert {b"keyless", None} <= set(reader.values)
 
 
 def large_and_small(topic: str) -> Iterator[Sent]:
@@ -129,6 +129,61 @@ def test_what_the_broker_refuses_is_counted_and_the_rest_arrives(
         reader.poll()
     small = [value for value in reader.values if value and value.startswith(b"small")]
     assert small == [b"small %d" % n for n in range(10)]
+
+
+@pytest.mark.apache
+def test_a_batch_that_is_too_large_for_its_topic_is_divided(
+    bootstrap: str, subscribe: Subscribe
+) -> None:
+    topic = create_topic(bootstrap, 1, "", **{"max.message.bytes": "20000"})
+    records = [Sent(topic, b"k", [], b"%d" % n + bytes(300)) for n in range(1_000)]
+    assert publish(bootstrap, records) == 1_000
+    reader = Reader(subscribe(only(topic)))
+    while len(reader.values) < 1_000:
+        reader.poll()
+    assert reader.values == [record.value for record in records]
+
+
+@pytest.mark.apache
+def test_when_the_broker_refuses_a_record_none_is_counted_as_published_that_is_not(
+    bootstrap: str, subscribe: Subscribe
+) -> None:
+    narrow = create_topic(bootstrap, 1, "", **{"max.message.bytes": "20000"})
+    topic = create_topic(bootstrap)
+    with Producer(bootstrap) as producer:
+        write_and_flush(producer, topic, numbers(0, 5))
+        with pytest.raises(PublishFailed, match="refused 1 records, 5 were published"):
+            write_and_flush(producer, narrow, [bytes(30_000)])
+        with pytest.raises(PublishFailed, match="refused 5 records, 5 were published"):
+            write_and_flush(producer, topic, numbers(5, 10))
+        assert producer.acknowledged == 5
+    with Producer(bootstrap) as another:
+        write_and_flush(another, topic, numbers(5, 10))
+    reader = Reader(subscribe(only(topic)))
+    while len(reader.values) < 10:
+        reader.poll()
+    assert reader.values == numbers(0, 10)
+
+
+def write_and_flush(producer: Producer, topic: str, values: Iterable[bytes]) -> None:
+    for value in values:
+        producer.send(topic, b"k", (), value)
+    producer.flush()
+
+
+def test_more_than_may_be_open_at_once_is_published_in_order(
+    bootstrap: str, subscribe: Subscribe
+) -> None:
+    topic = create_topic(bootstrap)
+    progress: list[int] = []
+    sent = [Sent(topic, b"k", [], b"%d" % n) for n in range(45_000)]
+    assert publish(bootstrap, sent, progress.append) == 45_000
+    assert sum(progress) == 45_000
+    assert len(progress) > 1
+    reader = Reader(subscribe(only(topic)))
+    while len(reader.values) < 45_000:
+        reader.poll(most=10_000)
+    assert reader.values == numbers(0, 45_000)
 
 
 def test_a_topic_that_is_not_there(bootstrap: str) -> None:
