@@ -94,6 +94,8 @@ def test_as_of_is_the_evaluation_of_a_system_that_knew_no_more(
     telling.tell([event for event in events(world, part) if event.happened <= happened(until)])
     as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=happened(until))
     later = telling.evaluations(whole, as_of=as_of.isoformat())
-    assert later == telling.evaluations(part, as_of=as_of.isoformat())
+    # How far answers are behind is looked up at most every half second, so the two may differ in it.
+    known = telling.evaluations(part, as_of=as_of.isoformat())
+    assert without(later, {"freshness"}) == without(known, {"freshness"})
     from_sums = telling.evaluations(part)
     assert without(later, OF_ASKING | {"silence"}) == without(from_sums, OF_ASKING | {"silence"})
