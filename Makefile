@@ -53,8 +53,8 @@ bench-guard: $(VENV)/dev.stamp ## fail when a record costs the intake a quarter 
 	$(BIN)/python -m tests.benchmarks.guard $(ARGS)
 
 .PHONY: faults
-faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the long tests too (6 minutes)
-	$(BIN)/python -m pytest -v -m "" tests/faults $(ARGS)
+faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the long tests too (7 minutes)
+	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
 
 .PHONY: clean
 clean: ## remove the virtual environment and what tools cached

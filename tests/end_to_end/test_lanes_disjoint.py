@@ -19,7 +19,7 @@ from tests.end_to_end.delivery import place_of
 from tests.end_to_end.lane_runs import LANES, Run, ServerLog, a_system, drained
 from tests.end_to_end.running_system import Place
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.long]
 
 WORKERS: Final = (1, 2, 4)
 EVENTS: Final = 6_000
