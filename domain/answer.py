@@ -77,11 +77,11 @@ def stands(mark: Mark, as_of: int | None) -> bool:
 
 
 def _standing(marks: list[_M], as_of: int | None) -> list[_M]:
-    # Most lists are empty, and most answers are about all that happened: those are quick.
-    if not marks:
-        return marks
     if as_of is None:
-        return [mark for mark in marks if mark.voided_at is None]
+        for mark in marks:
+            if mark.voided_at is not None:
+                return [mark for mark in marks if mark.voided_at is None]
+        return marks
     return [mark for mark in marks if stands(mark, as_of)]
 
 
@@ -148,12 +148,13 @@ def judge(
     if len(of_class) > 1:
         of_class.sort(key=lambda bought: (bought.purchased_at, bought.purchase_id))
 
-    redeemed = _standing(record.redeemed, as_of)
-    progress = _standing(record.progress, as_of)
-    completed = _standing(record.completed, as_of)
-    results = _standing(record.results, as_of)
-    certificates = _standing(record.certificates, as_of)
-    reviews = _standing(record.reviews, as_of)
+    # Most lists are empty, and most answers are about all that happened: those are quick.
+    redeemed = record.redeemed and _standing(record.redeemed, as_of)
+    progress = record.progress and _standing(record.progress, as_of)
+    completed = record.completed and _standing(record.completed, as_of)
+    results = record.results and _standing(record.results, as_of)
+    certificates = record.certificates and _standing(record.certificates, as_of)
+    reviews = record.reviews and _standing(record.reviews, as_of)
     first_reported_at: int | None = None
     last_reported_at: int | None = None
     for marks in (redeemed, progress, completed, results, certificates, reviews):
@@ -171,15 +172,21 @@ def judge(
     assessment = assess(results, terms.mastery_score)
     review = reviews[-1] if reviews else None
     certificate = certificates[-1] if certificates else None
-    percents = [p.percent for p in progress if p.percent is not None]
+    percent: float | None = None
+    units: set[str | int] = set()
+    for step in progress:
+        if step.percent is not None and (percent is None or step.percent > percent):
+            percent = step.percent
+        if step.unit is not None:
+            units.add(step.unit)
     return Answer(
         purchases=tuple(of_class),
         purchase=_purchase_state(of_class),
         reported=reported,
         completion=completion,
         completed_at=completed[0].happened if completed else None,
-        percent=max(percents) if percents else None,
-        units_done=len({p.unit for p in progress if p.unit is not None}) if progress else 0,
+        percent=percent,
+        units_done=len(units),
         assessment=assessment,
         rating=review.rating if review else None,
         instructor_rating=review.instructor_rating if review else None,

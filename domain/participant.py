@@ -182,6 +182,32 @@ def evolve(state: State, event: PartnerEvent) -> Touched:
     return Touched((), (purchase_id,))
 
 
+def accept(state: State, event: PartnerEvent) -> Touched | None:
+    """`decide` and, unless the event is already part of the state, `evolve`; None when it is."""
+    fact: Any = event.fact
+    of_class = _OF_CLASS.get(type(fact))
+    if of_class is None or state.voids:
+        return evolve(state, event) if decide(state, event) else None
+    # Nearly all events come this way, so it is written out: a progress report, say, when nothing is withdrawn.
+    marks_of, mark_of = of_class
+    class_code = fact.class_code
+    key = key_of(event.event_id)
+    happened = event.happened
+    record = state.classes.get(class_code)
+    if record is None:
+        record = state.classes[class_code] = ClassRecord()
+    marks = marks_of(record)
+    for mark in marks:
+        if mark.key == key:
+            return None
+    new = mark_of(happened, key, None, fact)
+    if not marks or marks[-1].happened < happened:
+        marks.append(new)
+    else:
+        insort(marks, new)
+    return Touched((class_code,))
+
+
 def _marks_beside(state: State, fact: Any) -> Sequence[Mark]:
     """The marks among which the fact has its own, once it is part of the state."""
     kind = type(fact)

@@ -38,6 +38,18 @@ def generation(cursor: Any) -> int:
     return number
 
 
+def generation_and_heads(
+    cursor: Any, partner_ids: Iterable[int]
+) -> tuple[int, dict[int, tuple[int, int]]]:
+    """The number of the rebuild that is live and, as `heads` gives them, the heads of some partners; one query."""
+    cursor.execute(SQL["generation_and_heads"], {"partner_ids": list(partner_ids)})
+    rows = cursor.fetchall()
+    number: int = rows[0][0]
+    return number, {
+        partner_id: (revision, end) for _, partner_id, revision, end in rows if partner_id
+    }
+
+
 def heads(
     cursor: Any, partner_ids: Iterable[int], *, lock: bool = False
 ) -> dict[int, tuple[int, int]]:

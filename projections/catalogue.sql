@@ -27,6 +27,11 @@ SELECT generation FROM control.generation
 SELECT partner_id, revision, (extract(epoch FROM package_sales_end) * 1000000)::bigint
 FROM control.catalogue_head WHERE partner_id = ANY(%(partner_ids)s)
 
+-- name: generation_and_heads
+-- Both at once; one row with the generation alone when there is no such head.
+SELECT generation, partner_id, revision, (extract(epoch FROM package_sales_end) * 1000000)::bigint
+FROM control.generation LEFT JOIN control.catalogue_head ON partner_id = ANY(%(partner_ids)s)
+
 -- name: lock_heads
 -- As heads, and keeps other writers of these partners' catalogues waiting until the end of the transaction.
 SELECT partner_id, revision, (extract(epoch FROM package_sales_end) * 1000000)::bigint

@@ -13,7 +13,7 @@ from domain.answer import judge, purchased_at, stands
 from domain.catalogue import State as Catalogue
 from domain.counting import Counted, counted
 from domain.participant import ClassRecord, PurchaseRecord, State, Touched
-from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
 from projections.evidence import REMAINDER, Evidence, decode, encode, version_of
 from projections.homes import homes_of, lives_in
 
@@ -21,6 +21,9 @@ PURCHASE_NUMBER = {state: number for number, state in enumerate(PURCHASE_STATES)
 COMPLETION_NUMBER = {state: number for number, state in enumerate(COMPLETION_STATES)}
 ASSESSMENT_NUMBER = {state: number for number, state in enumerate(ASSESSMENT_STATES)}
 COMPLETED = COMPLETION_NUMBER["completed"]
+
+WITHDRAWN_PAYMENT = 1 << len(FLAGS)
+"""A bit of the column ``flags`` beside those of FLAGS: a payment among the row's evidence was withdrawn."""
 
 _purchase_id = attrgetter("purchase_id")
 
@@ -196,11 +199,14 @@ def class_row(record: Record, class_code: str, rules: Rules) -> ClassRow | None:
     if len(purchases) > 1:
         purchases.sort(key=_purchase_id)
     voids = state.voids if class_code == REMAINDER else []
-    evidence = Evidence(state.classes.get(class_code), purchases, voids)
-    if evidence.is_empty():
+    reported = state.classes.get(class_code)
+    if reported is None and not purchases and not voids:
         return None
+    evidence = Evidence(reported, purchases, voids)
     row = judged_row(record.participant_id, class_code, evidence, rules)
-    row.expected = record.rows.get(class_code, NOT_STORED).version
+    stored = record.rows.get(class_code)
+    if stored is not None:
+        row.expected = stored.version
     return row
 
 
@@ -209,9 +215,10 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
     held = tuple([purchase.purchase_id for purchase in evidence.purchases])
     encoded = encode(evidence)
     version = version_of(encoded)
+    withdrawn = _withdrawn_payment(evidence.purchases)
     if class_code == REMAINDER:
         return ClassRow(
-            participant_id, REMAINDER, 0, version, None, 0, 0, 0, 0, False, None, encoded, held
+            participant_id, REMAINDER, 0, version, None, 0, 0, 0, withdrawn, False, None, encoded, held
         )
     answer = judge(
         class_code, evidence.record, evidence.purchases, rules.catalogue, rules.package_sales_end
@@ -226,13 +233,21 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
         PURCHASE_NUMBER[answer.purchase],
         COMPLETION_NUMBER[answer.completion],
         ASSESSMENT_NUMBER[answer.assessment.state],
-        answer.flags,
+        answer.flags | withdrawn,
         answer.satisfied,
-        sorted(set(packages)) if packages else None,
+        None if not packages else packages if len(packages) == 1 else sorted(set(packages)),
         encoded,
         held,
         counted(answer),
     )
+
+
+def _withdrawn_payment(purchases: list[PurchaseRecord]) -> int:
+    for purchase in purchases:
+        for paid in purchase.paid:
+            if paid.voided_at is not None:
+                return WITHDRAWN_PAYMENT
+    return 0
 
 
 def purchase_row(record: Record, purchase: PurchaseRecord, rules: Rules) -> PurchaseRow | None:

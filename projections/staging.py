@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
+from domain.counting import Counted
 from projections import binary_copy as field
 from projections.record import Changes, ClassRow, PurchaseRow
 
@@ -26,28 +27,51 @@ def class_stream(changes: Mapping[int, Changes]) -> bytes:
 
 def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
     counted = row.counted
+    participant_id, class_code = row.participant_id.encode(), row.class_code.encode()
+    evidence, packages, purchased_at = row.evidence, row.package_codes, row.purchased_at
     return (
         _CLASS_COLUMNS,
         _FIXED(
             *(4, row.expected, 4, row.version, 2, row.purchase, 2, row.completion),
             *(2, row.assessment, 2, row.flags, 1, row.satisfied, 2, partner_id),
         ),
-        field.text(row.participant_id),
-        field.text(row.class_code),
-        field.NULL if row.purchased_at is None else field.bigint(row.purchased_at),
-        field.text_array(row.package_codes),
-        field.bytea(row.evidence),
-        _NOTHING_COUNTED
-        if counted is None
-        else field.double(counted.best_scaled)
-        + field.double(counted.pre_test_scaled)
-        + (field.NULL if counted.taken_seconds is None else field.bigint(counted.taken_seconds))
-        + (field.NULL if counted.rating is None else field.smallint(counted.rating))
-        + (field.NULL if counted.drop_off is None else field.smallint(counted.drop_off)),
+        _LENGTHS[len(participant_id)],
+        participant_id,
+        _LENGTHS[len(class_code)],
+        class_code,
+        _NULL if purchased_at is None else _bigint(8, purchased_at),
+        _NULL if packages is None else field.text_array(packages),
+        field.pack_length(len(evidence)),
+        evidence,
+        _NOTHING_COUNTED if counted is None else _counted(counted),
     )
 
 
-_NOTHING_COUNTED: Final = 5 * field.NULL
+def _counted(of: Counted) -> bytes:
+    best, pre_test, taken, rating, drop_off = (
+        of.best_scaled,
+        of.pre_test_scaled,
+        of.taken_seconds,
+        of.rating,
+        of.drop_off,
+    )
+    if best is None and taken is None and rating is None:
+        return (_NO_FIGURES if pre_test is None else _NULL + field.double(pre_test) + 2 * _NULL) + (
+            _NULL if drop_off is None else _smallint(2, drop_off)
+        )
+    return (
+        field.double(best)
+        + field.double(pre_test)
+        + (_NULL if taken is None else _bigint(8, taken))
+        + (_NULL if rating is None else _smallint(2, rating))
+        + (_NULL if drop_off is None else _smallint(2, drop_off))
+    )
+
+
+_NULL, _LENGTHS = field.NULL, field.LENGTHS
+_bigint, _smallint = field.pack_bigint, field.pack_smallint
+_NO_FIGURES: Final = 4 * _NULL
+_NOTHING_COUNTED: Final = 5 * _NULL
 
 
 def purchase_stream(changes: Mapping[int, Changes]) -> bytes:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from psycopg2.extensions import connection
-
 from projections.catalogue import set_package_sales_end
 from projections.schema import scripts
 from services.intake.worker import Worker
@@ -12,6 +10,7 @@ from services.kafka.consumer import PartnerConsumer
 from services.kafka.producer import STRUCTURED, Producer
 from services.kafka.topics import ensure_topics
 from services.postgres.connect import close, connect, migrate, transaction
+from services.postgres.waiting import WaitingConnection
 from services.projector.announcer import Announcement, Send
 from services.projector.projector import Projector
 from services.settings import Settings
@@ -66,8 +65,8 @@ def projector(settings: Settings) -> Projector:
     return Projector(_connector(settings, "tuntas project"), open_sender)
 
 
-def _connector(settings: Settings, name: str) -> Callable[[], connection]:
-    def open_session() -> connection:
+def _connector(settings: Settings, name: str) -> Callable[[], WaitingConnection]:
+    def open_session() -> WaitingConnection:
         prepare_database(settings)
         return connect(settings.database_url, name)
 

@@ -7,7 +7,9 @@ from types import FrameType
 
 from services import logs
 from services.cli.reached import reached_settings
+from services.garbage import collect_seldom
 from services.settings import Settings
+from services.turns import switch_quickly
 
 
 def ingest() -> None:
@@ -15,7 +17,10 @@ def ingest() -> None:
     from services.wiring import worker  # noqa: PLC0415 - commands start fast
 
     settings = _settings()
-    worker(settings).run(_stop_on_signals())
+    ingesting = worker(settings)
+    collect_seldom()
+    switch_quickly()
+    ingesting.run(_stop_on_signals())
 
 
 def project() -> None:

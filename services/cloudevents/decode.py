@@ -5,7 +5,7 @@ and a count of the quotes shows that no field is repeated or unknown. Whatever t
 ``examine`` reads in full, to say what is wrong or to accept it after all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,11 +13,18 @@ import msgspec
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from services.cloudevents.envelope import AnyEnvelope
-from services.cloudevents.examine import MAX_BYTES, examine, source_of
+from services.cloudevents.examine import MAX_BYTES, examine, source_bytes_of, source_of
 from services.cloudevents.facts import BUILDERS
 from services.cloudevents.identifiers import IDENTIFIERS, NATIONAL_ID_DIGITS, is_national_id
 from services.cloudevents.json_text import Malformed, Repeated, parse
-from services.cloudevents.mode import CONTENT_TYPE, Mode, mode_of
+from services.cloudevents.mode import (
+    ATTRIBUTE_PREFIX,
+    ATTRIBUTES,
+    CONTENT_TYPE,
+    USUAL_MODES,
+    Mode,
+    mode_of,
+)
 from services.cloudevents.shape import fields_of, objects
 from services.cloudevents.time import microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
@@ -25,8 +32,16 @@ from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
 _ENVELOPE: Final = msgspec.json.Decoder(AnyEnvelope)
 _DATA: Final = {name.encode(): msgspec.json.Decoder(data) for name, data in DATA.items()}
 
-_ENVELOPE_STRINGS: Final = 11
-"""Six names (with ``data``) and five texts."""
+_OF_SHAPE: Final = {shape: (build, IDENTIFIERS[shape]) for shape, build in BUILDERS.items()}
+
+_BACKSLASH: Final = ord("\\")
+_DELETE: Final = 0x7F
+"""As numbers: looked for in bytes, these are found seven times as fast as as bytes."""
+
+_USUAL_HEADERS: Final = frozenset({CONTENT_TYPE, *(ATTRIBUTE_PREFIX + name for name in ATTRIBUTES)})
+
+_ENVELOPE_QUOTES: Final = 22
+"""Of six names (with ``data``) and five texts."""
 
 
 def decode(
@@ -53,106 +68,107 @@ def decode(
     return examine(topic_partner, headers, value)
 
 
-def _well_formed(
+def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as much as the rest: it stays whole
     topic_partner: str, headers: Sequence[tuple[str, bytes]], value: bytes
 ) -> PartnerEvent | None:
     """The event, or None where the record needs a closer look; or raises for the same."""
+    sequence: str | None
+    contents: dict[str, bytes] | None = None
     if headers:
         contents = dict(headers)
-        if not "".join(contents).islower():
+        if not _USUAL_HEADERS.issuperset(contents):
             contents = {name.lower(): content for name, content in headers}
         if len(contents) != len(headers):
             return None
-        mode = mode_of(contents.get(CONTENT_TYPE), has_specversion="ce_specversion" in contents)
-        if mode is Mode.BINARY:
-            return _binary(topic_partner, contents, value)
-        if mode is not Mode.STRUCTURED:
+        mode = USUAL_MODES.get(contents.get(CONTENT_TYPE, b"")) or mode_of(
+            contents.get(CONTENT_TYPE), has_specversion="ce_specversion" in contents
+        )
+        if mode is Mode.STRUCTURED:
+            contents = None
+        elif mode is not Mode.BINARY:
             return None
-    envelope = _ENVELOPE.decode(value)
-    if envelope.source != source_of(topic_partner):
-        return None
-    strings = _ENVELOPE_STRINGS
-    if envelope.subject is not None:
-        strings += 2
-    if envelope.sequence is not None:
-        strings += 2
-    if envelope.recordedtime is not None:
-        strings += 2
-    if envelope.datacontenttype is not None:
-        if envelope.datacontenttype != "application/json":
+    recorded: int | None = None
+    if contents is None:
+        envelope = _ENVELOPE.decode(value)
+        if envelope.source != source_of(topic_partner):
             return None
-        strings += 2
-    return _event(
-        topic_partner,
-        (envelope.id, envelope.time, envelope.subject, envelope.sequence, envelope.recordedtime),
-        envelope.data,
-        strings,
-        value,
-    )
-
-
-def _binary(topic_partner: str, contents: Mapping[str, bytes], value: bytes) -> PartnerEvent | None:
-    decoder = _DATA.get(contents.get("ce_type", b""))
-    if (
-        decoder is None
-        or contents.get("ce_specversion") != b"1.0"
-        or contents.get("ce_source") != source_of(topic_partner).encode()
-        or None in contents.values()  # a header of the Kafka protocol may be without a value
-    ):
-        return None
-    subject, sequence = contents.get("ce_subject"), contents.get("ce_sequence")
-    recordedtime = contents.get("ce_recordedtime")
-    attributes = (
-        contents.get("ce_id", b"").decode(),
-        contents.get("ce_time", b"").decode(),
-        None if subject is None else subject.decode(),
-        None if sequence is None else sequence.decode(),
-        None if recordedtime is None else recordedtime.decode(),
-    )
-    return _event(topic_partner, attributes, decoder.decode(value), 0, value)
-
-
-def _event(
-    partner: str,
-    attributes: tuple[str, str, str | None, str | None, str | None],
-    data: Data,
-    envelope_strings: int,
-    value: bytes,
-) -> PartnerEvent | None:
-    """The event of id, time, subject, sequence, recordedtime and ``data``, or None for a closer look."""
-    event_id, time, subject, sequence, recordedtime = attributes
-    happened = microseconds(time)
-    recorded = None if recordedtime is None else microseconds(recordedtime)
-    shape = type(data)
-    built = BUILDERS[shape](data)
-    if (
-        happened is None
-        or (recorded is None and recordedtime is not None)
-        or isinstance(built, str)
-        or not _is_plain(event_id)
-        or (subject is not None and not _is_plain(subject))
-        or (sequence is not None and not (0 < len(sequence) <= MAX_ID_LENGTH))
-        or (sequence is not None and not sequence.isprintable())
-    ):
-        return None
-    for identifier in IDENTIFIERS[shape](data):
-        if identifier is not None and (
-            not identifier.isprintable()
-            or (len(identifier) >= NATIONAL_ID_DIGITS and is_national_id(identifier))
+        event_id, sequence, data = envelope.id, envelope.sequence, envelope.data
+        happened = microseconds(envelope.time)
+        quotes = _ENVELOPE_QUOTES
+        subject = envelope.subject
+        if subject is not None:
+            quotes += 4
+        if sequence is not None:
+            quotes += 4
+        if envelope.recordedtime is not None:
+            quotes += 4
+            recorded = microseconds(envelope.recordedtime)
+            if recorded is None:
+                return None
+        if envelope.datacontenttype is not None:
+            if envelope.datacontenttype != "application/json":
+                return None
+            quotes += 4
+    else:
+        content = contents.get
+        decoder = _DATA.get(content("ce_type", b""))
+        if (
+            decoder is None
+            or content("ce_specversion") != b"1.0"
+            or content("ce_source") != source_bytes_of(topic_partner)
         ):
             return None
+        # A header of the Kafka protocol may be without a value: as good as absent.
+        event_id = (content("ce_id") or b"").decode()
+        happened = microseconds((content("ce_time") or b"").decode())
+        encoded = content("ce_subject")
+        subject = None if encoded is None else encoded.decode()
+        encoded = content("ce_sequence")
+        sequence = None if encoded is None else encoded.decode()
+        encoded = content("ce_recordedtime")
+        if encoded is not None:
+            recorded = microseconds(encoded.decode())
+            if recorded is None:
+                return None
+        data = decoder.decode(value)
+        quotes = 0
+    if happened is None or not _is_plain(event_id):
+        return None
+    if subject is not None and not _is_plain(subject):
+        return None
+    if sequence is not None and not (0 < len(sequence) <= MAX_ID_LENGTH and sequence.isprintable()):
+        return None
+    shape = type(data)
+    build, identifiers_of = _OF_SHAPE[shape]
+    built = build(data)
+    if isinstance(built, str):
+        return None
     stream, fact, strings = built
+    escaped = _BACKSLASH in value
+    if escaped or not value.isascii() or _DELETE in value:
+        for identifier in identifiers_of(data):
+            if identifier is not None and not _is_plain(identifier):
+                return None
+    else:
+        # What JSON allows of ASCII without an escape is printable, but for DEL.
+        for identifier in identifiers_of(data):
+            if (
+                identifier is not None
+                and len(identifier) >= NATIONAL_ID_DIGITS
+                and is_national_id(identifier)
+            ):
+                return None
     unknown = 0
     # Each name and text takes two quotes. Names that are repeated, unknown or null and quotes within a text (\")
     # can only add to them, so as many quotes as expected prove that there are none. Behind \u may be NUL.
-    if value.count(b'"') != 2 * (envelope_strings + strings) or (
-        b"\\" in value and b"\\u" in value
-    ):
-        counted = _unknown_fields(value, shape, structured=envelope_strings > 0)
+    if value.count(b'"') != quotes + 2 * strings or (escaped and b"\\u" in value):
+        counted = _unknown_fields(value, shape, structured=contents is None)
         if counted is None:
             return None
         unknown = counted
-    return PartnerEvent(partner, event_id, happened, stream, fact, sequence, recorded, unknown)
+    return PartnerEvent(
+        topic_partner, event_id, happened, stream, fact, sequence, recorded, unknown
+    )
 
 
 def _unknown_fields(value: bytes, shape: type[Data], *, structured: bool) -> int | None:

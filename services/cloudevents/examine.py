@@ -32,6 +32,12 @@ def source_of(partner: str) -> str:
     return f"/partners/{partner}"
 
 
+@lru_cache(maxsize=64)
+def source_bytes_of(partner: str) -> bytes:
+    """The same as a header holds it."""
+    return source_of(partner).encode()
+
+
 def examine(  # noqa: PLR0911 - each rule returns its own refusal
     topic_partner: str, headers: Sequence[tuple[str, bytes]], value: bytes | None
 ) -> PartnerEvent | Refusal:

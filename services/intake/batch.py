@@ -3,8 +3,8 @@
 Pure: what the ledger already holds and what is cached come in as values, what is to be written goes out as values.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
@@ -24,20 +24,35 @@ ID_CONFLICT = (
 )
 PREFIX = len(PARTICIPANT_STREAM)
 
+Find: TypeAlias = Callable[[int, Collection[str]], Mapping[str, LedgerEntry]]
+"""Of a partner id and event ids: those that the ledger holds."""
 
-class RawRecord(NamedTuple):
+
+class Raw(Protocol):
     """A record as it was read: what is kept when it is rejected."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The bytes of the key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """The bytes of the value."""
+
+
+class RawRecord(Struct, frozen=True, gc=False):
+    """What could be read of a record that is none."""
 
     key: bytes | None
     value: bytes | None
 
 
-class Decoded(NamedTuple):
+class Decoded(Struct, frozen=True, gc=False):
     """One record of a lane after decoding."""
 
     offset: int
     outcome: PartnerEvent | Refusal
-    raw: RawRecord
+    raw: Raw
 
 
 class Lane(Struct):
@@ -80,12 +95,18 @@ class BatchOutcome(Struct):
 class Wanted(Struct):
     """What must be looked up for the batch's records of one partner.
 
-    ``participants`` maps each participant id to the id of the lane that it was read from.
+    ``participants`` maps each participant id to the id of the lane that it was read from; ``catalogue_ids`` are the
+    event ids of what is published.
     """
 
     event_ids: list[str] = field(default_factory=list)
     participants: dict[str, int] = field(default_factory=dict)
-    publishes: bool = False
+    catalogue_ids: list[str] = field(default_factory=list)
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the batch has publications of the partner."""
+        return bool(self.catalogue_ids)
 
 
 def wanted(batches: Sequence[LaneBatch]) -> dict[int, Wanted]:
@@ -93,14 +114,16 @@ def wanted(batches: Sequence[LaneBatch]) -> dict[int, Wanted]:
     by_partner: dict[int, Wanted] = {}
     for batch in batches:
         wants = by_partner.setdefault(batch.lane.partner_id, Wanted())
+        event_ids, participants = wants.event_ids, wants.participants
         lane_id = batch.lane.lane_id
-        for _, outcome, _ in batch.decoded:
+        for one in batch.decoded:
+            outcome = one.outcome
             if isinstance(outcome, PartnerEvent):
-                wants.event_ids.append(outcome.event_id)
+                event_ids.append(outcome.event_id)
                 if outcome.stream.startswith(PARTICIPANT_STREAM):
-                    wants.participants[outcome.stream[PREFIX:]] = lane_id
+                    participants[outcome.stream[PREFIX:]] = lane_id
                 else:
-                    wants.publishes = True
+                    wants.catalogue_ids.append(outcome.event_id)
     return by_partner
 
 
@@ -109,84 +132,119 @@ def sort_out(
     known: Mapping[int, Mapping[str, LedgerEntry]],
     records: Mapping[int, Mapping[str, Record]],
     rules: Mapping[int, Rules],
+    find: Find | None = None,
 ) -> BatchOutcome:
     """Gives every record its outcome, and evolves ``records`` and the catalogues in ``rules`` by what is accepted.
 
-    ``known``: per partner id, those of the batch's event ids that the ledger holds.
+    ``known``: per partner id, those of the batch's event ids that the ledger holds. Ids that are not among them may be
+    in the ledger nevertheless, as far as ``find`` can tell: it is asked, once a partner and at the end, for the ids
+    that the participants' records hold already.
     """
     outcome = BatchOutcome([], {}, {})
     # Lanes of one partner share what was seen: an id is unique within the partner.
-    seen = {partner_id: dict(entries) for partner_id, entries in known.items()}
+    sortings: dict[int, _Sorting] = {}
     for batch in batches:
-        lane = batch.lane
-        partner_id = lane.partner_id
-        sorting = _Sorting(
-            lane,
-            LaneOutcome(),
-            seen.setdefault(partner_id, {}),
-            records.get(partner_id, {}),
-            rules[partner_id],
-            outcome.touched.setdefault(partner_id, {}),
-            outcome.published.setdefault(partner_id, []),
-        )
-        for offset, decoded, raw in batch.decoded:
-            sorting.add(offset, decoded, raw)
-        outcome.lanes.append(sorting.result)
+        partner_id = batch.lane.partner_id
+        sorting = sortings.get(partner_id)
+        if sorting is None:
+            sorting = sortings[partner_id] = _Sorting(
+                dict(known.get(partner_id, {})),
+                records.get(partner_id, {}),
+                rules[partner_id],
+                outcome.touched.setdefault(partner_id, {}),
+                outcome.published.setdefault(partner_id, []),
+            )
+        outcome.lanes.append(sorting.lane(batch))
+    for partner_id, sorting in sortings.items():
+        if sorting.held:
+            ids = {held.event.event_id for held in sorting.held}
+            sorting.tell_apart({} if find is None else find(partner_id, ids))
     return outcome
 
 
-class _Sorting(NamedTuple):
+class _Held(Struct, frozen=True, gc=False):
+    """A record whose event id its participant's record holds already: a repeat, or another event under that id."""
+
     lane: Lane
     result: LaneOutcome
-    known: dict[str, LedgerEntry]
+    offset: int
+    event: PartnerEvent
+    entry: LedgerEntry
+    raw: Raw
+
+
+class _Sorting(Struct):
+    """Sorts out the records of one partner. ``seen``: what the ledger holds, or will, under an event id."""
+
+    seen: dict[str, LedgerEntry]
     records: Mapping[str, Record]
     rules: Rules
     touched: dict[str, list[Touched]]
     published: list[Fact]
+    held: list[_Held] = field(default_factory=list)
 
-    def add(self, offset: int, decoded: PartnerEvent | Refusal, raw: RawRecord) -> None:
-        if isinstance(decoded, Refusal):
-            self._reject(offset, decoded, raw)
-            return
-        self.result.unknown_fields += decoded.unknown_fields
-        fact = decoded.fact
-        event_id = decoded.event_id
-        entry = LedgerEntry(fact.topic, decoded.stream, decoded.happened, encode_fact(fact))
-        seen = self.known.get(event_id)
-        if seen is not None:
-            if seen == entry:
-                self._repeat(offset, event_id)
+    def lane(self, batch: LaneBatch) -> LaneOutcome:
+        """What the records of one lane became."""
+        # The loop runs for each record: names are local, and what is rare is elsewhere.
+        lane, result = batch.lane, LaneOutcome()
+        seen, records, touched, rows = self.seen, self.records, self.touched, result.events
+        for one in batch.decoded:
+            event = one.outcome
+            if isinstance(event, Refusal):
+                _reject(lane, result, one.offset, event, one.raw)
+                continue
+            result.unknown_fields += event.unknown_fields
+            fact, event_id, stream = event.fact, event.event_id, event.stream
+            entry = LedgerEntry(fact.topic, stream, event.happened, encode_fact(fact))
+            earlier = seen.get(event_id)
+            if earlier is not None:
+                _repeat_or_conflict(lane, result, one.offset, event_id, entry, earlier, one.raw)
+                continue
+            if stream.startswith(PARTICIPANT_STREAM):
+                participant_id = stream[PREFIX:]
+                parts = participant.accept(records[participant_id].state, event)
+                if parts is None:
+                    self.held.append(_Held(lane, result, one.offset, event, entry, one.raw))
+                    continue
+                before = touched.get(participant_id)
+                if before is None:
+                    touched[participant_id] = [parts]
+                else:
+                    before.append(parts)
             else:
-                self._reject(offset, Refusal(Reason.ID_CONFLICT, ID_CONFLICT, event_id), raw)
-            return
-        stored = self._decide(decoded)
-        if isinstance(stored, Refusal):
-            self._reject(offset, stored, raw)
-        elif not stored:
-            self._repeat(offset, event_id)
-        else:
-            self.known[event_id] = entry
-            self.result.events.append(
+                decision = self._publish(event)
+                if isinstance(decision, Refusal):
+                    _reject(lane, result, one.offset, decision, one.raw)
+                    continue
+                if not decision:
+                    result.duplicates.append((lane.lane_id, one.offset, event_id))
+                    continue
+            seen[event_id] = entry
+            rows.append(
                 (
-                    offset,
+                    one.offset,
                     event_id,
-                    decoded.happened,
-                    decoded.stream,
-                    fact.topic,
+                    entry.happened,
+                    stream,
+                    entry.topic,
                     entry.state,
-                    decoded.sequence,
-                    decoded.recordedtime,
+                    event.sequence,
+                    event.recordedtime,
                 )
             )
+        return result
 
-    def _decide(self, event: PartnerEvent) -> Sequence[PartnerEvent] | Refusal:
-        if event.stream.startswith(PARTICIPANT_STREAM):
-            participant_id = event.stream[PREFIX:]
-            state = self.records[participant_id].state
-            accepted = participant.decide(state, event)
-            for one in accepted:
-                self.touched.setdefault(participant_id, []).append(participant.evolve(state, one))
-            return accepted
+    def tell_apart(self, found: Mapping[str, LedgerEntry]) -> None:
+        """Repeats and id conflicts of what the participants' records hold already, by what the ledger has."""
+        for one in self.held:
+            event_id = one.event.event_id
+            # What is not found has the key of another event of the participant, which is as good as the same id.
+            earlier = found.get(event_id, one.entry)
+            _repeat_or_conflict(
+                one.lane, one.result, one.offset, event_id, one.entry, earlier, one.raw
+            )
+
+    def _publish(self, event: PartnerEvent) -> Sequence[PartnerEvent] | Refusal:
         decision = catalogue.decide(self.rules.catalogue, event)
         if not isinstance(decision, Refusal):
             for one in decision:
@@ -194,19 +252,32 @@ class _Sorting(NamedTuple):
                 self.published.append(one.fact)
         return decision
 
-    def _repeat(self, offset: int, event_id: str) -> None:
-        self.result.duplicates.append((self.lane.lane_id, offset, event_id))
 
-    def _reject(self, offset: int, refusal: Refusal, raw: RawRecord) -> None:
-        self.result.rejections.append(
-            RejectionRow(
-                self.lane.lane_id,
-                offset,
-                self.lane.partner_id,
-                refusal.reason,
-                refusal.detail,
-                refusal.event_id,
-                raw.key,
-                raw.value,
-            )
+def _repeat_or_conflict(
+    lane: Lane,
+    result: LaneOutcome,
+    offset: int,
+    event_id: str,
+    entry: LedgerEntry,
+    earlier: LedgerEntry,
+    raw: Raw,
+) -> None:
+    if earlier == entry:
+        result.duplicates.append((lane.lane_id, offset, event_id))
+    else:
+        _reject(lane, result, offset, Refusal(Reason.ID_CONFLICT, ID_CONFLICT, event_id), raw)
+
+
+def _reject(lane: Lane, result: LaneOutcome, offset: int, refusal: Refusal, raw: Raw) -> None:
+    result.rejections.append(
+        RejectionRow(
+            lane.lane_id,
+            offset,
+            lane.partner_id,
+            refusal.reason,
+            refusal.detail,
+            refusal.event_id,
+            raw.key,
+            raw.value,
         )
+    )

@@ -1,6 +1,7 @@
 """Participant records that a worker keeps between batches, bounded in number, owned by lanes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from projections.record import Record
 
@@ -19,18 +20,30 @@ class RecordCache:
     def __len__(self) -> int:
         return len(self._records)
 
-    def get(self, partner_id: int, participant_id: str) -> Record | None:
-        """The record, or None when it is not here."""
-        held = self._records.get((partner_id, participant_id))
-        return None if held is None else held[1]
+    def take(self, partner_id: int, participant_ids: Iterable[str]) -> dict[str, Record]:
+        """Those of the records that are here, by participant id; they are here no longer until they are kept again."""
+        take = self._records.pop
+        found: dict[str, Record] = {}
+        for participant_id in participant_ids:
+            held = take((partner_id, participant_id), None)
+            if held is not None:
+                found[participant_id] = held[1]
+        return found
 
-    def keep(self, lane_id: int, partner_id: int, record: Record) -> None:
-        """Keeps the record as the most recently used one, and drops the oldest beyond the limit."""
-        key = (partner_id, record.participant_id)
-        self._records.pop(key, None)
-        self._records[key] = (lane_id, record)
-        while len(self._records) > self._limit:
-            del self._records[next(iter(self._records))]
+    def keep(
+        self, partner_id: int, records: Mapping[str, Record], lanes: Mapping[str, int]
+    ) -> None:
+        """Keeps the records as the most recently used ones, and drops the oldest beyond the limit.
+
+        ``lanes``: participant id to the id of the lane that writes it.
+        """
+        held = self._records
+        for participant_id, record in records.items():
+            held[partner_id, participant_id] = (lanes[participant_id], record)
+        surplus = len(held) - self._limit
+        if surplus > 0:
+            for key in list(islice(held, surplus)):
+                del held[key]
 
     def forget(self, keys: Iterable[Key]) -> None:
         """Drops records whose rows are no longer what the record says."""

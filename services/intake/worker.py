@@ -8,10 +8,9 @@ again from the lane rows. Nothing that was not committed was ever promised to an
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-
-from psycopg2.extensions import connection
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from domain.errors import Reason, Refusal
 from domain.vocabulary import TOPIC_PREFIX
@@ -22,16 +21,24 @@ from services.intake.takeover import LaneName, take_over
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure, LogMismatch
-from services.kafka.records import CorruptRecord, Fetched, Polled
+from services.kafka.records import CorruptRecord, Fetched, Polled, Record
 from services.logs import pairs
 from services.postgres.connect import close
 from services.postgres.errors import PostgresError
+from services.postgres.waiting import WaitingConnection
 from services.resume import run_until_stopped
+from services.turns import Turn
 
 log = logging.getLogger("tuntas.intake")
 
 WHILE_WRITING_SECONDS = 0.005
-"""How long to wait for more records when some are ready to be written."""
+"""How long to wait for more records while some are being written, or could be."""
+
+TURN_RECORDS = 20
+"""So many records are decoded before the writer is let in."""
+
+AHEAD = 1
+"""So many batches are decoded and wait to be written."""
 
 TRY_AGAIN_SECONDS = 60.0
 """How long a lane whose log does not hold the next offset is left alone."""
@@ -42,7 +49,7 @@ class Worker:
 
     def __init__(
         self,
-        connect: Callable[[], connection],
+        connect: Callable[[], WaitingConnection],
         subscribe: Callable[[], PartnerConsumer],
         *,
         batch_records: int,
@@ -78,19 +85,22 @@ class Worker:
 class _Reading:
     """The lanes of one membership in the consumer group, on one database connection.
 
-    While one batch is being written, on a thread of its own (the driver lets other threads run as long as PostgreSQL
-    works), the next one is fetched and decoded. At most one is being written and one gathered: that is the
-    back-pressure.
+    While one batch is being written, on a thread of its own, the next ones are fetched, and decoded whenever the writer
+    waits for PostgreSQL. Batches that are ready wait in line, so that there is work at both ends. At most one is being
+    written, `AHEAD` are ready and one is gathered: that is the back-pressure.
     """
 
     def __init__(
-        self, session: connection, consumer: PartnerConsumer, cached_participants: int
+        self, session: WaitingConnection, consumer: PartnerConsumer, cached_participants: int
     ) -> None:
+        self._turn = session.turn = Turn()
         self._session = session
         self._consumer = consumer
         self._writer = Writer(session, cached_participants)
         self._lanes: dict[LaneName, Lane] = {}
         self._gathered: dict[LaneName, LaneBatch] = {}
+        self._gathered_records = 0
+        self._ready: deque[list[LaneBatch]] = deque()
         self._writing: Future[None] | None = None
         self._aside: dict[LaneName, float] = {}
 
@@ -99,46 +109,59 @@ class _Reading:
         with ThreadPoolExecutor(1, "writer") as thread:
             while not stop.is_set():
                 self._try_again()
-                room = batch_records - self._gathered_records()
+                idle = self._writing is None and not self._gathered
                 try:
                     polled = self._consumer.poll(
-                        WHILE_WRITING_SECONDS if self._gathered else poll_seconds, room
+                        poll_seconds if idle else WHILE_WRITING_SECONDS,
+                        batch_records - self._gathered_records,
                     )
                 except LogMismatch as mismatch:
                     self._set_aside(mismatch)
                     continue
                 if polled.revoked or polled.lost or polled.assigned:
-                    self._finish_writing()
                     self._change_lanes(polled)
                 self._gather(polled.fetched)
-                if self._gathered_records() >= batch_records:
-                    self._finish_writing()
-                if self._gathered and (self._writing is None or self._writing.done()):
-                    self._finish_writing()
-                    self._writing = thread.submit(self._write, list(self._gathered.values()))
-                    self._gathered = {}
-            self._finish_writing()
+                if self._gathered_records >= batch_records:
+                    self._line_up()
+                    while len(self._ready) > AHEAD:
+                        self._write_next(thread)
+                if self._writing is None or self._writing.done():
+                    self._write_next(thread)
+            self._line_up()
+            while self._ready or self._writing is not None:
+                self._write_next(thread)
+
+    def _line_up(self) -> None:
+        """What is gathered is a batch that waits to be written."""
         if self._gathered:
-            self._write(list(self._gathered.values()))
+            self._ready.append(list(self._gathered.values()))
+            self._gathered = {}
+            self._gathered_records = 0
+
+    def _write_next(self, thread: Executor) -> None:
+        """Begins with the next batch when the one before is done; with what is gathered when none is ready."""
+        self._finish_writing()
+        if not self._ready:
+            self._line_up()
+        if self._ready:
+            self._writing = thread.submit(self._write, self._ready.popleft())
 
     def _gather(self, fetched: Iterable[Fetched]) -> None:
-        """Decodes what was fetched and adds it to the batch that is written next."""
+        """Decodes what was fetched and adds it to the batch that is gathered."""
         for part in fetched:
             name = (part.topic, part.partition)
             lane = self._lanes.get(name)
             if lane is None:
                 continue  # lost meanwhile: whoever owns it reads it
-            batch = lane_batch(lane, part)
-            earlier = self._gathered.get(name)
-            if earlier is None:
-                self._gathered[name] = batch
-            else:
-                earlier.decoded += batch.decoded
-                earlier.next_offset = batch.next_offset
-                earlier.high_water = batch.high_water
-
-    def _gathered_records(self) -> int:
-        return sum(len(batch.decoded) for batch in self._gathered.values())
+            batch = self._gathered.get(name)
+            if batch is None:
+                batch = self._gathered[name] = LaneBatch(lane, [], part.next_offset, 0)
+            for first in range(0, len(part.records), TURN_RECORDS):
+                with self._turn:
+                    batch.decoded += decoded(lane, part.records[first : first + TURN_RECORDS])
+            batch.next_offset = part.next_offset
+            batch.high_water = part.high_water
+            self._gathered_records += len(part.records)
 
     def _finish_writing(self) -> None:
         """Waits for the batch that is being written; raises what made it fail."""
@@ -148,9 +171,9 @@ class _Reading:
             self._consumer.commit({name: lane.next_offset for name, lane in self._lanes.items()})
 
     def _change_lanes(self, polled: Polled) -> None:
+        self._finish_writing()
         for name in polled.revoked | polled.lost | polled.assigned:
             # Also of what is given anew: it is read again from where the lane's row says.
-            self._gathered.pop(name, None)
             self._aside.pop(name, None)
             self._give_up(name)
         if polled.assigned:
@@ -161,7 +184,6 @@ class _Reading:
         self._finish_writing()
         name = (mismatch.topic, mismatch.partition)
         self._consumer.pause(*name)
-        self._gathered.pop(name, None)
         self._give_up(name)
         self._aside[name] = time.monotonic() + TRY_AGAIN_SECONDS
         log.error(
@@ -183,6 +205,15 @@ class _Reading:
             self._take_over(due)
 
     def _give_up(self, name: LaneName) -> None:
+        """Forgets a lane, and what was read of it and is not being written."""
+        given_up = self._gathered.pop(name, None)
+        if given_up is not None:
+            self._gathered_records -= len(given_up.decoded)
+        self._ready = deque(
+            kept
+            for batches in self._ready
+            if (kept := [b for b in batches if (b.lane.topic, b.lane.partition) != name])
+        )
         lane = self._lanes.pop(name, None)
         if lane is not None:
             self._writer.drop_lane(lane)
@@ -216,7 +247,8 @@ class _Reading:
 
     def _write(self, batches: list[LaneBatch]) -> None:
         started = time.monotonic()
-        outcome = self._writer.write(batches)
+        with self._turn:
+            outcome = self._writer.write(batches)
         log.info(
             "batch %s",
             pairs(
@@ -229,16 +261,15 @@ class _Reading:
         )
 
 
-def lane_batch(lane: Lane, fetched: Fetched) -> LaneBatch:
-    """The fetched records of a lane, decoded. What cannot be read as a record is refused in its place."""
+def decoded(lane: Lane, records: Iterable[Record | CorruptRecord]) -> list[Decoded]:
+    """The records of a lane, decoded. What cannot be read as a record is refused in its place."""
     partner = lane.topic.removeprefix(TOPIC_PREFIX)
-    decoded: list[Decoded] = []
-    for record in fetched.records:
+    outcomes: list[Decoded] = []
+    for record in records:
         if isinstance(record, CorruptRecord):
             refusal = Refusal(Reason.CORRUPT_RECORD, record.detail)
-            decoded.append(Decoded(record.offset, refusal, RawRecord(None, record.content)))
+            outcomes.append(Decoded(record.offset, refusal, RawRecord(None, record.content)))
         else:
             outcome = decode(partner, record.key, record.headers, record.value)
-            raw = RawRecord(record.key, record.value)
-            decoded.append(Decoded(record.offset, outcome, raw))
-    return LaneBatch(lane, decoded, fetched.next_offset, fetched.high_water)
+            outcomes.append(Decoded(record.offset, outcome, record))
+    return outcomes

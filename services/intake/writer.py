@@ -9,6 +9,7 @@ what is there now.
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 
 from psycopg2.extensions import connection, cursor
 
@@ -37,6 +38,9 @@ from services.postgres.ledger import LaneEvents, Step
 ATTEMPTS = 20
 """How often a batch is done again before the worker gives up and says why."""
 
+CAREFUL_BATCHES = 100
+"""For so many batches all event ids of a partner are looked up, after one that no participant's record could know."""
+
 
 class StaleRules(Exception):
     """The catalogue moved on, or a rebuild was switched to, while a batch was being judged."""
@@ -50,6 +54,7 @@ class Writer:
         self._cache = RecordCache(cached_participants)
         self._rules: dict[int, Rules] = {}
         self._generation = 0
+        self._careful: dict[int, int] = {}
         with transaction(session) as work:
             status.prepare(work)
 
@@ -74,6 +79,8 @@ class Writer:
                 self._forget(wants)
                 if isinstance(early, WrittenElsewhere):
                     others |= early.lane_ids
+                if isinstance(early, LedgerConflict):
+                    self._careful |= dict.fromkeys(wants, CAREFUL_BATCHES)
                 if attempt == ATTEMPTS:
                     raise
             except BaseException:
@@ -81,6 +88,11 @@ class Writer:
                 raise
         for batch in batches:
             batch.lane.next_offset = batch.next_offset
+        self._careful = {
+            partner_id: left - (partner_id in wants)
+            for partner_id, left in self._careful.items()
+            if left > 0
+        }
         return outcome
 
     def _forget(self, wants: Mapping[int, Wanted]) -> None:
@@ -100,16 +112,18 @@ class Writer:
         held = others | {batch.lane.lane_id for batch in batches}
         if others:
             ownership.hold(work, held)
+        # A repeat comes with its own participant, whose record holds the first: only such ids are looked up, and those
+        # that publish. An id that another participant used shows when the events are written; then all are looked up.
         known = {
-            partner_id: ledger.find_events(work, partner_id, want.event_ids)
+            partner_id: ledger.find_events(work, partner_id, ids)
             for partner_id, want in wants.items()
-            if want.event_ids
+            if (ids := want.event_ids if partner_id in self._careful else want.catalogue_ids)
         }
         records = {
             partner_id: self._records(work, partner_id, want.participants)
             for partner_id, want in wants.items()
         }
-        outcome = sort_out(batches, known, records, rules)
+        outcome = sort_out(batches, known, records, rules, partial(ledger.find_events, work))
         changed = {
             partner_id: _changes(touched, records[partner_id], rules[partner_id])
             for partner_id, touched in outcome.touched.items()
@@ -161,8 +175,8 @@ class Writer:
         return {partner_id: self._rules[partner_id] for partner_id in wants}
 
     def _check_rules(self, work: cursor, rules: Mapping[int, Rules]) -> None:
-        heads = catalogue.heads(work, rules)
-        if catalogue.generation(work) != self._generation or any(
+        generation, heads = catalogue.generation_and_heads(work, rules)
+        if generation != self._generation or any(
             heads[partner_id] != (held.revision, held.package_sales_end)
             for partner_id, held in rules.items()
         ):
@@ -172,18 +186,11 @@ class Writer:
         self, work: cursor, partner_id: int, lanes: Mapping[str, int]
     ) -> dict[str, Record]:
         """The participant records of the batch, from the cache or the status rows, now most recently used."""
-        records: dict[str, Record] = {}
-        missing: list[str] = []
-        for participant_id in lanes:
-            held = self._cache.get(partner_id, participant_id)
-            if held is None:
-                missing.append(participant_id)
-            else:
-                records[participant_id] = held
+        records = self._cache.take(partner_id, lanes)
+        missing = [participant_id for participant_id in lanes if participant_id not in records]
         if missing:
             records |= status.load_records(work, partner_id, missing)
-        for participant_id, record in records.items():
-            self._cache.keep(lanes[participant_id], partner_id, record)
+        self._cache.keep(partner_id, records, lanes)
         return records
 
 

@@ -21,6 +21,7 @@ from services.postgres.errors import (
     translate,
     translated,
 )
+from services.postgres.waiting import WaitingConnection, WaitingCursor
 
 MIGRATION_LOCK: Final = 7_468_756_105
 """Key of the advisory lock that lets one process at a time change the schema."""
@@ -33,7 +34,7 @@ def connect(
     statement_timeout_seconds: float = 60,
     lock_timeout_seconds: float = 10,
     idle_timeout_seconds: float = 60,
-) -> connection:
+) -> WaitingConnection:
     """A new connection in UTC; blocks for at most 10 seconds.
 
     A peer that vanished is noticed within 30 seconds (keepalives, tcp_user_timeout). The idle
@@ -62,7 +63,9 @@ def connect(
             **given,
             "options": " ".join(options).strip(),
         }
-        session: connection = psycopg2.connect(**parameters)
+        session: WaitingConnection = psycopg2.connect(
+            **parameters, connection_factory=WaitingConnection, cursor_factory=WaitingCursor
+        )
     return session
 
 

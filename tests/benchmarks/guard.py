@@ -26,7 +26,7 @@ from domain.events import PARTICIPANT_STREAM
 from domain.vocabulary import PARTNER_IDS
 from projections.record import Changes, Record, Rules, changes
 from services.intake.batch import Lane, LaneBatch, sort_out, wanted
-from services.intake.worker import lane_batch
+from services.intake.worker import decoded
 from services.kafka.records import Fetched
 from services.kafka.records import Record as KafkaRecord
 from services.postgres.ledger import LaneEvents, encode_events
@@ -73,9 +73,13 @@ def lanes_of(records: list[SimulatedRecord]) -> list[Fetched]:
 def intake(fetched: list[Fetched]) -> int:
     """Everything the intake does with the records between Kafka and PostgreSQL; how many were accepted."""
     partners = {f.topic: PARTNER_IDS[f.topic.removeprefix("tuntas.partner.")] for f in fetched}
-    batches: list[LaneBatch] = [
-        lane_batch(Lane(number, f.topic, f.partition, partners[f.topic], 1, 0), f)
+    lanes = [
+        Lane(number, f.topic, f.partition, partners[f.topic], 1, 0)
         for number, f in enumerate(fetched, start=1)
+    ]
+    batches = [
+        LaneBatch(lane, decoded(lane, f.records), f.next_offset, f.high_water)
+        for lane, f in zip(lanes, fetched, strict=True)
     ]
     wants = wanted(batches)
     records = {

@@ -18,8 +18,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from services.garbage import collect_seldom
 from services.intake.batch import LaneBatch
 from services.settings import read_settings
+from services.turns import switch_quickly
 from services.wiring import worker
 
 Result = TypeVar("Result")
@@ -47,7 +49,7 @@ STAGES: Final = {
 PLACES: Final = (
     ("client", "services.kafka.consumer", "PartnerConsumer.poll"),
     ("client", "services.kafka.consumer", "PartnerConsumer.commit"),
-    ("decode", "services.intake.worker", "lane_batch"),
+    ("decode", "services.intake.worker", "decoded"),
     ("rest", "services.intake.writer", "Writer.write"),
     ("wanted", "services.intake.writer", "wanted"),
     ("cache", "services.intake.writer", "Writer._records"),
@@ -166,6 +168,8 @@ def main() -> None:
         return outcome
 
     Writer.write = counted  # type: ignore[method-assign,assignment]
+    collect_seldom()
+    switch_quickly()
     worker(read_settings(os.environ)).run(stop)
     stages = {
         stage: Spent(

@@ -121,6 +121,17 @@ def test_deciding_twice_stores_nothing(events: list[PartnerEvent]) -> None:
             assert participant.decide(state, e) == []
 
 
+@given(told.of_participant(), st.integers(0, 2**32))
+def test_accepting_is_deciding_and_evolving(events: list[PartnerEvent], seed: int) -> None:
+    step_by_step, at_once = participant.State(), participant.State()
+    for e in shuffled_and_repeated(events, seed):
+        decided = participant.decide(step_by_step, e)
+        touched = [participant.evolve(step_by_step, stored) for stored in decided]
+        accepted = participant.accept(at_once, e)
+        assert touched == ([] if accepted is None else [accepted])
+        assert at_once == step_by_step
+
+
 @given(told.of_participant(), st.integers(0, len(told.EVENT_IDS)))
 def test_folding_in_pieces_through_the_stored_bytes_is_folding_at_once(
     events: list[PartnerEvent], cut: int

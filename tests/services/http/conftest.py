@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from msgspec.structs import replace
 
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import PARTNER_IDS
@@ -156,7 +157,7 @@ def write_season(desk: Desk, season: Iterable[SimulatedRecord]) -> None:
     for partner, lane in lanes.items():
         # Offsets follow the order of writing, so that the lane stays gapless.
         records = [
-            record._replace(offset=offset)
+            replace(record, offset=offset)
             for offset, record in enumerate(catalogue[partner] + others[partner])
         ]
         for start in range(0, len(records), BATCH_RECORDS):

@@ -12,39 +12,53 @@ from tests.domain.story import event
 from tests.services.intake.desk import Desk
 
 
+def keep(cache: RecordCache, participant_id: str, lane_id: int = 1) -> None:
+    cache.keep(1, {participant_id: Record(participant_id)}, {participant_id: lane_id})
+
+
 def kept(cache: RecordCache, *participant_ids: str) -> list[bool]:
-    return [cache.get(1, participant_id) is not None for participant_id in participant_ids]
+    here = cache.take(1, participant_ids)
+    return [participant_id in here for participant_id in participant_ids]
 
 
 def test_the_least_recently_used_goes_first() -> None:
     cache = RecordCache(2)
-    for participant_id in ("a", "b", "a", "c"):
-        cache.keep(1, 1, Record(participant_id))
-    assert kept(cache, "a", "b", "c") == [True, False, True]
+    for participant_id in ("a", "b"):
+        keep(cache, participant_id)
+    cache.keep(1, cache.take(1, ["a"]), {"a": 1})
+    keep(cache, "c")
     assert len(cache) == 2
+    assert kept(cache, "a", "b", "c") == [True, False, True]
 
 
 def test_nothing_is_kept_with_a_limit_of_0() -> None:
     cache = RecordCache(0)
-    cache.keep(1, 1, Record("a"))
+    keep(cache, "a")
+    assert kept(cache, "a") == [False]
+
+
+def test_what_is_taken_is_here_no_longer() -> None:
+    cache = RecordCache(9)
+    keep(cache, "a")
+    assert kept(cache, "a") == [True]
     assert kept(cache, "a") == [False]
 
 
 def test_the_same_participant_of_two_partners_is_two_records() -> None:
     cache = RecordCache(9)
     mine, theirs = Record("a"), Record("a")
-    cache.keep(1, 1, mine)
-    cache.keep(2, 2, theirs)
-    assert cache.get(1, "a") is mine
-    assert cache.get(2, "a") is theirs
+    cache.keep(1, {"a": mine}, {"a": 1})
+    cache.keep(2, {"a": theirs}, {"a": 2})
+    assert cache.take(1, ["a"])["a"] is mine
+    assert cache.take(2, ["a"])["a"] is theirs
 
 
 def test_a_lanes_records_go_with_it() -> None:
     cache = RecordCache(9)
     for lane_id, participant_id in ((1, "a"), (2, "b"), (1, "c"), (1, "b")):
-        cache.keep(lane_id, 1, Record(participant_id))
+        keep(cache, participant_id, lane_id)
     cache.drop_lane(2)
-    assert kept(cache, "a", "b", "c") == [True, True, True]
+    assert len(cache) == 3
     cache.drop_lane(1)
     assert len(cache) == 0
 
@@ -52,7 +66,7 @@ def test_a_lanes_records_go_with_it() -> None:
 def test_what_is_stale_is_forgotten() -> None:
     cache = RecordCache(9)
     for participant_id in "abc":
-        cache.keep(1, 1, Record(participant_id))
+        keep(cache, participant_id)
     cache.forget([(1, "b"), (2, "c"), (1, "never kept")])
     assert kept(cache, "a", "b", "c") == [True, False, True]
     cache.clear()

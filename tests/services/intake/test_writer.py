@@ -1,7 +1,8 @@
 """Every record ends as exactly one of accepted, duplicate and rejected, in one transaction with what it means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Barrier
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from domain.events import (
     PurchasePaid,
 )
 from services.intake.batch import BatchOutcome
+from services.postgres import ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost
 from services.postgres.ledger import take_over
@@ -158,6 +160,30 @@ class TestTheSameId:
         }
         assert class_columns(desk) == [(0, 2, 0, False)]
         assert desk.rows("TABLE projections.class") == []
+
+    def test_is_looked_up_where_it_may_be_known(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[list[str]] = []
+        find = ledger.find_events
+
+        def listen(work: Any, partner_id: int, event_ids: Iterable[str]) -> Any:
+            asked.append(sorted(event_ids))
+            return find(work, partner_id, event_ids)
+
+        monkeypatch.setattr(ledger, "find_events", listen)
+        lane = desk.lane()
+        desk.send(lane, event(1, ClassCompleted("C-1"), "a"), event(1, ClassCompleted("C-2"), "b"))
+        assert asked == []
+        desk.send(lane, event(1, ClassCompleted("C-1"), "a"), event(2, ClassCompleted("C-1"), "c"))
+        assert asked == [["a"]]
+        # Only the index knows that somebody else used the id: from then on every id is looked up for a while.
+        another = event(1, ClassCompleted("C-1"), "b", of="PRK-000000043")
+        desk.send(lane, another, event(3, ClassCompleted("C-1"), "d"))
+        assert asked[1:] == [["b", "d"]]
+        desk.send(lane, event(4, ClassCompleted("C-1"), "e"))
+        assert asked[2:] == [["e"]]
+        assert desk.counts(lane)[:3] == (5, 1, 1)
 
     def test_of_another_partner_is_another_event(self, desk: Desk) -> None:
         desk.send(desk.lane("tokopedia"), DONE)

@@ -1,0 +1,65 @@
+"""Two threads compute by turns: one gets on with its work while the other waits for a server."""
+
+import threading
+
+import pytest
+
+from services.turns import Turn
+
+SOON = 5.0
+
+
+def test_the_other_thread_computes_while_this_one_waits() -> None:
+    turn = Turn()
+    computed = threading.Event()
+
+    def compute() -> None:
+        with turn:
+            computed.set()
+
+    other = threading.Thread(target=compute)
+    with turn:
+        other.start()
+        assert not computed.wait(0.05)
+        with turn.away():
+            assert computed.wait(SOON)
+    other.join(SOON)
+
+
+def test_a_turn_comes_back_when_what_was_waited_for_fails() -> None:
+    turn = Turn()
+    with turn:
+        with pytest.raises(ValueError, match="the server went away"), turn.away():
+            raise ValueError("the server went away")
+        # Held again: another thread does not get it.
+        taken = threading.Event()
+
+        def take() -> None:
+            with turn:
+                taken.set()
+
+        other = threading.Thread(target=take)
+        other.start()
+        assert not taken.wait(0.05)
+    assert taken.wait(SOON)
+    other.join(SOON)
+
+
+def test_whose_turn_it_is_not_gives_nothing_away() -> None:
+    turn = Turn()
+    entered = threading.Event()
+    leave = threading.Event()
+
+    def compute() -> None:
+        with turn:
+            entered.set()
+            leave.wait(SOON)
+
+    other = threading.Thread(target=compute)
+    other.start()
+    assert entered.wait(SOON)
+    with turn.away():
+        leave.set()
+    other.join(SOON)
+    with turn:
+        assert not other.is_alive()
