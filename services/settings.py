@@ -98,7 +98,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, _setting("partitions of a topic that Tuntas creates", "6", at_least=1, at_most=1_000)
     ]
     topic_replicas: Annotated[
-        int, _setting("replicas of a topic that Tuntas creates", "1", at_least=1, at_most=10)
+        int,
+        _setting(
+            "replicas of a topic that Tuntas creates; 0: the broker's default",
+            "0",
+            at_least=0,
+            at_most=10,
+        ),
     ]
     consumer_group: Annotated[
         str, _setting("consumer group that the ingest processes share", "tuntas")
@@ -113,8 +119,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache_participants: Annotated[
         int,
         _setting(
-            "participant records that one ingest process keeps in memory",
-            "200000",
+            "participant records that one ingest process keeps in memory, about 6 KB each",
+            "30000",
             at_least=0,
             at_most=100_000_000,
         ),

@@ -29,7 +29,9 @@ def prepare_database(settings: Settings) -> None:
 
 def prepare_topics(settings: Settings) -> None:
     """Creates the partners' topics and their rejection topics where they are missing."""
-    ensure_topics(settings.kafka_bootstrap, settings.topic_partitions)
+    ensure_topics(
+        settings.kafka_bootstrap, settings.topic_partitions, replicas=settings.topic_replicas
+    )
 
 
 def worker(settings: Settings) -> Worker:

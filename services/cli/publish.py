@@ -26,7 +26,12 @@ def publish(
     settings = reached_settings()
     size = file.stat().st_size
     try:
-        ensure_topics(settings.kafka_bootstrap, settings.topic_partitions, [partner])
+        ensure_topics(
+            settings.kafka_bootstrap,
+            settings.topic_partitions,
+            [partner],
+            replicas=settings.topic_replicas,
+        )
         with (
             progress(transient=True) as bars,
             bars.open(file, "rb", description=f"To {partner_topic(partner)}", total=size) as lines,

@@ -28,14 +28,18 @@ def project() -> None:
     from services.wiring import projector  # noqa: PLC0415
 
     settings = _settings()
-    projector(settings).run(_stop_on_signals())
+    projecting = projector(settings)
+    collect_seldom()
+    projecting.run(_stop_on_signals())
 
 
 def api() -> None:
     """Serve the HTTP API."""
     from services.http.serve import run  # noqa: PLC0415
 
-    run(_settings())
+    settings = _settings()
+    collect_seldom()
+    run(settings)
 
 
 def _settings() -> Settings:

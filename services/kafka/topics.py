@@ -1,7 +1,7 @@
 """The topics of partners, and those that tell them what was rejected."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError, for_code
@@ -9,6 +9,9 @@ from kafka.errors import TopicAlreadyExistsError, for_code
 from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
 from services.kafka.errors import BrokerRefused, translated
 from services.kafka.sockets import CLOSING_SOCKETS
+
+BROKER_DEFAULT: Final = -1
+"""What Kafka's protocol calls the number of replicas that the broker's own settings give."""
 
 
 def partner_topic(partner: str) -> str:
@@ -26,15 +29,17 @@ def ensure_topics(
     partitions: int = 6,
     partners: Iterable[str] = PARTNERS,
     *,
+    replicas: int = 0,
     timeout_seconds: float = 15.0,
 ) -> list[str]:
     """The names of the topics that were missing and now exist, with a leader each.
 
     Topics that exist are left as they are, whatever their number of partitions: adding partitions
     would send a participant's next events to another lane. Safe to call from several processes.
-    Replication is the broker's default. Raises BrokerUnavailable and BrokerRefused.
+    ``replicas`` 0: the broker's default. Raises BrokerUnavailable and BrokerRefused.
     """
     timeout_ms = round(timeout_seconds * 1000)
+    shape = {"num_partitions": partitions, "replication_factor": replicas or BROKER_DEFAULT}
     wanted = [name(partner) for partner in partners for name in (partner_topic, rejection_topic)]
     with translated(f"creating topics at {bootstrap}"):
         admin = _Admin(
@@ -50,7 +55,7 @@ def ensure_topics(
             if not missing:
                 return []
             answer = admin.create_topics(
-                {topic: {"num_partitions": partitions} for topic in missing},
+                dict.fromkeys(missing, shape),
                 timeout_ms=timeout_ms,
                 raise_errors=False,
             )

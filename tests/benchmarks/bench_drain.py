@@ -128,6 +128,10 @@ def measure(
     """Everything that was found, printed as well; the log is on the broker already."""
     drains = Drains(servers, log)
     known = contenders(drains.told)
+    if unknown := set(names) - known.keys():
+        raise typer.BadParameter(
+            f"no such contender: {', '.join(sorted(unknown))}; {', '.join(known)}"
+        )
     chosen = {name: known[name]() for name in (names or known)}
     runs: dict[str, list[Drained]] = {name: [] for name in chosen}
     tolds: dict[str, Told] = {}

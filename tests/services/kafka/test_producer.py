@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from domain.vocabulary import PARTNERS
-from services.kafka.errors import BrokerUnavailable, PublishFailed
+from services.kafka.errors import BrokerRefused, BrokerUnavailable, PublishFailed
 from services.kafka.producer import Producer, key_of, publish, publish_lines
 from services.kafka.records import Record
 from services.kafka.topics import ensure_topics, partner_topic, rejection_topic
@@ -59,6 +59,16 @@ def test_topics_of_all_partners_are_made_once(bootstrap: str) -> None:
 def test_topics_at_a_broker_that_is_not_there() -> None:
     with pytest.raises(BrokerUnavailable, match="creating topics"):
         ensure_topics("127.0.0.1:9", timeout_seconds=0.5)
+
+
+@pytest.mark.apache
+def test_topics_with_more_replicas_than_brokers_are_refused(bootstrap: str) -> None:
+    with pytest.raises(BrokerRefused, match="was not created"):
+        ensure_topics(bootstrap, partners=["nobody"], replicas=3)
+    assert ensure_topics(bootstrap, partners=["nobody"], replicas=1) == [
+        partner_topic("nobody"),
+        rejection_topic("nobody"),
+    ]
 
 
 def test_lines_of_a_partner_reach_its_topic(bootstrap: str, subscribe: Subscribe) -> None:
