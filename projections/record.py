@@ -218,7 +218,19 @@ def judged_row(participant_id: str, class_code: str, evidence: Evidence, rules: 
     withdrawn = _withdrawn_payment(evidence.purchases)
     if class_code == REMAINDER:
         return ClassRow(
-            participant_id, REMAINDER, 0, version, None, 0, 0, 0, withdrawn, False, None, encoded, held
+            participant_id,
+            REMAINDER,
+            0,
+            version,
+            None,
+            0,
+            0,
+            0,
+            withdrawn,
+            False,
+            None,
+            encoded,
+            held,
         )
     answer = judge(
         class_code, evidence.record, evidence.purchases, rules.catalogue, rules.package_sales_end

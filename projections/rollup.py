@@ -13,7 +13,7 @@ import msgspec
 
 from domain.counting import Counted, Metric, Part, Tally, parts
 from domain.median import HUNDREDTHS, hundredth
-from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PURCHASE_STATES
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
 from projections.copy import copy_rows
 from projections.schema import LIVE
 from projections.sql import load
@@ -24,6 +24,7 @@ CHANGES_AT_ONCE = 20_000
 """About so many changed rows are added up in one transaction; one more transaction's changes at least."""
 
 REFUNDED = PURCHASE_STATES.index("refunded")
+ALL_FLAGS = (1 << len(FLAGS)) - 1
 
 Scope = tuple[str, str]
 """Package code and class code; either is '' for all."""
@@ -157,7 +158,7 @@ def counted_columns(columns: Sequence[Any]) -> Counted | None:
         COMPLETION_STATES[completion],
         ASSESSMENT_STATES[assessment],
         satisfied,
-        flags,
+        flags & ALL_FLAGS,
         *rest,
     )
 

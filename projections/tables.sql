@@ -7,7 +7,12 @@ CREATE SCHEMA IF NOT EXISTS projections;
 -- (domain/counting.py: best_scaled to taken_seconds).
 -- `evidence` is MessagePack (projections/evidence.py); `version` is a checksum of it: another one with every change.
 -- The row with class_code '' holds what belongs to no known class (yet): purchases of unknown packages, refunds
--- without a purchase, withdrawals. Numbers of states and flags: domain/vocabulary.py.
+-- without a purchase, withdrawals. Numbers of states and flags: domain/vocabulary.py; beside them `flags` has the bit 64:
+-- a payment among the evidence was withdrawn.
+-- `unusual` rows are those that few filters ask for and few rows have, and that a list must not look for among all
+-- others: no purchase, refunded, a result without a verdict, any flag (but 4, completed_without_assessment: many rows
+-- have it for a while), a withdrawn payment. It is a column of its own because an index on `flags` or `assessment`
+-- would end updates in place, which change these often.
 CREATE TABLE IF NOT EXISTS projections.purchased_class (
     purchased_at    timestamptz,
     best_scaled     double precision,
@@ -26,10 +31,20 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     class_code      text     NOT NULL COLLATE "C",
     package_codes   text[],
     evidence        bytea    NOT NULL,
+    unusual         boolean  NOT NULL GENERATED ALWAYS AS (
+        flags & 123 <> 0 OR (class_code > '' AND (purchase <> 1 OR assessment = 1))
+    ) STORED,
     PRIMARY KEY (participant_id, partner_id, class_code)
 ) WITH (fillfactor = 75);
 CREATE INDEX IF NOT EXISTS purchased_class_by_class
     ON projections.purchased_class (partner_id, class_code, participant_id);
+CREATE INDEX IF NOT EXISTS unusual_class
+    ON projections.purchased_class (partner_id, class_code, participant_id) WHERE unusual;
+-- Rows of several packages, of which there are few, stand here together under ''.
+CREATE INDEX IF NOT EXISTS purchased_class_by_package
+    ON projections.purchased_class (
+        partner_id, (CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END), class_code, participant_id
+    ) WHERE package_codes IS NOT NULL;
 
 -- One row a purchase. `missing` and `complete` speak of package purchases only; null for the others.
 CREATE TABLE IF NOT EXISTS projections.purchase (

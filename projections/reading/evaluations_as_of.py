@@ -24,8 +24,6 @@ from projections.reading.session import Session
 from projections.record import Rules
 
 PAGE_ROWS: Final = 250
-ANY: Final = (None,) * 7
-"""The filters of purchased_classes.sql, none of them set: columns speak of now."""
 
 
 class Counting:
@@ -84,9 +82,7 @@ async def of_class(
 ) -> Counting:
     """One class of one partner."""
     counting = Counting()
-    async for answer in _answers_of_class(
-        session, known.of(partner_id), partner_id, class_code, as_of
-    ):
+    async for _, answer in _answers(session, known.of(partner_id), partner_id, class_code, as_of):
         counting.add(answer)
     return counting
 
@@ -98,7 +94,7 @@ async def of_institution(
     counting = Counting()
     for partner_id, class_code in classes:
         rules = known.of(partner_id)
-        async for answer in _answers_of_class(session, rules, partner_id, class_code, as_of):
+        async for _, answer in _answers(session, rules, partner_id, class_code, as_of):
             counting.add(answer)
     return counting
 
@@ -110,20 +106,12 @@ async def of_partner(
     counting = Counting()
     by_class: dict[str, tuple[int, int]] = {}
     rules = known.of(partner_id)
-    behind: Sequence[Any] = purchased_classes.FIRST_CLASS
-    statement = purchased_classes.SQL["of_partner"]
-    while True:
-        rows = await session.fetch(statement, partner_id, *behind, PAGE_ROWS, *ANY)
-        for class_code, _, evidence in rows:
-            answer = answer_of(class_code, decode(evidence), rules, as_of)
-            counting.add(answer)
-            if answer.purchases:
-                purchased, silent = by_class.get(class_code, (0, 0))
-                silent += answer.completion == "never_reported"
-                by_class[class_code] = (purchased + 1, silent)
-        if len(rows) < PAGE_ROWS:
-            break
-        behind = rows[-1][:2]
+    async for class_code, answer in _answers(session, rules, partner_id, None, as_of):
+        counting.add(answer)
+        if answer.purchases:
+            purchased, silent = by_class.get(class_code, (0, 0))
+            silent += answer.completion == "never_reported"
+            by_class[class_code] = (purchased + 1, silent)
     bought = package_purchases.Filter(partner_ids=(partner_id,))
     async for package in _packages(session, known, bought, as_of):
         _count_package(counting.tally, package)
@@ -150,24 +138,30 @@ async def of_package(
     composition = rules.catalogue.composition(package_code, as_of)
     for class_code in sorted(named) if composition is None else dict.fromkeys(composition):
         counting = found.classes[class_code] = Counting()
-        async for answer in _answers_of_class(session, rules, partner_id, class_code, as_of):
+        async for _, answer in _answers(session, rules, partner_id, class_code, as_of):
             if any(purchase.package_code == package_code for purchase in answer.purchases):
                 counting.add(answer)
     return found
 
 
-async def _answers_of_class(
-    session: Session, rules: Rules, partner_id: int, class_code: str, as_of: int
-) -> AsyncIterator[Answer]:
-    behind = ""
-    statement = purchased_classes.SQL["of_class"]
+async def _answers(
+    session: Session, rules: Rules, partner_id: int, class_code: str | None, as_of: int
+) -> AsyncIterator[tuple[str, Answer]]:
+    """(class code, answer) of each row of one class of a partner, or of all (None)."""
+    behind: Sequence[Any] = (
+        purchased_classes.FIRST_CLASS if class_code is None else (class_code, "")
+    )
+    upto = purchased_classes.LAST_CLASS if class_code is None else class_code
+    statement = purchased_classes.SQL["rows"]
     while True:
-        rows = await session.fetch(statement, partner_id, class_code, behind, PAGE_ROWS, *ANY)
-        for _, _, evidence in rows:
-            yield answer_of(class_code, decode(evidence), rules, as_of)
+        rows = await session.fetch(
+            statement, partner_id, *behind, upto, PAGE_ROWS, *purchased_classes.ANY
+        )
+        for code, _, evidence in rows:
+            yield code, answer_of(code, decode(evidence), rules, as_of)
         if len(rows) < PAGE_ROWS:
             return
-        behind = rows[-1][1]
+        behind = rows[-1][:2]
 
 
 async def _packages(

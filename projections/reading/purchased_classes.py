@@ -1,7 +1,8 @@
 """Purchased classes: one person's, and the filtered list, now or as of a time.
 
-Without ``as_of`` the row's columns narrow a list in SQL; with it only the evidence can say, so rows are judged and
-filtered here. Either way what is listed is what the judgement says, never the column.
+Without ``as_of`` the row's columns narrow a list in SQL, through an index that has only rows of a package or only
+unusual ones where the filter allows it; with ``as_of`` only the evidence can say, so rows are judged and filtered here.
+Either way what is listed is what the judgement says, never the column.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -30,6 +31,12 @@ SQL = load("projections.reading", "purchased_classes.sql")
 
 FIRST_CLASS = ("\x01", "")
 """Behind the rows of class '' and before every other: no text without NUL is smaller."""
+
+LAST_CLASS = "\U0010ffff"
+"""Not before any class: no printable text is greater."""
+
+ANY = (None,) * 7
+"""The filters of the statement ``rows``, none of them set."""
 
 ALL_PARTNERS = tuple(PARTNER_CODES)
 
@@ -118,19 +125,19 @@ async def pages(
     The session is in one snapshot, which ``known`` is not older than.
     """
     columns = _columns(wanted, as_of)
+    statement = _statement(wanted, as_of)
     for partner_id, class_code in _ranges(known, wanted, as_of):
         start = after or (0,)
-        if (partner_id, class_code or "\U0010ffff") < start[:2]:
+        if (partner_id, class_code or LAST_CLASS) < start[:2]:
             continue
         resumes = partner_id == start[0]
         if class_code is None:
             behind: Sequence[Any] = start[1:] if resumes else FIRST_CLASS
-            statement = SQL["of_partner"]
         else:
             behind = (class_code, start[2] if resumes and class_code == start[1] else "")
-            statement = SQL["of_class"]
+        upto = class_code or LAST_CLASS
         while True:
-            rows = await session.fetch(statement, partner_id, *behind, page_rows, *columns)
+            rows = await session.fetch(statement, partner_id, *behind, upto, page_rows, *columns)
             if not rows:
                 break
             behind = rows[-1][:2]
@@ -163,9 +170,23 @@ def _ranges(known: Known, wanted: Filter, as_of: int | None) -> list[tuple[int, 
     return [key for key in taught if wanted.class_code in {None, key[1]}]
 
 
+def _statement(wanted: Filter, as_of: int | None) -> str:
+    """What reads through the narrowest index that has every row that is wanted."""
+    if as_of is not None:
+        return SQL["rows"]
+    if wanted.package_code is not None:
+        return SQL["rows_of_package"]
+    unusual = (
+        wanted.purchase not in {None, "active"}
+        or wanted.assessment == "assessed"
+        or wanted.flag not in {None, "completed_without_assessment"}
+    )
+    return SQL["unusual_rows" if unusual else "rows"]
+
+
 def _columns(wanted: Filter, as_of: int | None) -> tuple[Any, ...]:
     if as_of is not None:
-        return (None,) * 7
+        return ANY
     states: tuple[PurchaseState, ...] = (
         ("active", "refunded") if wanted.purchase is None else (wanted.purchase,)
     )

@@ -10,33 +10,69 @@ FROM projections.purchased_class
 WHERE participant_id = $1 AND ($2::smallint IS NULL OR partner_id = $2) AND class_code > ''
 ORDER BY partner_id, class_code
 
--- name: of_partner
--- The next $4 rows of one partner behind (class_code, participant_id) = ($2, $3). The filters speak of the columns as
--- they were judged last: purchase states, completion, assessment, flag bit, package, earliest purchase from and before.
+-- name: rows
+-- The next $5 rows of one partner behind (class_code, participant_id) = ($2, $3), up to class $4. The filters speak of the
+-- columns as they were judged last: purchase states, completion, assessment, flag bit, package, earliest purchase from
+-- and before.
 SELECT class_code, participant_id, evidence
 FROM projections.purchased_class
-WHERE partner_id = $1 AND (class_code, participant_id) > ($2, $3)
-  AND ($5::smallint[] IS NULL OR purchase = ANY ($5))
-  AND ($6::smallint IS NULL OR completion = $6)
-  AND ($7::smallint IS NULL OR assessment = $7)
-  AND ($8::smallint IS NULL OR flags & $8 <> 0)
-  AND ($9::text IS NULL OR $9 = ANY (package_codes))
-  AND ($10::timestamptz IS NULL OR purchased_at >= $10)
-  AND ($11::timestamptz IS NULL OR purchased_at < $11)
+WHERE partner_id = $1 AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+  AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
+  AND ($7::smallint IS NULL OR completion = $7)
+  AND ($8::smallint IS NULL OR assessment = $8)
+  AND ($9::smallint IS NULL OR flags & $9 <> 0)
+  AND ($10::text IS NULL OR $10 = ANY (package_codes))
+  AND ($11::timestamptz IS NULL OR purchased_at >= $11)
+  AND ($12::timestamptz IS NULL OR purchased_at < $12)
 ORDER BY class_code, participant_id
-LIMIT $4
+LIMIT $5
 
--- name: of_class
--- As of_partner, within the one class $2.
+-- name: unusual_rows
+-- As rows, where the filters want unusual rows only (projections/tables.sql).
 SELECT class_code, participant_id, evidence
 FROM projections.purchased_class
-WHERE partner_id = $1 AND class_code = $2 AND participant_id > $3
-  AND ($5::smallint[] IS NULL OR purchase = ANY ($5))
-  AND ($6::smallint IS NULL OR completion = $6)
-  AND ($7::smallint IS NULL OR assessment = $7)
-  AND ($8::smallint IS NULL OR flags & $8 <> 0)
-  AND ($9::text IS NULL OR $9 = ANY (package_codes))
-  AND ($10::timestamptz IS NULL OR purchased_at >= $10)
-  AND ($11::timestamptz IS NULL OR purchased_at < $11)
-ORDER BY participant_id
-LIMIT $4
+WHERE partner_id = $1 AND unusual AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+  AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
+  AND ($7::smallint IS NULL OR completion = $7)
+  AND ($8::smallint IS NULL OR assessment = $8)
+  AND ($9::smallint IS NULL OR flags & $9 <> 0)
+  AND ($10::text IS NULL OR $10 = ANY (package_codes))
+  AND ($11::timestamptz IS NULL OR purchased_at >= $11)
+  AND ($12::timestamptz IS NULL OR purchased_at < $12)
+ORDER BY class_code, participant_id
+LIMIT $5
+
+-- name: rows_of_package
+-- As rows, where the filters name package $10: rows of that package alone, and those of several packages with it.
+SELECT class_code, participant_id, evidence
+FROM (
+    (SELECT class_code, participant_id, evidence
+     FROM projections.purchased_class
+     WHERE partner_id = $1 AND package_codes IS NOT NULL
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $10
+       AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+       AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
+       AND ($7::smallint IS NULL OR completion = $7)
+       AND ($8::smallint IS NULL OR assessment = $8)
+       AND ($9::smallint IS NULL OR flags & $9 <> 0)
+       AND ($11::timestamptz IS NULL OR purchased_at >= $11)
+       AND ($12::timestamptz IS NULL OR purchased_at < $12)
+     ORDER BY class_code, participant_id
+     LIMIT $5)
+    UNION ALL
+    (SELECT class_code, participant_id, evidence
+     FROM projections.purchased_class
+     WHERE partner_id = $1 AND package_codes IS NOT NULL
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = '' AND $10 = ANY (package_codes)
+       AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+       AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
+       AND ($7::smallint IS NULL OR completion = $7)
+       AND ($8::smallint IS NULL OR assessment = $8)
+       AND ($9::smallint IS NULL OR flags & $9 <> 0)
+       AND ($11::timestamptz IS NULL OR purchased_at >= $11)
+       AND ($12::timestamptz IS NULL OR purchased_at < $12)
+     ORDER BY class_code, participant_id
+     LIMIT $5)
+) AS of_package
+ORDER BY class_code, participant_id
+LIMIT $5

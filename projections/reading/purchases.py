@@ -84,13 +84,10 @@ async def one(
     rules = known.of(partner_id)
     buyers = await session.fetch(SQL["participants_of_purchase"], partner_id, purchase_id)
     found = await records(session, partner_id, [buyer for (buyer,) in buyers])
+    if as_of is not None:
+        async for record in with_withdrawn_payments(session, partner_id, purchase_id):
+            found[record.participant_id] = record
     paid = [record for record in found.values() if _paid_at(record, purchase_id, as_of) is not None]
-    if not paid and as_of is not None:
-        paid = [
-            record
-            async for record in with_withdrawn_payments(session, partner_id)
-            if _paid_at(record, purchase_id, as_of) is not None
-        ]
     if not paid:
         return None
     # One id is one purchase. Where a partner used it for two people, the first one has it.

@@ -12,13 +12,14 @@ SELECT participant_id, class_code, version, completion, evidence
 FROM projections.purchased_class
 WHERE participant_id = ANY ($2::text[]) AND partner_id = $1
 
--- name: remainders
--- The next $3 rows of one partner behind participant $2 that hold what belongs to no class: withdrawals among it.
-SELECT participant_id, evidence
+-- name: withdrew_payment
+-- Participants of one partner with a payment that was withdrawn, of purchase $2 if it is given: evidence has its id in
+-- plain bytes.
+SELECT DISTINCT participant_id
 FROM projections.purchased_class
-WHERE partner_id = $1 AND class_code = '' AND participant_id > $2
+WHERE partner_id = $1 AND unusual AND flags & 64 <> 0
+  AND ($2::text IS NULL OR position(convert_to($2, 'UTF8') IN evidence) > 0)
 ORDER BY participant_id
-LIMIT $3
 
 -- name: payments
 -- Payments and refunds of one participant in the ledger: amounts, prices and reasons are kept nowhere else.

@@ -2,13 +2,13 @@
 
 The table of purchases shows what stands now. A purchase whose payments were all withdrawn has no row there any more,
 and one that lost a payment may show another package than it once had. What stood at an earlier time is therefore
-asked from the records of those who withdrew a payment: they are few, and their evidence keeps all of it.
+asked from the records of those of whom a payment was withdrawn: they are few, found by an index, and their evidence
+keeps all of it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
 
-from projections.evidence import decode
 from projections.reading.session import Session
 from projections.record import Record
 from projections.sql import load
@@ -30,26 +30,13 @@ async def records(
     return found
 
 
-async def with_withdrawn_payments(session: Session, partner_id: int) -> AsyncIterator[Record]:
-    """The records of one partner in which a payment was withdrawn, by participant."""
-    behind = ""
-    while True:
-        rows: Sequence[Any] = await session.fetch(
-            SQL["remainders"], partner_id, behind, RECORDS_AT_A_TIME
-        )
-        withdrew = [participant_id for participant_id, held in rows if decode(held).voids]
-        if withdrew:
-            for _, record in sorted((await records(session, partner_id, withdrew)).items()):
-                if _withdrew_payment(record):
-                    yield record
-        if len(rows) < RECORDS_AT_A_TIME:
-            return
-        behind = rows[-1][0]
-
-
-def _withdrew_payment(record: Record) -> bool:
-    return any(
-        paid.voided_at is not None
-        for purchase in record.state.purchases.values()
-        for paid in purchase.paid
-    )
+async def with_withdrawn_payments(
+    session: Session, partner_id: int, purchase_id: str | None = None
+) -> AsyncIterator[Record]:
+    """The records of one partner in which a payment was withdrawn (of one purchase, if given), by participant."""
+    rows = await session.fetch(SQL["withdrew_payment"], partner_id, purchase_id)
+    withdrew = [participant_id for (participant_id,) in rows]
+    for start in range(0, len(withdrew), RECORDS_AT_A_TIME):
+        found = await records(session, partner_id, withdrew[start : start + RECORDS_AT_A_TIME])
+        for record in found.values():
+            yield record
