@@ -6,6 +6,7 @@ Source: eventsourcing 9.5, eventsourcing/persistence.py.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
@@ -32,12 +33,21 @@ from projections import binary_copy as field
 from projections.copy import text_array
 from projections.sql import load
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
-from services.postgres.ledger import LaneState, copy
+from services.postgres.ledger import (
+    POSITION_BITS,
+    EventId,
+    LaneState,
+    event_fields,
+    place,
+    store_events,
+)
 from services.postgres.pool import ConnectionPool
 
 SQL: Final = load("services.postgres", "lane_recorder.sql")
 
 POLL_SECONDS: Final = 0.05
+
+MOST_POSITIONS: Final = (1 << POSITION_BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -119,11 +129,16 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
             if tracking is not None:
                 move_tracking(work, self.lane.lane_id, tracking)
             recorded = time_ns() // 1000
-            rows = (
-                _fields(self.lane, event, position, recorded)
-                for position, event in enumerate(stored_events, start=first)
-            )
-            copy(work, "copy_events", field.stream(13, rows))
+            numbers = topic_numbers(work, {event.topic for event in stored_events})
+
+            def encode(collided: AbstractSet[EventId]) -> bytes:
+                rows = [
+                    _row(self.lane, event, position, recorded, numbers[event.topic], collided)
+                    for position, event in enumerate(stored_events, start=first)
+                ]
+                return b"".join([field.HEADER, *rows, field.TRAILER])
+
+            store_events(work, encode, lambda: _ids(self.lane, stored_events))
         return range(first, first + len(stored_events))
 
     def _reserve(self, work: cursor, stored_events: Sequence[StoredEvent]) -> int:
@@ -159,7 +174,8 @@ class LaneApplicationRecorder(LaneAggregateRecorder, ApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         first = 1 if start is None else start if inclusive_of_start else start + 1
-        bounds = {"start": first, "stop": stop, "topics": text_array(topics), "limit": limit}
+        last = MOST_POSITIONS if stop is None else min(stop, MOST_POSITIONS)
+        bounds = {"start": first, "last": last, "topics": text_array(topics), "limit": limit}
         with self.transaction() as work:
             work.execute(SQL["select_notifications"], self._names | bounds)
             return [_notification(*row) for row in work.fetchall()]
@@ -248,26 +264,50 @@ def move_tracking(work: cursor, lane_id: int, tracking: Tracking) -> None:
         )
 
 
-def _fields(lane: LaneState, event: StoredEvent, position: int, recorded: int) -> tuple[bytes, ...]:
-    """The fields of an event in the order of copy_events (queries.sql)."""
+def topic_numbers(work: cursor, topics: set[str]) -> dict[str, int]:
+    """The number of each topic; one that is new gets the next one."""
+    names = {"topics": text_array(topics)}
+    work.execute(SQL["topic_numbers"], names)
+    found: dict[str, int] = dict(work.fetchall())
+    if len(found) < len(topics):
+        work.execute(SQL["new_topics"])
+        work.execute(SQL["number_topics"], names)
+        work.execute(SQL["topic_numbers"], names)
+        found = dict(work.fetchall())
+    return found
+
+
+def _ids(lane: LaneState, stored_events: Sequence[StoredEvent]) -> list[EventId]:
+    events = [event for event in stored_events if isinstance(event, LedgerEvent)]
+    return [(lane.partner_id, event.event_id) for event in events]
+
+
+def _row(
+    lane: LaneState,
+    event: StoredEvent,
+    position: int,
+    recorded: int,
+    topic_number: int,
+    collided: AbstractSet[EventId],
+) -> bytes:
+    """The event as a row for copy_events (queries.sql)."""
     happened, event_id, sequence, recordedtime = recorded, None, None, None
     if isinstance(event, LedgerEvent):
         happened, event_id = event.happened, event.event_id
         sequence, recordedtime = event.sequence, event.recordedtime
-    return (
-        field.integer(lane.lane_id),
-        field.smallint(lane.partner_id),
-        field.timestamptz(recorded),
-        field.bigint(position),
-        field.bigint(event.originator_version),
-        field.NULL,
-        field.timestamptz(happened),
-        field.NULL if recordedtime is None else field.timestamptz(recordedtime),
-        field.text(sequence),
-        field.text(event.topic),
-        field.text(str(event.originator_id)),
-        field.text(event_id),
-        field.bytea(event.state),
+    return event_fields(
+        place=place(lane.lane_id, position),
+        number=~event.originator_version,
+        happened=happened,
+        recorded=recorded,
+        partner_id=lane.partner_id,
+        topic_number=topic_number,
+        collided=event_id is not None and (lane.partner_id, event_id) in collided,
+        stream=str(event.originator_id),
+        event_id=event_id,
+        sequence=sequence,
+        recordedtime=recordedtime,
+        state=event.state,
     )
 
 

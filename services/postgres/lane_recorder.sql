@@ -35,16 +35,32 @@ ORDER BY version DESC
 LIMIT %(limit)s
 
 -- name: select_notifications
--- The lane's events by position, from start up to stop; empty topics mean all.
+-- The lane's events by position, from start up to last; empty topics mean all.
 SELECT position, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM happened) * 1000000)::bigint,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
 WHERE lane_id = %(lane_id)s AND position >= %(start)s
-  AND (%(stop)s IS NULL OR position <= %(stop)s)
+  AND block BETWEEN ledger.block(%(lane_id)s, %(start)s) AND ledger.block(%(lane_id)s, %(last)s)
   AND (%(topics)s::text[] = '{}' OR topic = ANY (%(topics)s::text[]))
-ORDER BY position
+  AND position <= %(last)s
+ORDER BY block, position
 LIMIT %(limit)s
+
+-- name: topic_numbers
+-- Under which numbers topics are stored.
+SELECT name, topic_id FROM ledger.topic WHERE name = ANY (%(topics)s::text[])
+
+-- name: new_topics
+-- Lets one transaction at a time give numbers to new topics.
+LOCK TABLE ledger.topic IN SHARE ROW EXCLUSIVE MODE
+
+-- name: number_topics
+-- The next numbers, from 1000 on, for those of the topics that have none.
+INSERT INTO ledger.topic (topic_id, name)
+SELECT greatest((SELECT max(topic_id) FROM ledger.topic), 999) + row_number() OVER (), name
+FROM unnest(%(topics)s::text[]) AS wanted (name)
+WHERE NOT EXISTS (SELECT FROM ledger.topic WHERE topic.name = wanted.name)
 
 -- name: max_position
 -- How many events the lane has.

@@ -4,10 +4,13 @@ Every function works on a cursor inside the caller's transaction and lets psycop
 ``services.postgres.connect.transaction`` translates them. Times are microseconds since 1970.
 """
 
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import cursor
 
 from projections import binary_copy as field
@@ -19,6 +22,30 @@ SQL: Final = load("services.postgres", "queries.sql")
 
 KEPT_BYTES: Final = 64 * 1024
 """How much of a rejected record is kept (contract section 2)."""
+
+POSITION_BITS: Final = 40
+"""Of a place, so many are the position."""
+
+TOPIC_NUMBERS: Final[Mapping[str, int]] = {
+    "paid": 1,
+    "refunded": 2,
+    "redeemed": 3,
+    "progressed": 4,
+    "completed": 5,
+    "assessed": 6,
+    "certificate": 7,
+    "reviewed": 8,
+    "voided": 9,
+    "class": 10,
+    "package": 11,
+}
+"""The number under which a fact's topic is stored, as in ledger.topic (ledger.sql). They are never given anew."""
+
+_COLUMNS: Final = 12
+_NUMBERS: Final = struct.Struct(">hiqiqiq").pack
+"""How many columns, then place, number and happened, each behind its length."""
+_OF_TOPIC: Final = struct.Struct(">iqihihib").pack
+"""recorded, partner_id, topic_id and collided, each behind its length."""
 
 
 class LaneState(Struct, frozen=True):
@@ -71,6 +98,9 @@ class LaneEvents(Struct, frozen=True):
     first_position: int
     rows: Sequence[EventRow]
 
+
+EventId: TypeAlias = tuple[int, str]
+"""partner_id, event_id."""
 
 DuplicateRow: TypeAlias = tuple[int, int, str]
 """lane_id, kafka_offset, event_id."""
@@ -158,52 +188,125 @@ def advance(work: cursor, steps: Sequence[Step]) -> dict[int, int]:
     return first_positions
 
 
-def copy_events(work: cursor, batches: Iterable[LaneEvents], recorded: int) -> None:
+def copy_events(work: cursor, batches: Sequence[LaneEvents], recorded: int) -> None:
     """Write accepted events of any number of lanes in one COPY.
 
     Raises, through the transaction, LedgerConflict when an event id of a partner is already there.
     """
-    copy(work, "copy_events", encode_events(batches, recorded))
+
+    def ids() -> Iterator[EventId]:
+        return ((batch.partner_id, row[1]) for batch in batches for row in batch.rows)
+
+    if any(batch.rows for batch in batches):
+        store_events(work, lambda collided: encode_events(batches, recorded, collided), ids)
 
 
-def encode_events(batches: Iterable[LaneEvents], recorded: int) -> bytes:
-    """The COPY stream of the batches. ``version`` is the lane position (ledger.sql)."""
+def store_events(
+    work: cursor,
+    encode: Callable[[AbstractSet[EventId]], bytes],
+    ids: Callable[[], Iterable[EventId]],
+) -> None:
+    """Write a COPY stream of events, ``encode`` of those of their ``ids`` whose hash another id has.
+
+    Most likely none has: that is found out only when the first try meets a hash that is there.
+    Raises psycopg2's UniqueViolation when an id is there.
+    """
+    work.execute("SAVEPOINT before_events")
+    try:
+        copy(work, "copy_events", encode(frozenset()))
+    except UniqueViolation:
+        work.execute("ROLLBACK TO SAVEPOINT before_events")
+        collided = _collided(work, list(ids()))
+        if not collided:
+            raise
+        copy(work, "copy_events", encode(collided))
+    work.execute("RELEASE SAVEPOINT before_events")
+
+
+def _collided(work: cursor, ids: Sequence[EventId]) -> AbstractSet[EventId]:
+    partner_ids = [partner_id for partner_id, _ in ids]
+    names = {"partner_ids": partner_ids, "event_ids": text_array(event_id for _, event_id in ids)}
+    work.execute(SQL["owners_of_hashes"], names)
+    return frozenset(work.fetchall())
+
+
+def encode_events(
+    batches: Iterable[LaneEvents], recorded: int, collided: AbstractSet[EventId] = frozenset()
+) -> bytes:
+    """The COPY stream of the batches. Raises KeyError for a topic that no fact has."""
     # The loop runs for each event: names are local and one list is extended, because that is
     # what measured fastest (tests/benchmarks/ledger.py).
-    header, epoch, null = field.pack_columns(13), field.POSTGRES_EPOCH, field.NULL
-    pack_numbers, bytea, lengths = field.pack_four_bigints, field.bytea, field.LENGTHS
-    topics: dict[str, bytes] = {}
+    pack_numbers, bytea, lengths = _NUMBERS, field.bytea, field.LENGTHS
+    epoch, null, no_delay = field.POSTGRES_EPOCH, field.NULL, lengths[0]
+    of_partner: dict[int, dict[str, bytes]] = {}
     parts = [field.HEADER]
     for batch in batches:
-        start = (
-            header
-            + field.integer(batch.lane_id)
-            + field.smallint(batch.partner_id)
-            + field.timestamptz(recorded)
-        )
-        position = batch.first_position
+        partner_id = batch.partner_id
+        of_topic = of_partner.setdefault(partner_id, {})
+        at = place(batch.lane_id, batch.first_position)
         for offset, event_id, happened, stream, topic, state, sequence, recordedtime in batch.rows:
-            topic_field = topics.get(topic)
-            if topic_field is None:
-                topic_field = topics[topic] = field.text(topic)
+            topic_fields = of_topic.get(topic)
+            if topic_fields is None:
+                number = TOPIC_NUMBERS[topic]
+                topic_fields = _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, number, 1, 0)
+                of_topic[topic] = topic_fields
+            if collided and (partner_id, event_id) in collided:
+                topic_fields = topic_fields[:-1] + b"\1"
             stream_bytes, id_bytes = stream.encode(), event_id.encode()
             size = len(state)
             parts += (
-                start,
-                pack_numbers(8, position, 8, position, 8, offset, 8, happened - epoch),
-                null if recordedtime is None else field.timestamptz(recordedtime),
-                null if sequence is None else bytea(sequence.encode()),
-                topic_field,
+                pack_numbers(_COLUMNS, 8, at, 8, offset, 8, happened - epoch),
+                topic_fields,
                 lengths[len(stream_bytes)],
                 stream_bytes,
                 lengths[len(id_bytes)],
                 id_bytes,
+                no_delay if recordedtime is None else delay(happened, recordedtime),
+                null if sequence is None else bytea(sequence.encode()),
                 lengths[size] if size < 4096 else field.pack_length(size),
                 state,
             )
-            position += 1
+            at += 1
     parts.append(field.TRAILER)
     return b"".join(parts)
+
+
+def event_fields(
+    *,
+    place: int,
+    number: int,
+    happened: int,
+    recorded: int,
+    partner_id: int,
+    topic_number: int,
+    collided: bool,
+    stream: str,
+    event_id: str | None,
+    sequence: str | None,
+    recordedtime: int | None,
+    state: bytes,
+) -> bytes:
+    """One row for copy_events, whatever was recorded; `ledger.sql` says what the columns mean."""
+    epoch = field.POSTGRES_EPOCH
+    return (
+        _NUMBERS(_COLUMNS, 8, place, 8, number, 8, happened - epoch)
+        + _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, topic_number, 1, collided)
+        + field.text(stream)
+        + field.text(event_id)
+        + (field.bytea(b"") if recordedtime is None else delay(happened, recordedtime))
+        + field.text(sequence)
+        + field.bytea(state)
+    )
+
+
+def place(lane_id: int, position: int) -> int:
+    """A lane and a position in it as the one number that ``ledger.place`` makes of them."""
+    return lane_id << POSITION_BITS | position
+
+
+def delay(happened: int, recordedtime: int) -> bytes:
+    """The field that stands for ``recordedtime``: the microseconds since ``happened``, in digits."""
+    return field.bytea(b"%d" % (recordedtime - happened))
 
 
 def copy_duplicates(work: cursor, rows: Iterable[DuplicateRow], recorded: int) -> None:

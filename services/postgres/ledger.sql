@@ -1,5 +1,5 @@
 -- The ledger: what was read from Kafka, record by record, and what became of it.
--- One record ends as exactly one row in event, duplicate or rejection.
+-- One record ends as exactly one row in stored_event, duplicate or rejection.
 
 CREATE SCHEMA IF NOT EXISTS ledger;
 
@@ -8,7 +8,7 @@ CREATE SCHEMA IF NOT EXISTS ledger;
 -- accepted + duplicate + rejected = records read; skipped counts offsets that hold no record
 -- (transaction markers, compacted away): first_offset + all four = next_offset.
 CREATE TABLE IF NOT EXISTS ledger.lane (
-    lane_id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lane_id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (lane_id < 1 << 23),
     log_id          text     NOT NULL,
     topic           text     NOT NULL,
     partition       integer  NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS ledger.lane (
     first_offset    bigint   NOT NULL DEFAULT 0,
     next_offset     bigint   NOT NULL DEFAULT 0,
     high_water      bigint   NOT NULL DEFAULT 0,
-    position        bigint   NOT NULL DEFAULT 0,
+    position        bigint   NOT NULL DEFAULT 0 CHECK (position < 1::bigint << 40),
     epoch           integer  NOT NULL DEFAULT 0,
     accepted        bigint   NOT NULL DEFAULT 0,
     duplicate       bigint   NOT NULL DEFAULT 0,
@@ -29,31 +29,87 @@ CREATE TABLE IF NOT EXISTS ledger.lane (
         CHECK (first_offset + accepted + duplicate + rejected + skipped = next_offset)
 ) WITH (fillfactor = 50);
 
--- Accepted events, for ever. `version` is the aggregate version of the event in its stream; the intake uses
--- the lane position, so it rises within a stream but has gaps. `event_id` and `kafka_offset` are null for
--- events that did not come from Kafka. `state` is the fact as a MessagePack array (domain/events.py).
-CREATE TABLE IF NOT EXISTS ledger.event (
-    position      bigint      NOT NULL,
-    version       bigint      NOT NULL,
-    kafka_offset  bigint,
-    happened      timestamptz NOT NULL,
-    recorded      timestamptz NOT NULL,
-    recordedtime  timestamptz,
-    lane_id       integer     NOT NULL,
-    partner_id    smallint    NOT NULL,
-    topic         text        NOT NULL,
-    stream        text        NOT NULL COLLATE "C",
-    event_id      text        COLLATE "C",
-    sequence      text,
-    state         bytea       NOT NULL,
-    PRIMARY KEY (lane_id, position)
+-- The names of facts, and of whatever else is recorded through a recorder, as numbers. They stand in every event: a
+-- number is never given to another name. Those of facts are also in services/postgres/ledger.py (TOPIC_NUMBERS);
+-- numbers from 1000 on are given away by services/postgres/lane_recorder.py.
+CREATE TABLE IF NOT EXISTS ledger.topic (
+    topic_id  smallint PRIMARY KEY,
+    name      text NOT NULL UNIQUE
 );
-CREATE UNIQUE INDEX IF NOT EXISTS event_id_once ON ledger.event (partner_id, event_id);
--- Not unique: equal keys then share one index entry. That (stream, version) is unique within a lane
--- follows from the gapless position, and is checked under the lane's row lock for versions given by hand. The stream comes
--- first so that this index is never taken for a look-up by partner and event id: before the first ANALYZE the planner
--- holds both for equally good, and this one would then be read from end to end for each id.
-CREATE INDEX IF NOT EXISTS event_stream ON ledger.event (stream, partner_id);
+INSERT INTO ledger.topic (topic_id, name)
+VALUES (1, 'paid'), (2, 'refunded'), (3, 'redeemed'), (4, 'progressed'), (5, 'completed'), (6, 'assessed'),
+       (7, 'certificate'), (8, 'reviewed'), (9, 'voided'), (10, 'class'), (11, 'package')
+ON CONFLICT DO NOTHING;
+
+-- Where an event stands, as one number: its lane in front, its position in the lane in the last 40 bits.
+CREATE OR REPLACE FUNCTION ledger.place(lane_id integer, "position" bigint) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN lane_id::bigint << 40 | "position";
+
+-- Which 128 positions of its lane an event stands among. The events of a lane are found by it: an index by block keeps
+-- one key for 128 events, a unique one would keep one for each. A lane's blocks rise with its positions.
+CREATE OR REPLACE FUNCTION ledger.block(lane_id integer, "position" bigint) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ledger.place(lane_id, "position") >> 7;
+
+-- 64 bits that stand for an event id of a partner. Other text may share them: see `collided`.
+CREATE OR REPLACE FUNCTION ledger.id_hash(partner_id smallint, event_id text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN hashtextextended(event_id COLLATE "C", partner_id::bigint);
+
+-- Accepted events, for ever, as they are on disk: ledger.event says the same in more columns. Where a column is null a
+-- row takes 8 bytes more, so what few events have is not null in the others (docs/decisions/the-ledger-on-disk.md).
+-- `number` is the Kafka offset; of an event that did not come from Kafka it is the bitwise complement of its version,
+-- and so below 0. `delay` is the time from happened to recordedtime: microseconds as digits, '' without recordedtime.
+-- `event_id` is null for events of no partner; `collided` says that its hash is another id's. `state` is the fact as a
+-- MessagePack array (domain/events.py).
+CREATE TABLE IF NOT EXISTS ledger.stored_event (
+    place       bigint      NOT NULL,
+    number      bigint      NOT NULL,
+    happened    timestamptz NOT NULL,
+    recorded    timestamptz NOT NULL,
+    partner_id  smallint    NOT NULL,
+    topic_id    smallint    NOT NULL,
+    collided    boolean     NOT NULL,
+    stream      text        NOT NULL COLLATE "C",
+    event_id    text        COLLATE "C",
+    delay       text        NOT NULL,
+    sequence    text,
+    state       bytea       NOT NULL
+);
+-- That a partner's event id is accepted once. An id is in the second index if another id of its hash is in the first,
+-- and in the first otherwise; as nothing is ever removed from the ledger, it can be in one of them only.
+CREATE UNIQUE INDEX IF NOT EXISTS event_id_once
+    ON ledger.stored_event (ledger.id_hash(partner_id, event_id)) WHERE NOT collided;
+CREATE UNIQUE INDEX IF NOT EXISTS collided_event_id_once
+    ON ledger.stored_event (partner_id, event_id) WHERE collided;
+-- Neither of the next two is unique: equal keys then share one index entry. That a lane's position is taken once
+-- follows from the lock on the lane's row, under which positions are given away; that (stream, version) is unique
+-- within a lane follows from that, and is checked under the same lock for versions given by hand.
+CREATE INDEX IF NOT EXISTS event_block ON ledger.stored_event ((place >> 7));
+-- The stream comes first so that this index is never taken for a look-up by partner and event id: before the first
+-- ANALYZE the planner holds both for equally good, and this one would then be read from end to end for each id.
+CREATE INDEX IF NOT EXISTS event_stream ON ledger.stored_event (stream, partner_id);
+
+-- Accepted events. `version` is the aggregate version of the event in its stream; the intake uses the lane position, so
+-- it rises within a stream but has gaps. `kafka_offset` is null for events that did not come from Kafka. Who reads a
+-- lane from some position on says so of `block` as well: block >= ledger.block(lane_id, position).
+CREATE OR REPLACE VIEW ledger.event AS
+SELECT (place >> 40)::integer AS lane_id,
+       place & (1::bigint << 40) - 1 AS position,
+       place >> 7 AS block,
+       CASE WHEN number < 0 THEN ~number ELSE place & (1::bigint << 40) - 1 END AS version,
+       CASE WHEN number >= 0 THEN number END AS kafka_offset,
+       happened,
+       recorded,
+       -- In two parts: a bigint times an interval goes through a double, which is not exact beyond 285 years.
+       CASE WHEN delay <> '' THEN happened + delay::bigint / 1000000 * interval '1 second'
+                                           + delay::bigint % 1000000 * interval '1 microsecond'
+       END AS recordedtime,
+       partner_id,
+       topic.name AS topic,
+       stream,
+       event_id,
+       sequence,
+       state
+FROM ledger.stored_event LEFT JOIN ledger.topic USING (topic_id);
 
 CREATE TABLE IF NOT EXISTS ledger.duplicate (
     lane_id       integer     NOT NULL,

@@ -60,10 +60,9 @@ WHERE lane.lane_id = mine.lane_id
 RETURNING lane.lane_id, lane.position - step.accepted + 1
 
 -- name: copy_events
--- Columns in the order of ledger.encode_events: what is the same for the whole batch, the numbers,
--- then what may be null and the texts.
-COPY ledger.event (lane_id, partner_id, recorded, position, version, kafka_offset, happened,
-                   recordedtime, sequence, topic, stream, event_id, state)
+-- Columns in the order of ledger.encode_events: the numbers, then the texts.
+COPY ledger.stored_event (place, number, happened, recorded, partner_id, topic_id, collided, stream, event_id, delay,
+                          sequence, state)
 FROM STDIN (FORMAT binary)
 
 -- name: copy_duplicates
@@ -76,19 +75,60 @@ COPY ledger.rejection (lane_id, kafka_offset, partner_id, reason, detail, event_
                        record, record_size, recorded)
 FROM STDIN (FORMAT binary)
 
+-- name: owners_of_hashes
+-- Of new event ids, those whose hash belongs to another id: one in the ledger, or else the first of the new ones.
+SELECT new.partner_id, new.event_id
+FROM (
+    SELECT partner_id, event_id, hash,
+           first_value(partner_id) OVER of_hash AS first_partner_id,
+           first_value(event_id) OVER of_hash AS first_event_id
+    FROM (
+        SELECT partner_id, event_id, number, ledger.id_hash(partner_id, event_id) AS hash
+        FROM unnest(%(partner_ids)s::smallint[], %(event_ids)s::text[])
+          WITH ORDINALITY AS given (partner_id, event_id, number)
+    ) AS hashed
+    WINDOW of_hash AS (PARTITION BY hash ORDER BY number)
+) AS new
+LEFT JOIN LATERAL (
+    SELECT held.partner_id, held.event_id
+    FROM ledger.stored_event AS held
+    WHERE NOT held.collided AND ledger.id_hash(held.partner_id, held.event_id) = new.hash
+    OFFSET 0
+) AS held ON true
+WHERE (coalesce(held.partner_id, new.first_partner_id), coalesce(held.event_id, new.first_event_id))
+      <> (new.partner_id, new.event_id COLLATE "C")
+
 -- name: find_events
 -- Which of many event ids of a partner are in the ledger. OFFSET 0 keeps the planner from turning
--- the look-ups into a join: whatever it believes about the table, this is one probe of the unique
--- index an id, and never a scan of the table.
-SELECT found.event_id, found.topic, found.stream,
+-- the look-ups into a join: whatever it believes about the table, this is one probe of an index an
+-- id, and never a scan of the table. Ids whose hash belongs to another one are asked for only if there
+-- are such ids at all; ORDER BY has that, too, answered by an index.
+SELECT found.event_id, topic.name, found.stream,
        (extract(epoch FROM found.happened) * 1000000)::bigint, found.state
-FROM unnest(%(event_ids)s::text[]) AS wanted (event_id)
-CROSS JOIN LATERAL (
-    SELECT event_id, topic, stream, happened, state
-    FROM ledger.event
-    WHERE event.partner_id = %(partner_id)s AND event.event_id = wanted.event_id COLLATE "C"
-    OFFSET 0
+FROM (
+    SELECT event.*
+    FROM unnest(%(event_ids)s::text[]) AS wanted (event_id)
+    CROSS JOIN LATERAL (
+        SELECT event_id, topic_id, stream, happened, state
+        FROM ledger.stored_event
+        WHERE NOT collided
+          AND ledger.id_hash(partner_id, stored_event.event_id)
+              = ledger.id_hash(%(partner_id)s::smallint, wanted.event_id)
+          AND partner_id = %(partner_id)s AND stored_event.event_id = wanted.event_id COLLATE "C"
+        OFFSET 0
+    ) AS event
+    UNION ALL
+    SELECT event.*
+    FROM unnest(%(event_ids)s::text[]) AS wanted (event_id)
+    CROSS JOIN LATERAL (
+        SELECT event_id, topic_id, stream, happened, state
+        FROM ledger.stored_event
+        WHERE collided AND partner_id = %(partner_id)s AND stored_event.event_id = wanted.event_id COLLATE "C"
+        OFFSET 0
+    ) AS event
+    WHERE (SELECT collided FROM ledger.stored_event WHERE collided ORDER BY partner_id, event_id LIMIT 1)
 ) AS found
+LEFT JOIN ledger.topic USING (topic_id)
 
 -- name: events_of_stream
 -- All events of one stream with the Kafka coordinates they came from.

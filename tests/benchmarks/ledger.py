@@ -159,7 +159,7 @@ def main() -> None:
     )
     for as_text in (True, False):
         with transaction(session) as work:
-            work.execute("TRUNCATE ledger.event, ledger.lane")
+            work.execute("TRUNCATE ledger.stored_event, ledger.lane")
         watch = write(session, open_lanes(session), as_text=as_text)
         figures = ", ".join(f"{step} {median(laps):.2f}" for step, laps in watch.laps.items())
         print(f"{'text' if as_text else 'binary'}: µs an event: {figures}")

@@ -87,7 +87,7 @@ CREATE FUNCTION ledger.disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
 END $$;
-CREATE TRIGGER disk_full BEFORE INSERT ON ledger.event EXECUTE FUNCTION ledger.disk_full();
+CREATE TRIGGER disk_full BEFORE INSERT ON ledger.stored_event EXECUTE FUNCTION ledger.disk_full();
 SELECT true
 """
 DISK_FREE = "DROP FUNCTION ledger.disk_full() CASCADE; SELECT true"

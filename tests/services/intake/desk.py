@@ -72,7 +72,7 @@ class Desk:
         with transaction(self.session) as work:
             work.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'projections'")
             tables = [f"projections.{table}" for (table,) in work.fetchall()]
-            tables += [f"ledger.{table}" for table in (*LEDGER, "lane")]
+            tables += [f"ledger.{table}" for table in ("stored_event", *LEDGER[1:], "lane")]
             work.execute(
                 f"TRUNCATE {', '.join(tables)}, control.participant, control.catalogue_change"
             )

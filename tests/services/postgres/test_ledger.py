@@ -9,12 +9,14 @@ import pytest
 from msgspec.structs import replace
 from psycopg2.extensions import connection
 
+from domain.events import FACTS
 from projections.copy import text_array
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost, LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
     KEPT_BYTES,
     SQL,
+    TOPIC_NUMBERS,
     EventRow,
     LaneEvents,
     LaneState,
@@ -28,6 +30,7 @@ from services.postgres.ledger import (
     events_of_stream,
     find_events,
     open_lane,
+    place,
     take_over,
 )
 
@@ -315,12 +318,98 @@ def test_event_ids_are_looked_up_by_index_whatever_the_planner_believes(
         rows = [row(n, f"e{n}") for n in range(2000)]
         copy_events(work, [LaneEvents(lanes[0].lane_id, 4, 1, rows)], NOW)
         if analyzed:
-            work.execute("ANALYZE ledger.event")
+            work.execute("ANALYZE ledger.stored_event")
         ids = text_array(f"e{n}" for n in range(5000))
         work.execute("EXPLAIN " + SQL["find_events"], {"partner_id": 4, "event_ids": ids})
         plan = "\n".join(line for (line,) in work.fetchall())
     assert "event_id_once" in plan
-    assert "Seq Scan" not in plan
+    assert "Seq Scan on stored_event" not in plan
+
+
+@pytest.fixture
+def weakly_hashed(session: connection) -> connection:
+    """A ledger in which event ids of one length have one hash."""
+    with transaction(session) as work:
+        work.execute(
+            "CREATE OR REPLACE FUNCTION ledger.id_hash(partner_id smallint, event_id text) RETURNS bigint"
+            " LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN length(event_id);"
+            "REINDEX TABLE ledger.stored_event"
+        )
+    return session
+
+
+def write_ids(session: connection, *batches: LaneEvents) -> None:
+    with transaction(session) as work:
+        copy_events(work, batches, NOW)
+
+
+def test_ids_that_share_a_hash_are_all_accepted_and_found(
+    weakly_hashed: connection, lanes: list[LaneState]
+) -> None:
+    def batch(lane: int, partner_id: int, position: int, *ids: str) -> LaneEvents:
+        rows = [row(10 * position + n, event_id) for n, event_id in enumerate(ids)]
+        return LaneEvents(lanes[lane].lane_id, partner_id, position, rows)
+
+    write_ids(weakly_hashed, batch(0, 4, 1, "a", "b", "cc"))
+    write_ids(weakly_hashed, batch(0, 4, 4, "c", "ddd"), batch(1, 5, 1, "a", "b", "ee"))
+    for partner_id, held in ((4, {"a", "b", "cc", "c", "ddd"}), (5, {"a", "b", "ee"})):
+        with transaction(weakly_hashed) as work:
+            found = find_events(work, partner_id, ["a", "b", "c", "d", "cc", "ddd", "ee"])
+        assert found.keys() == held
+    assert rows_of(
+        weakly_hashed,
+        "SELECT partner_id, event_id FROM ledger.stored_event WHERE NOT collided ORDER BY 2",
+    ) == [(4, "a"), (4, "cc"), (4, "ddd")]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [["a"], ["b"], ["x", "a"], ["a", "x"], ["x", "b"], ["b", "x"], ["x", "x"], ["yy", "yy"]],
+    ids="-".join,
+)
+def test_an_id_is_accepted_once_whoever_shares_its_hash(
+    weakly_hashed: connection, lanes: list[LaneState], again: list[str]
+) -> None:
+    lane_id = lanes[0].lane_id
+    write_ids(weakly_hashed, LaneEvents(lane_id, 4, 1, [row(0, "a"), row(1, "b")]))
+    rows = [row(n, event_id) for n, event_id in enumerate(again, start=2)]
+    with pytest.raises(LedgerConflict):
+        write_ids(weakly_hashed, LaneEvents(lane_id, 4, 3, rows))
+    assert rows_of(weakly_hashed, "SELECT event_id FROM ledger.event ORDER BY 1") == [
+        ("a",),
+        ("b",),
+    ]
+
+
+def test_of_two_writers_of_one_id_one_conflicts_whoever_shares_its_hash(
+    weakly_hashed: connection, lanes: list[LaneState], open_session: Callable[[], connection]
+) -> None:
+    first, second = open_session(), open_session()
+    write_ids(weakly_hashed, LaneEvents(lanes[0].lane_id, 4, 1, [row(0, "a")]))
+    with transaction(first) as work:
+        copy_events(work, [LaneEvents(lanes[0].lane_id, 4, 2, [row(1, "x")])], NOW)
+        late = LaneEvents(lanes[1].lane_id, 4, 1, [row(7, "x")])
+        thread, raised = in_thread(lambda: write_ids(second, late))
+        wait_until_blocked(weakly_hashed, second)
+    thread.join(timeout=10)
+    assert [type(error) for error in raised] == [LedgerConflict]
+
+
+def test_numbers_of_topics_are_those_in_the_database(session: connection) -> None:
+    numbered = rows_of(session, "SELECT name, topic_id FROM ledger.topic")
+    assert dict(numbered) == TOPIC_NUMBERS
+    assert FACTS.keys() <= TOPIC_NUMBERS.keys()
+
+
+def test_places_are_those_that_the_database_makes(session: connection) -> None:
+    far = 2**40 - 1
+    (made,) = rows_of(session, f"SELECT ledger.place(1, 1), ledger.place(8388607, {far})")
+    assert made == (place(1, 1), place(8388607, far))
+    assert rows_of(
+        session,
+        f"SELECT ledger.block(1, 127) = ledger.block(1, 0), ledger.block(1, {far}) <"
+        " ledger.block(2, 0), ledger.block(1, 127) < ledger.block(1, 128)",
+    ) == [(True, True, True)]
 
 
 def test_a_stream_s_history_comes_with_its_kafka_coordinates(
