@@ -18,7 +18,7 @@ from rich.table import Table
 from domain.vocabulary import PURCHASE_STATES
 from tests.benchmarks.api import TOKEN, api, bare
 from tests.benchmarks.drained import filled
-from tests.benchmarks.load import CONNECTIONS, Loaded, load
+from tests.benchmarks.load import CONNECTIONS, Loaded, load, steadily
 from tests.benchmarks.report import conditions, console, print_conditions, save
 from tests.benchmarks.run import run
 from tests.benchmarks.season_log import SeasonLog, season_log
@@ -26,6 +26,8 @@ from tests.benchmarks.servers import Servers, fill, servers
 
 ASKED: Final = 20_000
 """So many participants, drawn from all, are asked for."""
+STEADY_RATE: Final = 1_000
+"""Requests a second that one API process has to answer at ease."""
 COUNT: Final = (
     "SELECT count(*) FROM projections.purchased_class WHERE purchase <> 2 AND class_code <> ''"
 )
@@ -92,13 +94,17 @@ def measure(
                 session.commit()
                 vacuum(session)
                 paths = [f"/v1/participants/{who.replace('/', '%2F')}/classes" for who in people]
-                hellos, reads = [], []
+                hellos, reads, steady = [], [], []
                 with bare(place) as hello, api(place) as url:
                     for _ in range(rounds):
                         hellos.append(load(hello, ["/hello"], TOKEN, seconds, place.folder))
                         reads.append(load(url, paths, TOKEN, seconds, place.folder))
+                        steady.append(
+                            steadily(url, paths, TOKEN, STEADY_RATE, seconds, place.folder)
+                        )
                 found.append(Read("bare FastAPI hello", classes, hellos))
                 found.append(Read("participant's classes", classes, reads))
+                found.append(Read(f"the same at {STEADY_RATE:,}/s", classes, steady))
         finally:
             session.close()
     print_reads(found)
@@ -116,7 +122,8 @@ def vacuum(session: connection) -> None:
 def print_reads(found: Sequence[Read]) -> None:
     """Medians of the rounds, and the ratio to the bare server measured in turn."""
     table = Table(
-        title=f"One API process, {CONNECTIONS} connections, load by {found[0].rounds[0].tool}"
+        title=f"One API process, {CONNECTIONS} connections, load by "
+        + " and ".join(dict.fromkeys(one.rounds[0].tool for one in found))
     )
     for heading in (
         *("answer", "purchased classes", "requests/s", "min – max", "ratio to hello"),

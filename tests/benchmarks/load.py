@@ -1,7 +1,7 @@
-"""Requests a second and latencies of an HTTP server, by `wrk` where it is installed, by a client of our own otherwise.
+"""Requests a second and latencies of an HTTP server, as much as it can take (`load`) or at a steady rate (`steadily`).
 
-wrk is a public tool in C and takes little of the machine; the client of our own is Python and competes with the server
-for the cores. Which one it was stands beside the figures.
+By public tools where they are installed, `wrk` and `vegeta`, which take little of the machine; by a client of our own
+otherwise, which is Python and competes with the server for the cores. Which one it was stands beside the figures.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
 CONNECTIONS: Final = 16
@@ -77,6 +78,106 @@ def load(base_url: str, paths: Sequence[str], token: str, seconds: int, folder: 
     )
 
 
+def steadily(
+    base_url: str, paths: Sequence[str], token: str, rate: int, seconds: int, folder: Path
+) -> Loaded:
+    """Asks ``rate`` times a second, whatever the answers take: a slow answer does not delay the next question."""
+    if shutil.which("vegeta") is None:
+        return asyncio.run(_own_steadily(base_url, paths, token, rate, seconds))
+    targets = folder / "targets"
+    targets.write_text(
+        "".join(f"GET {base_url}{path}\nAuthorization: Bearer {token}\n\n" for path in paths)
+    )
+    attack = subprocess.run(
+        [
+            *("vegeta", "attack", "-targets", str(targets), "-rate", f"{rate}/s"),
+            *("-duration", f"{seconds}s", "-timeout", "5s", "-connections", str(CONNECTIONS)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    report = subprocess.run(
+        ["vegeta", "report", "-type", "json"], check=True, capture_output=True, input=attack.stdout
+    )
+    said = msgspec.json.decode(report.stdout, type=_Vegeta)
+    return Loaded(
+        f"vegeta, {rate:,}/s",
+        said.throughput,
+        said.latencies.p50 / 1e6,
+        said.latencies.p99 / 1e6,
+        said.latencies.max / 1e6,
+        round(said.requests * (1 - said.success)),
+    )
+
+
+class _Latencies(Struct):
+    """Nanoseconds."""
+
+    max: float
+    p50: float = msgspec.field(name="50th")
+    p99: float = msgspec.field(name="99th")
+
+
+class _Vegeta(Struct):
+    """What is read of vegeta's report; ``success`` 0 to 1."""
+
+    latencies: _Latencies
+    throughput: float
+    requests: int
+    success: float
+
+
+async def _own_steadily(
+    base_url: str, paths: Sequence[str], token: str, rate: int, seconds: int
+) -> Loaded:
+    """The same by asyncio: each question has its time, and its latency counts from there."""
+    address = urlsplit(base_url)
+    latencies: list[float] = []
+    errors = 0
+    began = perf_counter()
+    due = iter(range(rate * seconds))
+
+    async def ask() -> None:
+        nonlocal errors
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        chance = random.Random()
+        for number in due:
+            at = began + number / rate
+            await asyncio.sleep(max(0.0, at - perf_counter()))
+            request = _request(chance.choice(paths), address.netloc, token)
+            errors += not await _answered(reader, writer, request)
+            latencies.append(perf_counter() - at)
+        writer.close()
+
+    await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))
+    spent = perf_counter() - began
+    return Loaded(
+        f"Python's asyncio, {rate:,}/s",
+        len(latencies) / spent,
+        percentile(latencies, 50) * 1e3,
+        percentile(latencies, 99) * 1e3,
+        max(latencies) * 1e3,
+        errors,
+    )
+
+
+def _request(path: str, host: str, token: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+
+
+async def _answered(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> bool:
+    """Whether the answer, read to its end, is 2xx or 3xx."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    if length is None:
+        raise ValueError("an answer without a length")
+    await reader.readexactly(int(length[1]))
+    return head.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3"))
+
+
 async def _own(base_url: str, paths: Sequence[str], token: str, seconds: int) -> Loaded:
     """The same by asyncio, one request at a time on each connection."""
     address = urlsplit(base_url)
@@ -89,17 +190,9 @@ async def _own(base_url: str, paths: Sequence[str], token: str, seconds: int) ->
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         chance = random.Random()
         while (began := perf_counter()) < end:
-            path = chance.choice(paths)
-            writer.write(
-                f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"(?i)content-length: (\d+)", head)
-            if length is None:
-                raise ValueError("an answer without a length")
-            await reader.readexactly(int(length[1]))
+            request = _request(chance.choice(paths), address.netloc, token)
+            errors += not await _answered(reader, writer, request)
             latencies.append(perf_counter() - began)
-            errors += not head.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3"))
         writer.close()
 
     began = perf_counter()
