@@ -1,32 +1,40 @@
 """Rebuilds the read models from the ledger beside the live ones, then switches.
 
-The ledger is read participant by participant in one snapshot, so each record is folded and written once. What was
-recorded meanwhile is folded in afterwards, whole participants at a time, the last of it while all lanes are held;
-then the two schemas change names in the same transaction. Writers notice the new generation and forget their caches.
+The participants are dealt out in shares, which any number of processes fold within one snapshot (shares.py). The big
+tables get their indices afterwards. What was recorded meanwhile is folded in then, whole participants at a time, the
+last of it while all lanes are held; then the two schemas change names in the same transaction. Writers notice the new
+generation and forget their caches.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from time import monotonic
+from typing import Any, Final, Protocol
 
 from msgspec import Struct, field
 
 from domain import catalogue as catalogue_aggregate
 from domain.catalogue import State as Catalogue
-from domain.events import PARTICIPANT_STREAM, PartnerEvent
-from domain.participant import Touched, evolve, key_of
+from domain.events import PARTICIPANT_STREAM
+from domain.history import state_of
+from domain.median import HUNDREDTHS
+from domain.participant import key_of
 from domain.vocabulary import PARTNER_CODES
-from projections import catalogue, facts, rollup, sequences
-from projections.copy import copy_rows, timestamp
-from projections.record import Changes, Record, Rules, changes
+from projections import catalogue, facts, indices, numbering, rollup, sequences
+from projections.indices import Index
+from projections.loading import load_rows
+from projections.numbering import Numbers
+from projections.record import Changes, Rules
 from projections.rejudge import CLAIM_KEY
-from projections.rollup import Deltas, counted_columns, counted_values
+from projections.rollup import Deltas, counted_columns
 from projections.schema import LIVE, tables
+from projections.shares import Folded, Share, count
 from projections.sql import load
+from projections.whole_record import add_rows
 
-SQL = load("projections", "rebuild.sql")
+SQL: Final = load("projections", "rebuild.sql")
 
 NEXT = "projections_next"
 PREVIOUS = "projections_previous"
@@ -42,22 +50,49 @@ READ_MODELS = (
     "sequence_count",
     "sequence_lane",
 )
+BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
+"""The tables that are loaded without indices."""
+SHARES_A_WORKER: Final = 2
 MOST_DELTAS = 200_000
 """So many counts are kept in memory before they are added to the sums."""
+FEW_EVENTS: Final = 5_000
+"""So many events may be left for the time in which the lanes are held."""
+ROUNDS: Final = 10
+"""So often what came meanwhile is folded in before the lanes are held, however much comes."""
 
 Transaction = Callable[[], AbstractContextManager[Any]]
+
+Job = Sequence[tuple[str, Mapping[str, Any]]]
+"""Statements with their values, for one transaction."""
 
 
 class Rebuilt(Struct):
     """What a rebuild did.
 
-    ``differences`` counts, per table, the rows that only one of the two sides had; None: not asked.
+    ``differences`` counts, per table, the rows that only one of the two sides had; None: not asked. ``seconds`` tells
+    how long each stage took, in their order.
     """
 
     events: int = 0
     participants: int = 0
     generation: int = 0
     differences: dict[str, int] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Crew(Protocol):
+    """Who does what can be done side by side."""
+
+    workers: int
+
+    def fold(self, shares: Sequence[Share], progress: Callable[[int], None]) -> list[Folded]:
+        """Folds all shares and blocks until they are written; ``progress`` is told how many events came since.
+
+        Raises what stopped one of them, and does not begin another one then.
+        """
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Runs each job in a transaction of its own, and blocks until all are committed; the first begin first."""
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -65,14 +100,11 @@ def _no_progress(done: int, total: int) -> None:
 
 
 class Rebuild(Struct):
-    """One rebuild. ``write`` and ``read`` open transactions on two connections; ``read`` must be repeatable read.
-
-    ``stream`` opens a server-side cursor within the read transaction.
-    """
+    """One rebuild. ``write`` and ``read`` open transactions on two connections; ``read`` must be repeatable read."""
 
     write: Transaction
     read: Transaction
-    stream: Callable[[], Any]
+    crew: Crew
     progress: Callable[[int, int], None] = _no_progress
     rules: dict[int, Rules] = field(default_factory=dict)
     deltas: Deltas = field(default_factory=Deltas)
@@ -81,17 +113,27 @@ class Rebuild(Struct):
     def run(self, *, compare: bool = False) -> Rebuilt:
         """Rebuilds and switches. ``compare`` also counts how the rebuilt tables differ from the live ones.
 
-        Blocks on PostgreSQL; holds all lanes only for the last few changes (and for the comparison).
+        Blocks on PostgreSQL; holds all lanes only for the last few changes (and for the comparison). Whatever is
+        raised, the live tables are as they were; what is left beside them is removed by the next run.
         """
+        began = monotonic()
         with self.write() as cursor:
             for partner_id in PARTNER_CODES:
                 cursor.execute(SQL["claim_partner"], {"key": CLAIM_KEY, "partner_id": partner_id})
             for leftover in (NEXT, PREVIOUS):
                 cursor.execute(f"DROP SCHEMA IF EXISTS {leftover} CASCADE")
             cursor.execute(tables(NEXT))
-        positions = self._read_snapshot()
-        with self.write() as cursor:
-            self._catch_up(cursor, positions)
+            cursor.execute(SQL["make_counted"])
+        positions, taken_off = self._read_snapshot()
+        began = self._took("folding", began)
+        self._finish(taken_off)
+        began = self._took("sums and indices", began)
+        for _ in range(ROUNDS):
+            with self.write() as cursor:
+                behind = self._catch_up(cursor, positions)
+            if behind <= FEW_EVENTS:
+                break
+        began = self._took("catching up", began)
         with self.write() as cursor:
             cursor.execute(SQL["lock_heads"])
             cursor.execute(SQL["lock_lanes"])
@@ -104,31 +146,74 @@ class Rebuild(Struct):
         with self.write() as cursor:
             cursor.execute(f"DROP SCHEMA {PREVIOUS} CASCADE")
             cursor.execute(SQL["release_all"])
+        self._took("switching", began)
         return self.done
 
-    def _read_snapshot(self) -> dict[int, int]:
+    def _took(self, stage: str, began: float) -> float:
+        """Notes how long a stage took; returns when the next one begins."""
+        now = monotonic()
+        self.done.seconds[stage] = now - began
+        return now
+
+    def _read_snapshot(self) -> tuple[dict[int, int], list[Index]]:
+        """Folds all that the snapshot holds; returns how far each lane was in it, and the indices that are missing."""
         with self.read() as cursor:
             cursor.execute(SQL["positions"])
-            positions = dict(cursor.fetchall())
-            cursor.execute(SQL["count_events"])
-            total = cursor.fetchone()[0]
+            positions: dict[int, int] = dict(cursor.fetchall())
+            total = sum(positions.values())
             cursor.execute(SQL["revisions"])
             for partner_id, revision, sales_end in cursor.fetchall():
                 self.rules[partner_id] = Rules(Catalogue(), sales_end, revision)
+            numbers = self._other_numbers(cursor)
             with self.write() as writing:
                 for partner_id in self.rules:
                     self._rebuild_catalogue(cursor, writing, partner_id)
-            for partner_id in self.rules:
-                rows = self.stream()
-                rows.execute(SQL["participant_events"], {"partner_id": partner_id})
-                with self.write() as writing:
-                    for into in self._folded(rows, partner_id):
-                        self._append(writing, partner_id, into)
-                        self.progress(self.done.events, total)
-                    self._add_deltas(writing)
-                rows.close()
+                rollup.follow_institutions(writing, NEXT)
+                taken_off = indices.take_off(writing, NEXT, BIG)
+            cursor.execute(SQL["export_snapshot"])
+            (snapshot,) = cursor.fetchone()
+            of = self.crew.workers * SHARES_A_WORKER if self.crew.workers > 1 else 1
+            shares = [Share(number, of, snapshot, NEXT, self.rules) for number in range(of)]
+            seen = self.done.events
+
+            def show(events: int) -> None:
+                nonlocal seen
+                seen += events
+                self.progress(seen, total)
+
+            folded = self.crew.fold(shares, show)
+        for share in folded:
+            self.done.events += share.events
+            self.done.participants += share.participants
+            for partner_id, of_share in share.numbers.items():
+                numbers.setdefault(partner_id, Numbers()).update(of_share)
+        with self.write() as writing:
+            numbering.write(writing, NEXT, numbers, positions)
         self.progress(total, total)
-        return positions
+        return positions, taken_off
+
+    def _other_numbers(self, reading: Any) -> dict[int, Numbers]:
+        """The running numbers of events that are not about participants, by partner id."""
+        numbers: dict[int, Numbers] = {}
+        reading.execute(SQL["other_numbers"])
+        for partner_id, sequence in reading.fetchall():
+            encoded = None if sequence is None else sequence.encode()
+            numbers.setdefault(partner_id, Numbers()).look([encoded])
+        return numbers
+
+    def _finish(self, taken_off: Sequence[Index]) -> None:
+        """Adds up what the shares counted, and gives the tables their indices back."""
+        summed = [index for index in taken_off if index.table in {"rollup", "institution_rollup"}]
+        adding_up: Job = [
+            (SQL[name], {"hundredths": HUNDREDTHS})
+            for name in ("sum_scopes", "sum_partners", "sum_institutions", "sum_everywhere")
+        ]
+        adding_up = [*adding_up, *((index.definition, {}) for index in summed)]
+        others: list[Job] = [[(one.definition, {})] for one in taken_off if one not in summed]
+        self.crew.run([adding_up, *others])
+        with self.write() as cursor:
+            indices.put_on(cursor, NEXT, taken_off)
+            cursor.execute(SQL["drop_counted"])
 
     def _rebuild_catalogue(self, reading: Any, writing: Any, partner_id: int) -> None:
         rules = self.rules[partner_id]
@@ -146,27 +231,8 @@ class Rebuild(Struct):
             for code in sorted(codes):
                 writing.execute(statement, values(partner_id, code, rules))
 
-    def _folded(self, rows: Iterable[Any], partner_id: int) -> Iterator[Changes]:
-        """The rows of each participant, in chunks; ``rows`` come participant by participant."""
-        into = Changes()
-        for stream, events in groupby(rows, key=itemgetter(0)):
-            record = Record(stream[len(PARTICIPANT_STREAM) :])
-            touched: list[Touched] = []
-            for _, topic, happened, event_id, state in events:
-                fact = facts.decode(topic, state)
-                touched.append(
-                    evolve(record.state, PartnerEvent("", event_id, happened, stream, fact))
-                )
-                self.done.events += 1
-            changes(record, touched, self.rules[partner_id], into)
-            self.done.participants += 1
-            if len(into.classes) >= CHUNK_ROWS:
-                yield into
-                into = Changes()
-        yield into
-
-    def _catch_up(self, cursor: Any, positions: dict[int, int]) -> None:
-        """Folds in what was recorded behind ``positions``, and moves them."""
+    def _catch_up(self, cursor: Any, positions: dict[int, int]) -> int:
+        """Folds in what was recorded behind ``positions``, and moves them; returns how many events that were."""
         cursor.execute(SQL["positions"])
         reached = dict(cursor.fetchall())
         cursor.execute(
@@ -183,7 +249,9 @@ class Rebuild(Struct):
             self._replace(cursor, partner_id, people)
         self._add_deltas(cursor)
         sequences.look(cursor, sequences.EVERYTHING, NEXT)
+        behind = sum(reached.values()) - sum(positions.values())
         positions.update(reached)
+        return behind
 
     def _replace(self, cursor: Any, partner_id: int, streams: list[str]) -> None:
         ids = [stream[len(PARTICIPANT_STREAM) :] for stream in streams]
@@ -198,22 +266,29 @@ class Rebuild(Struct):
         cursor.execute(
             SQL["some_participant_events"], {"partner_id": partner_id, "streams": streams}
         )
-        for into in self._folded(cursor.fetchall(), partner_id):
-            self._append(cursor, partner_id, into)
+        self._fold(cursor, partner_id, cursor.fetchall())
+
+    def _fold(self, cursor: Any, partner_id: int, rows: Iterable[Any]) -> None:
+        """Adds the rows of participants that have none; ``rows`` come participant by participant."""
+        into = Changes()
+        for stream, events in groupby(rows, key=itemgetter(0)):
+            told = [
+                (happened, event_id.encode(), facts.decode(topic, state))
+                for _, topic, happened, event_id, state in events
+            ]
+            self.done.events += len(told)
+            self.done.participants += 1
+            participant_id = stream[len(PARTICIPANT_STREAM) :]
+            add_rows(participant_id, state_of(told), self.rules[partner_id], into)
+            if len(into.classes) >= CHUNK_ROWS:
+                self._append(cursor, partner_id, into)
+                into = Changes()
+        self._append(cursor, partner_id, into)
 
     def _append(self, cursor: Any, partner_id: int, into: Changes) -> None:
         """Adds rows of participants that have none yet, and counts them."""
         append(cursor, partner_id, into)
-        for row in into.classes:
-            self.deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
-        for bought in into.purchases:
-            columns = (
-                bought.package_code,
-                bought.complete,
-                bought.unresolved,
-                bought.after_sales_end,
-            )
-            self.deltas.purchase_row(partner_id, columns, 1)
+        count(self.deltas, partner_id, into)
         if len(self.deltas) > MOST_DELTAS:
             self._add_deltas(cursor)
 
@@ -235,50 +310,7 @@ class Rebuild(Struct):
 
 def append(cursor: Any, partner_id: int, into: Changes) -> None:
     """Adds rows of participants that have none yet."""
-    copy_rows(
-        cursor,
-        f"COPY {NEXT}.purchased_class (purchased_at, version, partner_id, purchase, completion, assessment, flags, "
-        "satisfied, participant_id, class_code, package_codes, evidence, best_scaled, pre_test_scaled, taken_seconds, "
-        "rating, drop_off) FROM STDIN",
-        [
-            (
-                timestamp(row.purchased_at),
-                row.version,
-                partner_id,
-                row.purchase,
-                row.completion,
-                row.assessment,
-                row.flags,
-                row.satisfied,
-                row.participant_id,
-                row.class_code,
-                row.package_codes,
-                row.evidence,
-                *counted_values(row.counted),
-            )
-            for row in into.classes
-        ],
-    )
-    copy_rows(
-        cursor,
-        f"COPY {NEXT}.purchase (purchased_at, partner_id, unresolved, complete, after_sales_end, purchase_id, "
-        "participant_id, package_code, class_codes, missing) FROM STDIN",
-        [
-            (
-                timestamp(row.purchased_at),
-                partner_id,
-                row.unresolved,
-                row.complete,
-                row.after_sales_end,
-                row.purchase_id,
-                row.participant_id,
-                row.package_code,
-                row.class_codes,
-                row.missing,
-            )
-            for row in into.purchases
-        ],
-    )
+    load_rows(cursor, NEXT, partner_id, into.classes, into.purchases)
 
 
 def differences(cursor: Any) -> dict[str, int]:

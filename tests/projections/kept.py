@@ -3,10 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
-
-from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from domain.catalogue import State as Catalogue
 from domain.counting import Metric
@@ -14,13 +11,14 @@ from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
 from projections.evidence import decode as decode_evidence
-from projections.rebuild import Rebuild, Rebuilt
+from projections.rebuild import Rebuilt
 from projections.record import Rules, judged_row
 from projections.rejudge import partners_behind, rejudge
 from projections.rollup import Deltas, add_up
 from services.cloudevents.decode import decode
 from services.intake.batch import Decoded, Lane, RawRecord
-from services.postgres.connect import close, connect, transaction
+from services.postgres.connect import close, transaction
+from services.rebuilding import rebuild
 from services.simulator import SimulatedRecord
 from tests.services.http.desk import Desk
 
@@ -168,15 +166,4 @@ class Kept:
 
     def rebuild(self) -> Rebuilt:
         """Rebuilds beside what is live, compares, and switches."""
-        patient = partial(connect, self.url, "test rebuild", statement_timeout_seconds=0)
-        writing, reading = patient(), patient()
-        try:
-            reading.set_session(isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
-            return Rebuild(
-                write=partial(transaction, writing),
-                read=partial(transaction, reading),
-                stream=lambda: reading.cursor("participant_events"),
-            ).run(compare=True)
-        finally:
-            close(writing)
-            close(reading)
+        return rebuild(self.url, 1, compare=True)

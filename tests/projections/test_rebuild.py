@@ -1,11 +1,17 @@
 """A rebuild from the ledger gives the rows that the writers made, and writers go on behind it."""
 
 import random
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
+from subprocess import Popen
 from threading import Event
+from time import monotonic, sleep
 
-import psycopg2.extensions
+import msgspec
+import psutil
 import pytest
 
 from domain.events import (
@@ -25,8 +31,9 @@ from domain.events import (
 )
 from domain.vocabulary import MoveOn
 from projections import rejudge
-from projections.rebuild import READ_MODELS, Rebuild, Rebuilt
-from services.postgres.connect import connect, transaction
+from projections.rebuild import READ_MODELS, Rebuilt
+from services import rebuilding
+from services.postgres.connect import transaction
 from tests.domain.story import event
 from tests.services.intake.desk import Desk, batch
 from tests.services.intake.side_by_side import in_threads
@@ -88,26 +95,10 @@ def hash_of(text: str) -> int:
     return sum(text.encode())
 
 
-@pytest.fixture
-def rebuild(database_url: str) -> Callable[[], Rebuilt]:
-    """A function that rebuilds and compares, on two connections of its own."""
-
-    def run() -> Rebuilt:
-        writing, reading = connect(database_url, "rebuild"), connect(database_url, "rebuild reads")
-        reading.set_session(
-            isolation_level=psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True
-        )
-        try:
-            return Rebuild(
-                write=partial(transaction, writing),
-                read=partial(transaction, reading),
-                stream=lambda: reading.cursor("participant_events"),
-            ).run(compare=True)
-        finally:
-            writing.close()
-            reading.close()
-
-    return run
+@pytest.fixture(params=[1, 2], ids=["alone", "two processes"])
+def rebuild(database_url: str, request: pytest.FixtureRequest) -> Callable[[], Rebuilt]:
+    """A function that rebuilds and compares."""
+    return partial(rebuilding.rebuild, database_url, request.param, compare=True)
 
 
 def send_all(
@@ -216,3 +207,139 @@ def test_writers_and_projectors_go_on_while_it_runs(
     assert generations == list(range(2, 2 + len(generations)))
     projector.judge_again()
     assert rebuild().differences == dict.fromkeys(READ_MODELS, 0)
+
+
+DEFINITIONS = """
+SELECT 'column', table_name || '.' || column_name, concat_ws(' ', ordinal_position, data_type, collation_name,
+       is_nullable, column_default, is_identity, generation_expression)
+FROM information_schema.columns WHERE table_schema = 'projections'
+UNION ALL
+SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'projections'::regnamespace
+UNION ALL
+SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'projections'
+UNION ALL
+SELECT 'relation', relname, concat_ws(' ', relkind, relpersistence, reloptions)
+FROM pg_class WHERE relnamespace = 'projections'::regnamespace
+ORDER BY 1, 2
+"""
+
+
+def test_tables_are_defined_as_their_script_defines_them(
+    desk: Desk, rebuild: Callable[[], Rebuilt]
+) -> None:
+    by_script = desk.rows(DEFINITIONS)
+    assert ("index", "purchased_class_pkey") in {(kind, name) for kind, name, _ in by_script}
+    rebuild()
+    assert desk.rows(DEFINITIONS) == by_script
+    rebuild()
+    assert desk.rows(DEFINITIONS) == by_script
+
+
+def test_an_event_that_cannot_be_read_leaves_everything_as_it_was(
+    desk: Desk, rebuild: Callable[[], Rebuilt]
+) -> None:
+    lane = desk.lane()
+    desk.send(lane, event(1, PurchasePaid("INV-1", None, (("C-1", None),)), "e1"))
+    before = desk.read_models()
+    spoil = "UPDATE ledger.stored_event SET state = %s WHERE event_id = 'e1' RETURNING event_id"
+    ((state,),) = desk.rows("SELECT state FROM ledger.event WHERE event_id = 'e1'")
+    desk.rows(spoil, (b"\x91\x01",))
+    with pytest.raises(msgspec.ValidationError):
+        rebuild()
+    assert desk.read_models() == before
+    desk.rows(spoil, (state,))
+    done = rebuild()
+    assert done.differences == dict.fromkeys(READ_MODELS, 0)
+    assert done.generation == 2
+    assert leftovers(desk) == []
+
+
+def leftovers(desk: Desk) -> list[tuple[object, ...]]:
+    """What a rebuild makes for itself and removes."""
+    return desk.rows(
+        "SELECT nspname FROM pg_namespace WHERE nspname IN ('projections_next', 'projections_previous') "
+        "UNION ALL SELECT relname FROM pg_class WHERE relname = 'counted'"
+    )
+
+
+@pytest.fixture
+def some(desk: Desk) -> Desk:
+    """A desk with some events in its tables."""
+    chance = random.Random(3)
+    send_all(desk, season(chance)[:300], chance)
+    desk.judge_again()
+    return desk
+
+
+def test_a_process_that_is_killed_fails_the_rebuild(
+    some: Desk, open_desk: Callable[[], Desk], database_url: str
+) -> None:
+    before = some.read_models()
+    blocker = open_desk()
+
+    def work(number: int) -> None:
+        if number == 0:
+            with pytest.raises(BrokenProcessPool):
+                rebuilding.rebuild(database_url, 2)
+        else:
+            with shares_held_up(some, blocker):
+                crew_of(psutil.Process())[0].kill()
+
+    in_threads(work, 2)
+    assert some.read_models() == before
+    done = rebuilding.rebuild(database_url, 2, compare=True)
+    assert done.differences == dict.fromkeys(READ_MODELS, 0)
+    assert leftovers(some) == []
+
+
+def test_the_crew_ends_with_the_process_that_started_it(
+    some: Desk, open_desk: Callable[[], Desk], database_url: str
+) -> None:
+    before = some.read_models()
+    rebuild = f"from services.rebuilding import rebuild; rebuild({database_url!r}, 2)"
+    with (
+        Popen([sys.executable, "-c", rebuild]) as started,
+        shares_held_up(some, open_desk()),
+    ):
+        crew = crew_of(psutil.Process(started.pid))
+        assert len(crew) == 2
+        started.kill()
+        psutil.wait_procs(crew, timeout=30)
+        assert not any(process.is_running() for process in crew)
+    assert some.read_models() == before
+    done = rebuilding.rebuild(database_url, 1, compare=True)
+    assert done.differences == dict.fromkeys(READ_MODELS, 0)
+    assert leftovers(some) == []
+
+
+@contextmanager
+def shares_held_up(desk: Desk, blocker: Desk) -> Iterator[None]:
+    """Until the end of the block no share of the rebuild that begins now is committed; one waits already."""
+    wait_for(lambda: desk.rows("SELECT to_regclass('projections_next.counted')") != [(None,)])
+    with transaction(blocker.session) as holding:
+        holding.execute("LOCK TABLE projections_next.counted")
+        wait_for(lambda: desk.rows(WAITING) != [(0,)])
+        yield
+
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%%counted%%'"
+)
+
+
+def crew_of(process: psutil.Process) -> list[psutil.Process]:
+    """The processes that fold shares for it."""
+    return [
+        child
+        for child in process.children()
+        if any("spawn_main" in argument for argument in child.cmdline())
+    ]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + 60
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.005)

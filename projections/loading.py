@@ -1,0 +1,121 @@
+"""New rows as COPY streams into the tables of a rebuild; columns as in the statements load_class and load_purchase."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from struct import Struct
+from typing import Any, Final
+
+from projections import binary_copy as field
+from projections.copy import copy_stream
+from projections.record import ClassRow, PurchaseRow
+from projections.rollup import Count
+from projections.schema import LIVE
+from projections.sql import load
+
+SQL: Final = load("projections", "loading.sql")
+
+_FIXED_OF_CLASS: Final = Struct(">hihihihihihibii").pack
+"""How many columns; partner_id, purchase, completion, assessment, flags, satisfied and version behind their lengths."""
+_FIXED_OF_PURCHASE: Final = Struct(">hihibibiq").pack
+"""How many columns; partner_id, unresolved, after_sales_end and purchased_at behind their lengths."""
+_FIXED_OF_COUNT: Final = Struct(">hihihiqid").pack
+"""How many columns; partner_id, metric, n and value behind their lengths."""
+
+_CLASS_COLUMNS: Final = 17
+_PURCHASE_COLUMNS: Final = 10
+_COUNT_COLUMNS: Final = 6
+
+_code = lru_cache(maxsize=1 << 14)(field.text)
+_codes = lru_cache(maxsize=1 << 14)(field.text_array)
+_SMALL: Final = tuple(field.smallint(number) for number in range(100))
+_NO_NUMBERS: Final = 5 * field.NULL
+
+
+def load_rows(
+    cursor: Any,
+    schema: str,
+    partner_id: int,
+    classes: Iterable[ClassRow],
+    purchases: Iterable[PurchaseRow],
+) -> None:
+    """Adds rows of one partner's participants that have none yet to the tables in ``schema``."""
+    send(cursor, schema, "load_class", class_parts(partner_id, classes))
+    send(cursor, schema, "load_purchase", purchase_parts(partner_id, purchases))
+
+
+def send(cursor: Any, schema: str, name: str, parts: list[bytes]) -> None:
+    """Sends packed rows, if there are any, with a statement of loading.sql."""
+    if parts:
+        stream = b"".join((field.HEADER, *parts, field.TRAILER))
+        copy_stream(cursor, SQL[name].replace(f"{LIVE}.", f"{schema}."), stream)
+
+
+def class_parts(partner_id: int, rows: Iterable[ClassRow]) -> list[bytes]:
+    """The packed fields of class rows, without header and trailer."""
+    parts: list[bytes] = []
+    for row in rows:
+        counted = row.counted
+        if counted is None:
+            numbers = _NO_NUMBERS
+        else:
+            best, before, taken = (
+                counted.best_scaled,
+                counted.pre_test_scaled,
+                counted.taken_seconds,
+            )
+            rating, drop_off = counted.rating, counted.drop_off
+            numbers = (
+                (field.NULL if best is None else field.pack_double(8, best))
+                + (field.NULL if before is None else field.pack_double(8, before))
+                + (field.NULL if taken is None else field.pack_bigint(8, taken))
+                + (field.NULL if rating is None else _SMALL[rating])
+                + (field.NULL if drop_off is None else _SMALL[drop_off])
+            )
+        since, packages = row.purchased_at, row.package_codes
+        parts += (
+            _FIXED_OF_CLASS(
+                *(_CLASS_COLUMNS, 2, partner_id, 2, row.purchase, 2, row.completion),
+                *(2, row.assessment, 2, row.flags, 1, row.satisfied, 4, row.version),
+            ),
+            field.NULL if since is None else field.timestamptz(since),
+            numbers,
+            field.text(row.participant_id),
+            _code(row.class_code),
+            field.NULL if packages is None else _codes(tuple(packages)),
+            field.bytea(row.evidence),
+        )
+    return parts
+
+
+def purchase_parts(partner_id: int, rows: Iterable[PurchaseRow]) -> list[bytes]:
+    """The packed fields of purchases, without header and trailer."""
+    parts: list[bytes] = []
+    for row in rows:
+        since = row.purchased_at - field.POSTGRES_EPOCH
+        package_code, missing = row.package_code, row.missing
+        parts += (
+            _FIXED_OF_PURCHASE(
+                *(_PURCHASE_COLUMNS, 2, partner_id),
+                *(1, row.unresolved, 1, row.after_sales_end, 8, since),
+            ),
+            field.boolean(row.complete),
+            field.text(row.purchase_id),
+            field.text(row.participant_id),
+            field.NULL if package_code is None else _code(package_code),
+            _codes(tuple(row.class_codes)),
+            field.NULL if missing is None else _codes(tuple(missing)),
+        )
+    return parts
+
+
+def count_parts(counts: Mapping[int, Sequence[Count]]) -> list[bytes]:
+    """The packed fields of counts by partner id, without header and trailer."""
+    parts: list[bytes] = []
+    for partner_id, of_partner in counts.items():
+        for package_code, class_code, metric, value, n in of_partner:
+            parts += (
+                _FIXED_OF_COUNT(_COUNT_COLUMNS, 2, partner_id, 2, metric, 8, n, 8, value),
+                _code(package_code),
+                _code(class_code),
+            )
+    return parts

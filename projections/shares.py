@@ -1,0 +1,201 @@
+"""One share of a rebuild: some participants of all partners, from events in the ledger to rows beside the live ones.
+
+PostgreSQL hands the events of a share out in the order of a hash of partner and stream. So each participant's come
+together, and sorting compares one number. Shares have no participant in common: any process may take any of them, all
+within one snapshot.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager
+from struct import Struct as Packing
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, field
+
+from domain.events import FACTS, PARTICIPANT_STREAM, Fact
+from domain.history import state_of
+from projections import binary_copy, facts
+from projections.loading import class_parts, count_parts, purchase_parts, send
+from projections.numbering import Numbers
+from projections.record import Changes, Rules
+from projections.rollup import Deltas
+from projections.sql import load
+from projections.whole_record import add_rows
+
+SQL: Final = load("projections", "shares.sql")
+
+CHUNK_ROWS: Final = 5_000
+"""So many class rows of a share are sent at once."""
+
+Transaction = Callable[[], AbstractContextManager[Any]]
+
+
+class Share(Struct, frozen=True):
+    """Which participants, as they are in an exported snapshot; ``rules`` by partner id.
+
+    Of ``of`` shares this is the one with this ``number``, from 0. ``schema`` has the tables that the rows go to.
+    """
+
+    number: int
+    of: int
+    snapshot: str
+    schema: str
+    rules: dict[int, Rules]
+
+
+class Folded(Struct):
+    """What became of a share. ``numbers`` by partner id."""
+
+    events: int = 0
+    participants: int = 0
+    numbers: dict[int, Numbers] = field(default_factory=dict)
+
+
+def fold(
+    share: Share, read: Transaction, write: Transaction, progress: Callable[[int], None]
+) -> Folded:
+    """Folds a share and writes its rows and counts in one transaction.
+
+    ``read`` and ``write`` open transactions on two connections; ``read`` must be repeatable read, and begins where the
+    snapshot stands. ``progress`` is told how many events came since it was last told.
+    """
+    with read() as reading, write() as writing:
+        reading.execute(SQL["take_snapshot"], {"snapshot": share.snapshot})
+        reading.execute(SQL["sort_in_memory"])
+        into = _Fold(share, writing, progress)
+        reading.copy_expert(
+            reading.mogrify(SQL["events"], {"of": share.of, "number": share.number}), into
+        )
+        into.finish()
+        return into.folded
+
+
+Told = list[tuple[int, bytes, Fact]]
+"""One participant's events: when, event id, fact."""
+
+_READERS: Final[Mapping[bytes, Callable[[bytes], Fact]]] = {
+    topic.encode(): msgspec.msgpack.Decoder(fact).decode for topic, fact in FACTS.items()
+}
+"""What reads the states of today's topics, without looking for it in `facts.decode`."""
+
+_EPOCH: Final = binary_copy.POSTGRES_EPOCH
+_HEADER: Final = len(binary_copy.HEADER)
+_numbers: Final = Packing(">6xq4xi4xi4xi4xq").unpack_from
+"""When it happened, how long event id, topic and sequence are, the hash; each behind its length."""
+_ID: Final = 54
+"""Where the event id begins: behind the numbers and its length."""
+_length: Final = Packing(">i").unpack_from
+_partner: Final = Packing(">h").unpack_from
+_STREAM: Final = 4 + len(PARTICIPANT_STREAM)
+"""Where the participant id begins in the end of a row: behind the stream's length and prefix."""
+_BEHIND_STREAM: Final = -6
+"""Behind the stream come the partner's two bytes and their length."""
+_NOT_YET: Final = bytes(32)
+"""No row ends like this."""
+
+
+def count(deltas: Deltas, partner_id: int, new: Changes) -> None:
+    """Counts new rows."""
+    for row in new.classes:
+        deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
+    for paid in new.purchases:
+        columns = (paid.package_code, paid.complete, paid.unresolved, paid.after_sales_end)
+        deltas.purchase_row(partner_id, columns, 1)
+
+
+class _Fold:
+    """The file that PostgreSQL's rows are written to: each call of ``write`` is one row."""
+
+    def __init__(self, share: Share, writing: Any, progress: Callable[[int], None]) -> None:
+        self.folded = Folded()
+        self._share = share
+        self._writing = writing
+        self._progress = progress
+        self._same_hash: dict[bytes, Told] = {}
+        self._changes: dict[int, Changes] = {}
+        self._rows = 0
+        self._sequences: dict[int, list[bytes | None]] = defaultdict(list)
+        self._deltas = Deltas()
+        reader = self._read()
+        next(reader)
+        self.write = reader.send
+
+    def finish(self) -> None:
+        """Folds and sends what is left, and the counts."""
+        self._fold()
+        self._flush()
+        counts = count_parts(self._deltas.counts())
+        send(self._writing, self._share.schema, "load_counts", counts)
+
+    def _read(self) -> Generator[None, bytes, None]:
+        """Takes rows, and folds the participants of a hash as soon as the next one begins."""
+        # The loop runs for each event of the ledger.
+        readers, sequences_of = _READERS, self._sequences
+        sequences: list[bytes | None] = []
+        told: Told = []
+        end = _NOT_YET  # what the rows of a participant end with: stream and partner
+        end_size = 0
+        of_hash: int | None = None
+        row = (yield)[_HEADER:]
+        while row != binary_copy.TRAILER:
+            happened, id_size, topic_size, sequence_size, hashed = _numbers(row)
+            topic_at = _ID + id_size + 4
+            sequence_at = topic_at + topic_size + 4
+            state_at = sequence_at + 4 + max(0, sequence_size)
+            if not row.endswith(end):
+                (state_size,) = _length(row, state_at - 4)
+                end = row[state_at + state_size :]
+                end_size = len(end)
+                (partner_id,) = _partner(end, end_size - 2)
+                sequences = sequences_of[partner_id]
+                if hashed != of_hash:
+                    self._fold()
+                    of_hash = hashed
+                told = self._same_hash.setdefault(end, [])
+            sequences.append(
+                None if sequence_size < 0 else row[sequence_at : sequence_at + sequence_size]
+            )
+            topic = row[topic_at : topic_at + topic_size]
+            state = row[state_at:-end_size]
+            read = readers.get(topic)
+            fact = facts.decode(topic.decode(), state) if read is None else read(state)
+            told.append((happened + _EPOCH, row[_ID : _ID + id_size], fact))
+            row = yield
+        yield
+
+    def _fold(self) -> None:
+        rules = self._share.rules
+        for end, told in self._same_hash.items():
+            (partner_id,) = _partner(end, len(end) - 2)
+            participant_id = end[_STREAM:_BEHIND_STREAM].decode()
+            into = self._changes.get(partner_id)
+            if into is None:
+                into = self._changes[partner_id] = Changes()
+            self._rows -= len(into.classes)
+            add_rows(participant_id, state_of(told), rules[partner_id], into)
+            self._rows += len(into.classes)
+            self.folded.participants += 1
+        self._same_hash.clear()
+        if self._rows >= CHUNK_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        classes: list[bytes] = []
+        purchases: list[bytes] = []
+        for partner_id, into in self._changes.items():
+            classes += class_parts(partner_id, into.classes)
+            purchases += purchase_parts(partner_id, into.purchases)
+            count(self._deltas, partner_id, into)
+        events = 0
+        for partner_id, sequences in self._sequences.items():
+            self.folded.numbers.setdefault(partner_id, Numbers()).look(sequences)
+            events += len(sequences)
+            sequences.clear()
+        send(self._writing, self._share.schema, "load_class", classes)
+        send(self._writing, self._share.schema, "load_purchase", purchases)
+        self._changes = {}
+        self._rows = 0
+        self.folded.events += events
+        self._progress(events)

@@ -1,0 +1,113 @@
+"""What is loaded is what comes out: every column of a new row, whatever its text."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg2.extensions import cursor
+
+from projections import schema
+from projections.loading import count_parts, load_rows, send
+from projections.record import ClassRow, PurchaseRow
+from projections.rollup import Count, counted_values
+from services.postgres.connect import connect, migrate
+from tests.projections.test_staging import CLASS_ROW, PURCHASE_ROW, TEXT
+
+COUNT = st.tuples(
+    TEXT, TEXT, st.integers(0, 99), st.floats(allow_nan=False), st.integers(-(2**62), 2**62)
+)
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The years 1 to 9999."""
+
+ONE_BY_ONE = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture
+def work(database_url: str) -> Iterator[cursor]:
+    """A cursor on empty tables without their indices."""
+    with closing(connect(database_url, "test")) as session:
+        migrate(session, schema.scripts())
+        with session.cursor() as work:
+            work.execute(
+                "ALTER TABLE projections.purchased_class DROP CONSTRAINT purchased_class_pkey"
+            )
+            work.execute("ALTER TABLE projections.purchase DROP CONSTRAINT purchase_pkey")
+            work.execute("CREATE TABLE projections.counted (LIKE projections.rollup)")
+            yield work
+
+
+def in_time(row: ClassRow | PurchaseRow) -> bool:
+    return row.purchased_at is None or FIRST <= row.purchased_at <= LAST
+
+
+def taken(work: cursor, table: str, columns: str) -> list[tuple[object, ...]]:
+    """All rows of a table, which is empty afterwards."""
+    work.execute(f"SELECT {columns} FROM projections.{table}")
+    rows = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in work]
+    work.execute(f"TRUNCATE projections.{table}")
+    return rows
+
+
+@ONE_BY_ONE
+@given(
+    st.lists(CLASS_ROW.filter(in_time), max_size=5),
+    st.lists(PURCHASE_ROW.filter(in_time), max_size=5),
+)
+def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow]) -> None:
+    load_rows(work, "projections", 3, classes, purchases)
+    assert taken(
+        work,
+        "purchased_class",
+        "partner_id, participant_id, class_code, version, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
+        "purchase, completion, assessment, flags, satisfied, package_codes, evidence, best_scaled, pre_test_scaled, "
+        "taken_seconds, rating, drop_off",
+    ) == [
+        (
+            3,
+            row.participant_id,
+            row.class_code,
+            row.version,
+            row.purchased_at,
+            row.purchase,
+            row.completion,
+            row.assessment,
+            row.flags,
+            row.satisfied,
+            row.package_codes,
+            row.evidence,
+            *counted_values(row.counted),
+        )
+        for row in classes
+    ]
+    assert taken(
+        work,
+        "purchase",
+        "partner_id, participant_id, purchase_id, (extract(epoch FROM purchased_at) * 1000000)::bigint, package_code, "
+        "unresolved, complete, after_sales_end, class_codes, missing",
+    ) == [
+        (
+            3,
+            row.participant_id,
+            row.purchase_id,
+            row.purchased_at,
+            row.package_code,
+            row.unresolved,
+            row.complete,
+            row.after_sales_end,
+            row.class_codes,
+            row.missing,
+        )
+        for row in purchases
+    ]
+
+
+@ONE_BY_ONE
+@given(st.lists(COUNT, max_size=5))
+def test_counts(work: cursor, counts: list[Count]) -> None:
+    send(work, "projections", "load_counts", count_parts({3: counts}))
+    columns = "partner_id, package_code, class_code, metric, value, n"
+    assert taken(work, "counted", columns) == [(3, *count) for count in counts]
