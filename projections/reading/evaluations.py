@@ -60,7 +60,11 @@ async def of_class(
 async def of_package(
     session: Session, known: Known, partner_id: int, package_code: str, as_of: int | None, now: int
 ) -> PackageEvaluation | None:
-    """The evaluation of one package, class by class."""
+    """The evaluation of one package, class by class: its composition, or what was bought in it while that is unknown.
+
+    A purchase counts for the package that its earliest payment with a package names; a class within it for the package
+    of the earliest payment that names the class (domain/answer.py). They differ where a purchase was told as two.
+    """
     rules = known.of(partner_id)
     package = rules.catalogue.package(package_code, as_of)
     if as_of is None:
@@ -70,7 +74,11 @@ async def of_package(
     else:
         found = await judged.of_package(session, known, partner_id, package_code, as_of)
         purchases = found.purchases
-        of_classes = {code: (of.tally, of.medians()) for code, of in found.classes.items()}
+        of_classes = {
+            code: (of.tally, of.medians())
+            for code, of in found.classes.items()
+            if of.tally or package
+        }
     if package is None and not purchases:
         return None
     partner = PARTNER_CODES[partner_id]
@@ -152,6 +160,7 @@ async def _package_sums(
     composition: Sequence[str] | None,
     now: int,
 ) -> tuple[Tally, dict[str, tuple[Tally, Medians]]]:
+    unpublished = composition is None
     if composition is None:
         rows = await session.fetch(SQL["classes_of_package"], partner_id, package_code)
         class_codes = [class_code for (class_code,) in rows]
@@ -159,7 +168,8 @@ async def _package_sums(
         class_codes = list(dict.fromkeys(composition))
     scopes = [(partner_id, package_code, class_code) for class_code in ("", *class_codes)]
     (purchases, _), *of_classes = await sums.counted(sums.OfScopes(session, scopes), now)
-    return purchases, dict(zip(class_codes, of_classes, strict=True))
+    named = zip(class_codes, of_classes, strict=True)
+    return purchases, {code: of for code, of in named if of[0] or not unpublished}
 
 
 def _silent_classes(

@@ -136,7 +136,8 @@ FROM (SELECT partner_id, changes, queued FROM projections.delta ORDER BY delta_i
 WHERE partner_id = ANY ($1::smallint[])
 
 -- name: classes_of_package
--- The classes that somebody bought in a package.
-SELECT DISTINCT class_code FROM projections.rollup
-WHERE partner_id = $1 AND package_code = $2 AND class_code > '' AND metric = 1
-ORDER BY class_code
+-- The classes that purchases of a package name.
+SELECT DISTINCT class_code COLLATE "C"
+FROM projections.purchase CROSS JOIN LATERAL unnest(class_codes) AS named (class_code)
+WHERE partner_id = $1 AND package_code = $2
+ORDER BY 1

@@ -118,6 +118,23 @@ worlds: st.SearchStrategy[list[Told]] = st.lists(
 )
 
 
+retold: st.SearchStrategy[list[Told]] = st.lists(
+    st.one_of(
+        st.builds(
+            lambda fact: Told(PARTICIPANT_STREAM, "one", replace(fact, purchase_id="P1")), paid()
+        ),
+        st.builds(
+            lambda fact: Told(PARTICIPANT_STREAM, "one", replace(fact, purchase_id="P1")), paid()
+        ),
+        st.builds(Told, st.just(PARTICIPANT_STREAM), st.just("one"), voided),
+        of_packages,
+    ),
+    min_size=2,
+    max_size=9,
+)
+"""One purchase told again and again: under two packages, under none, by items or by composition, and withdrawn."""
+
+
 def happened(index: int) -> int:
     """When the event with this number happened, in microseconds UTC."""
     return START + index * STEP

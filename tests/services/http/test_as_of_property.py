@@ -25,6 +25,7 @@ from tests.projections.reading.worlds import (
     Told,
     events,
     happened,
+    retold,
     unmarked,
     worlds,
 )
@@ -64,7 +65,11 @@ class Telling:
                 {"completion": "completed"},
                 {"assessment": "passed"},
                 {"flag": "evidence_after_refund"},
+                {"flag": "purchased_twice"},
+                {"purchase": "refunded"},
+                {"assessment": "assessed"},
                 {"package_code": mark + "K"},
+                {"package_code": mark + "L", "purchase": "active"},
                 {"institution": mark + "here"},
             )
         ]
@@ -109,7 +114,11 @@ def telling(postgres_server: EmbeddedPostgres) -> Iterator[Telling]:
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(world=worlds, until=st.integers(0, 12), random=st.randoms(use_true_random=False))
+@given(
+    world=st.one_of(worlds, retold),
+    until=st.integers(0, 12),
+    random=st.randoms(use_true_random=False),
+)
 def test_as_of_is_the_answer_of_a_system_that_knew_no_more(
     telling: Telling, world: list[Told], until: int, random: Any
 ) -> None:
@@ -143,3 +152,24 @@ def test_a_withdrawn_purchase_of_a_package_published_later_counts_until_it_was_w
     assert [item["class_code"] for item in then["people"]["one"]] == ["A", "B"]
     assert [item["purchase_id"] for item in then["packages"][0]] == ["P1"]
     assert telling.answers(mark)["people"]["one"] == []
+
+
+def test_of_two_buyers_under_one_id_the_first_has_it_until_that_payment_was_withdrawn(
+    telling: Telling,
+) -> None:
+    mark = next(marks)
+    told = events(
+        [
+            Told(PARTICIPANT_STREAM, "one", PurchasePaid("P1", "K")),
+            Told(PARTICIPANT_STREAM, "two", PurchasePaid("P1", "K")),
+            Told(PARTICIPANT_STREAM, "one", EventVoided("0", "a mistake")),
+        ],
+        mark,
+    )
+    telling.tell(told)
+    buyers = []
+    for event in told:
+        as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=event.happened)
+        (bought, *_) = telling.answers(mark, as_of=as_of.isoformat())["bought"]
+        buyers.append(bought["participant_id"])
+    assert buyers == ["one", "one", "two"]

@@ -6,14 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.events import PartnerEvent, PurchasePaid
+from domain.events import PartnerEvent
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Lane
 from tests.projections.kept import Kept
-from tests.projections.reading.worlds import PARTNER, Told, events, happened, unmarked, worlds
+from tests.projections.reading.worlds import (
+    PARTNER,
+    Told,
+    events,
+    happened,
+    retold,
+    unmarked,
+    worlds,
+)
 from tests.services.http.conftest import Api, bearer, running
 
 marks = (f"w{number:05}" for number in itertools.count())
@@ -65,28 +73,20 @@ def without(answer: Any, names: set[str]) -> Any:
     return [without(part, names) for part in answer] if isinstance(answer, list) else answer
 
 
-def in_one_package_each(told: Sequence[PartnerEvent]) -> bool:
-    """Whether no purchase was told as one of two packages, which no partner can mean."""
-    packages: dict[str, set[str]] = {}
-    for event in told:
-        fact = event.fact
-        if isinstance(fact, PurchasePaid):
-            of = packages.setdefault(f"{event.stream} {fact.purchase_id}", set())
-            of.add(fact.package_code or "")
-    return all(len(of) == 1 for of in packages.values())
-
-
 @pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(world=worlds, until=st.integers(0, 12), random=st.randoms(use_true_random=False))
+@given(
+    world=st.one_of(worlds, retold),
+    until=st.integers(0, 12),
+    random=st.randoms(use_true_random=False),
+)
 def test_as_of_is_the_evaluation_of_a_system_that_knew_no_more(
     telling: Telling, world: list[Told], until: int, random: Any
 ) -> None:
-    assume(in_one_package_each(events(world, "")))
     whole, part = next(marks), next(marks)
     told = events(world, whole)
     random.shuffle(told)
