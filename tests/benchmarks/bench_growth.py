@@ -3,14 +3,19 @@
 The log is one season over and over, each time with participants, purchases and event ids of its own but on the same
 catalogue, so a log of any length needs no more memory. Tuntas drains all of it at once; the rate is read at the end of
 every season.
+
+With `--ledgers 1000000,50000000` the ledger is made that large in the database instead (tests/benchmarks/grown.py), and
+at each size a season is drained on top of it and one API process is asked for participants.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from time import monotonic, sleep
 from typing import Annotated, Any, Final
 
+import psutil
 import psycopg2
 import typer
 from msgspec import Struct
@@ -20,8 +25,12 @@ from rich.table import Table
 from services.kafka.producer import publish
 from services.kafka.topics import ensure_topics
 from services.simulator import SimulatedRecord
+from tests.benchmarks.api import TOKEN, api
+from tests.benchmarks.bench_read import ASKED, DRAW
 from tests.benchmarks.contenders.tuntas import READ, environment_of, prepare
 from tests.benchmarks.draining import DrainFailed, Place, Process, last_words, running
+from tests.benchmarks.grown import add_copies
+from tests.benchmarks.load import Loaded, load
 from tests.benchmarks.report import conditions, console, print_conditions, save
 from tests.benchmarks.run import run
 from tests.benchmarks.season_log import PARTITIONS, SeasonLog, is_participants, season_log
@@ -31,6 +40,7 @@ from tests.benchmarks.storage import print_storage, relations
 EVENT_ID: Final = re.compile(rb"\b([a-z]{2,3}-[0-9a-f]{8}-[a-z])\b")
 PERSON: Final = re.compile(rb"\b(PRK|INV)-000")
 LOOK_SECONDS: Final = 0.05
+ANSWER_SECONDS: Final = 10
 TIMEOUT_SECONDS: Final = 3_600.0
 
 
@@ -109,10 +119,118 @@ def measure(
     return {"legs": legs, "storage": disk, "workers": workers, "cached participants": cached}
 
 
+class Grown(Struct, frozen=True):
+    """A season drained, and participants asked for, on top of a ledger of ``events``."""
+
+    events: int
+    leg: Leg
+    answers: Loaded
+    worker_rss_mib: float
+    """The most memory that a worker had in its hands."""
+
+
+def measure_grown(
+    running_servers: Servers,
+    log: SeasonLog,
+    sizes: Sequence[int],
+    workers: int,
+    cached: int,
+) -> dict[str, Any]:
+    """One season on top of a ledger of each size; printed as well. The topics are empty before."""
+    bootstrap = running_servers.broker.bootstrap
+    ensure_topics(bootstrap, PARTITIONS)
+    told = log.told()
+    folder = running_servers.folder / "grown"
+    folder.mkdir()
+    found: list[Grown] = []
+    with running_servers.database("grown") as url:
+        place = Place(running_servers, url, "grown", folder, told)
+        prepare(place)
+        environment = environment_of(place) | {"TUNTAS_CACHE_PARTICIPANTS": str(cached)}
+        processes = [Process(("-m", "services.cli", "ingest"), environment)] * workers
+        session = psycopg2.connect(url)
+        session.autocommit = True
+        ends = publish(bootstrap, season(log, 0))
+        _legs(place, processes, session, [ends])
+        seasons = 1
+        for size in sizes:
+            copies = max(0, size // told.accepted - seasons)
+            if copies:
+                session.autocommit = False
+                add_copies(session, seasons, seasons + copies - 1)
+                session.autocommit = True
+                seasons += copies
+            ends += publish(bootstrap, season(log, seasons))
+            seasons += 1
+            watched = Memory()
+            (leg,) = _legs(place, processes, session, [ends], watched)
+            with session.cursor() as work:
+                work.execute(DRAW, (ASKED,))
+                paths = [f"/v1/participants/{who}/classes" for (who,) in work.fetchall()]
+            with api(place) as address:
+                answers = load(address, paths, TOKEN, ANSWER_SECONDS, folder)
+            found.append(Grown(size, leg, answers, watched.most_mib))
+        session.close()
+    print_grown(found, workers)
+    return {"grown": found, "workers": workers, "cached participants": cached}
+
+
+def print_grown(found: Sequence[Grown], workers: int) -> None:
+    """Each size, and its rates as a share of those at the smallest."""
+    table = Table(title=f"A season on top of a large ledger, {workers} worker(s)")
+    for heading in (
+        "events before",
+        "records/s",
+        "ratio to the first",
+        "client CPU µs",
+        "PostgreSQL CPU µs",
+        "worker MiB",
+        "answers/s",
+        "p50 ms",
+        "p99 ms",
+    ):
+        table.add_column(heading, justify="right")
+    for one in found:
+        leg, answers = one.leg, one.answers
+        table.add_row(
+            f"{one.events:,}",
+            f"{leg.records_per_second:,.0f}",
+            f"{leg.records_per_second / found[0].leg.records_per_second:.2f}",
+            f"{leg.client_cpu_us:.1f}",
+            f"{leg.postgres_cpu_us:.1f}",
+            f"{one.worker_rss_mib:.0f}",
+            f"{answers.requests_per_second:,.0f}",
+            f"{answers.p50_ms:.2f}",
+            f"{answers.p99_ms:.2f}",
+        )
+    console.print(table)
+
+
+class Memory:
+    """The most resident memory that one of some processes was seen with."""
+
+    def __init__(self) -> None:
+        self.most_mib = 0.0
+
+    def look(self, pids: Sequence[int]) -> None:
+        """Looks once."""
+        for pid in pids:
+            with suppress(psutil.NoSuchProcess):
+                rss = psutil.Process(pid).memory_info().rss
+                self.most_mib = max(self.most_mib, rss / 2**20)
+
+
 def _legs(
-    place: Place, processes: list[Process], session: connection, ends: Sequence[int]
+    place: Place,
+    processes: list[Process],
+    session: connection,
+    ends: Sequence[int],
+    memory: Memory | None = None,
 ) -> list[Leg]:
     legs: list[Leg] = []
+    with session.cursor() as work:
+        work.execute(READ)
+        already = work.fetchall()[0][0]
     servers_of = place.servers
     with running(processes, place.folder) as children:
         pids = [child.pid for child in children]
@@ -122,10 +240,12 @@ def _legs(
             if monotonic() > deadline or any(child.poll() is not None for child in children):
                 raise DrainFailed(f"stopped after {len(legs)} seasons\n{last_words(place.folder)}")
             sleep(LOOK_SECONDS)
+            if memory is not None:
+                memory.look(pids)
             with session.cursor() as work:
                 work.execute(READ)
                 ((read,),) = work.fetchall()
-            if read and (last is None or read >= ends[len(legs)]):
+            if read > already and (last is None or read >= ends[len(legs)]):
                 now = (
                     int(read),
                     monotonic(),
@@ -150,6 +270,9 @@ def main(
     cached: Annotated[
         int, typer.Option(help="TUNTAS_CACHE_PARTICIPANTS; 0: a tenth of a season's.")
     ] = 0,
+    ledgers: Annotated[
+        str, typer.Option(help="Sizes to make the ledger in the database, with commas between.")
+    ] = "",
     broker: Annotated[str, typer.Option(help="apache or embedded.")] = "apache",
     save_as: Annotated[
         str, typer.Option(help="Name of the file in docs/benchmarks; empty: none.")
@@ -161,7 +284,11 @@ def main(
         circumstances = conditions(running_servers, log)
         print_conditions(circumstances)
         cached = cached or log.told().records_of_participants // 10
-        found = measure(running_servers, log, seasons, workers, cached)
+        sizes = [int(size) for size in ledgers.split(",") if size]
+        if sizes:
+            found = measure_grown(running_servers, log, sizes, workers, cached)
+        else:
+            found = measure(running_servers, log, seasons, workers, cached)
     if save_as:
         console.print(f"saved in {save(save_as, {**circumstances, **found})}")
 

@@ -1,0 +1,75 @@
+"""A ledger made large in the database: copies of one season's events and rows, of other people.
+
+Copies lie among the originals in every index, as the events of a larger programme would, so what is drained or asked
+afterwards meets tables and indices of that size. They are mass: their evidence still names the originals' purchases.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from psycopg2.extensions import connection
+
+SEASON: Final = "000"
+"""Three digits of every participant and purchase of the original season; copies have their own number there."""
+
+MOVED: Final[Mapping[str, Mapping[str, str]]] = {
+    "ledger.stored_event": {
+        "place": "place + copy::bigint * 1000000",
+        "stream": "replace(stream, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+        "event_id": "event_id || copy",
+    },
+    "projections.purchased_class": {
+        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+    },
+    "projections.purchase": {
+        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+        "purchase_id": "replace(purchase_id, 'INV-000', 'INV-' || to_char(copy, 'FM000'))",
+    },
+    "control.participant": {
+        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+    },
+}
+"""Table to what is another value in a copy; the other columns are the original's."""
+
+COLUMNS: Final = """
+SELECT column_name FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position
+"""
+INDICES: Final = """
+SELECT format('%%I.%%I', schemaname, indexname), indexdef FROM pg_indexes
+WHERE schemaname = %s AND tablename = %s
+  AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE contype = 'p')
+"""
+
+
+def add_copies(session: connection, first: int, last: int) -> None:
+    """Adds the copies numbered ``first`` to ``last`` (1 to 999); blocks for minutes where they are many."""
+    with session, session.cursor() as work:
+        work.execute("SET maintenance_work_mem = '1GB'")
+        work.execute("SET max_parallel_maintenance_workers = 1")
+    for name, moved in MOVED.items():
+        schema, table = name.split(".")
+        person = "stream" if "stream" in moved else "participant_id"
+        prefix = "p:PRK-" if person == "stream" else "PRK-"
+        with session, session.cursor() as work:
+            work.execute(COLUMNS, (schema, table))
+            columns = [column for (column,) in work.fetchall()]
+            # Sorting a whole index at once takes a tenth of adding to it row by row.
+            work.execute(INDICES, (schema, table))
+            indices = work.fetchall()
+            for index, _ in indices:
+                work.execute(f"DROP INDEX {index}")
+            work.execute(
+                f"INSERT INTO {name} ({', '.join(columns)}) "
+                f"SELECT {', '.join(moved.get(column, column) for column in columns)} "
+                f"FROM {name}, generate_series(%s, %s) AS copy WHERE {person} LIKE %s",
+                (first, last, f"{prefix}{SEASON}%"),
+            )
+            for _, definition in indices:
+                work.execute(definition)
+    session.autocommit = True
+    with session.cursor() as work:
+        for name in MOVED:
+            work.execute(f"VACUUM (ANALYZE) {name}")
+        work.execute("CHECKPOINT")
+    session.autocommit = False
