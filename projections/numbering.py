@@ -3,7 +3,7 @@
 A partner's numbers are nearly all there, so they are kept as bits: 64 of them take one entry.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -72,25 +72,25 @@ class Numbers(Struct):
     unnumbered: int = 0
     unusable: int = 0
 
-    def look(self, sequences: Iterable[bytes | None]) -> None:
+    def look(self, sequences: Sequence[bytes | None]) -> None:
         """Adds what some events carry: digits, of which at most 18 count, or not."""
-        usable = []
-        for sequence in sequences:
-            if sequence is None:
-                self.unnumbered += 1
-            elif sequence.isdigit() and (
-                len(sequence) <= MOST_DIGITS or len(sequence.lstrip(b"0")) <= MOST_DIGITS
-            ):
-                usable.append(int(sequence))
-            else:
-                self.unusable += 1
-        self.numbers.add(usable)
+        given = [sequence for sequence in sequences if sequence is not None]
+        usable = [sequence for sequence in given if _is_usable(sequence)]
+        self.unnumbered += len(sequences) - len(given)
+        self.unusable += len(given) - len(usable)
+        self.numbers.add(map(int, usable))
 
     def update(self, other: "Numbers") -> None:
         """Adds what another share looked at."""
         self.numbers.update(other.numbers)
         self.unnumbered += other.unnumbered
         self.unusable += other.unusable
+
+
+def _is_usable(sequence: bytes) -> bool:
+    return sequence.isdigit() and (
+        len(sequence) <= MOST_DIGITS or len(sequence.lstrip(b"0")) <= MOST_DIGITS
+    )
 
 
 def write(

@@ -8,6 +8,7 @@ within one snapshot.
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from struct import Struct as Packing
 from typing import Any, Final
 
@@ -64,7 +65,8 @@ def fold(
     with read() as reading, write() as writing:
         reading.execute(SQL["take_snapshot"], {"snapshot": share.snapshot})
         reading.execute(SQL["sort_in_memory"])
-        into = _Fold(share, writing, progress)
+        reading.execute(SQL["topics"])
+        into = _Fold(share, dict(reading.fetchall()), writing, progress)
         reading.copy_expert(
             reading.mogrify(SQL["events"], {"of": share.of, "number": share.number}), into
         )
@@ -75,16 +77,11 @@ def fold(
 Told = list[tuple[int, bytes, Fact]]
 """One participant's events: when, event id, fact."""
 
-_READERS: Final[Mapping[bytes, Callable[[bytes], Fact]]] = {
-    topic.encode(): msgspec.msgpack.Decoder(fact).decode for topic, fact in FACTS.items()
-}
-"""What reads the states of today's topics, without looking for it in `facts.decode`."""
-
 _EPOCH: Final = binary_copy.POSTGRES_EPOCH
 _HEADER: Final = len(binary_copy.HEADER)
-_numbers: Final = Packing(">6xq4xi4xi4xi4xq").unpack_from
-"""When it happened, how long event id, topic and sequence are, the hash; each behind its length."""
-_ID: Final = 54
+_numbers: Final = Packing(">6xq4xi4xi4xh4xq").unpack_from
+"""When it happened, how long event id and sequence are, the number of the topic, the hash; each behind its length."""
+_ID: Final = 52
 """Where the event id begins: behind the numbers and its length."""
 _length: Final = Packing(">i").unpack_from
 _partner: Final = Packing(">h").unpack_from
@@ -105,11 +102,24 @@ def count(deltas: Deltas, partner_id: int, new: Changes) -> None:
         deltas.purchase_row(partner_id, columns, 1)
 
 
+def _reader(topic: str) -> Callable[[bytes], Fact]:
+    """What decodes the states of a topic; of today's topics, without looking for it in `facts.decode` each time."""
+    fact = FACTS.get(topic)
+    return partial(facts.decode, topic) if fact is None else msgspec.msgpack.Decoder(fact).decode
+
+
 class _Fold:
     """The file that PostgreSQL's rows are written to: each call of ``write`` is one row."""
 
-    def __init__(self, share: Share, writing: Any, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        share: Share,
+        topics: Mapping[int, str],
+        writing: Any,
+        progress: Callable[[int], None],
+    ) -> None:
         self.folded = Folded()
+        self._readers = {topic_id: _reader(topic) for topic_id, topic in topics.items()}
         self._share = share
         self._writing = writing
         self._progress = progress
@@ -132,7 +142,7 @@ class _Fold:
     def _read(self) -> Generator[None, bytes, None]:
         """Takes rows, and folds the participants of a hash as soon as the next one begins."""
         # The loop runs for each event of the ledger.
-        readers, sequences_of = _READERS, self._sequences
+        readers, sequences_of = self._readers, self._sequences
         sequences: list[bytes | None] = []
         told: Told = []
         end = _NOT_YET  # what the rows of a participant end with: stream and partner
@@ -140,10 +150,14 @@ class _Fold:
         of_hash: int | None = None
         row = (yield)[_HEADER:]
         while row != binary_copy.TRAILER:
-            happened, id_size, topic_size, sequence_size, hashed = _numbers(row)
-            topic_at = _ID + id_size + 4
-            sequence_at = topic_at + topic_size + 4
-            state_at = sequence_at + 4 + max(0, sequence_size)
+            happened, id_size, sequence_size, topic_id, hashed = _numbers(row)
+            id_end = _ID + id_size
+            if sequence_size < 0:
+                sequence = None
+                state_at = id_end + 8
+            else:
+                state_at = id_end + 8 + sequence_size
+                sequence = row[id_end + 4 : state_at - 4]
             if not row.endswith(end):
                 (state_size,) = _length(row, state_at - 4)
                 end = row[state_at + state_size :]
@@ -154,14 +168,9 @@ class _Fold:
                     self._fold()
                     of_hash = hashed
                 told = self._same_hash.setdefault(end, [])
-            sequences.append(
-                None if sequence_size < 0 else row[sequence_at : sequence_at + sequence_size]
-            )
-            topic = row[topic_at : topic_at + topic_size]
-            state = row[state_at:-end_size]
-            read = readers.get(topic)
-            fact = facts.decode(topic.decode(), state) if read is None else read(state)
-            told.append((happened + _EPOCH, row[_ID : _ID + id_size], fact))
+            sequences.append(sequence)
+            fact = readers[topic_id](row[state_at:-end_size])
+            told.append((happened + _EPOCH, row[_ID:id_end], fact))
             row = yield
         yield
 

@@ -8,14 +8,18 @@ SET TRANSACTION SNAPSHOT %(snapshot)s
 -- Sorting a share is maintenance: it may take what an index would be given.
 SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true)
 
+-- name: topics
+SELECT topic_id, name FROM ledger.topic
+
 -- name: events
 -- Everything about the participants of a share, participant by participant, as projections/shares.py reads it. Only the
--- hash is sorted by: texts that all begin alike would take several times as long to compare.
+-- hash is sorted by: texts that all begin alike would take several times as long to compare. The table under the view
+-- ledger.event is read: names of topics would have to be joined and taken apart again for each row.
 COPY (
-    SELECT happened, octet_length(event_id), octet_length(topic), coalesce(octet_length(sequence), -1), hashed,
-           event_id, topic, sequence, state, stream, partner_id
+    SELECT happened, octet_length(event_id), coalesce(octet_length(sequence), -1), topic_id, hashed,
+           event_id, sequence, state, stream, partner_id
     FROM (SELECT *, hashtextextended(stream, partner_id) AS hashed
-          FROM ledger.event WHERE stream >= 'p:' AND stream < 'p;') AS of_participants
+          FROM ledger.stored_event WHERE stream >= 'p:' AND stream < 'p;') AS of_participants
     WHERE %(of)s = 1 OR (hashed & 9223372036854775807) %% %(of)s = %(number)s
     ORDER BY hashed
 ) TO STDOUT (FORMAT binary)
