@@ -24,8 +24,8 @@ WITH looked_at AS MATERIALIZED (
     FROM unnest(%(lane_ids)s::integer[], %(partner_ids)s::smallint[], %(seen)s::bigint[], %(upto)s::bigint[])
       AS step (lane_id, partner_id, seen, upto)
     JOIN ledger.event
-      ON event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
-     AND event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+      ON event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+     AND event.position > step.seen AND event.position <= step.upto
 ), numbered AS (
     SELECT partner_id, number, number - row_number() OVER (PARTITION BY partner_id ORDER BY number) AS island
     FROM (SELECT DISTINCT partner_id, CASE WHEN usable THEN sequence::bigint END AS number

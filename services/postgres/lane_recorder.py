@@ -34,7 +34,6 @@ from projections.copy import text_array
 from projections.sql import load
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
-    POSITION_BITS,
     EventId,
     LaneState,
     event_fields,
@@ -47,7 +46,8 @@ SQL: Final = load("services.postgres", "lane_recorder.sql")
 
 POLL_SECONDS: Final = 0.05
 
-MOST_POSITIONS: Final = (1 << POSITION_BITS) - 1
+POSITIONS_AT_ONCE: Final = 1_000
+"""So many positions of a lane are looked at in one query, however few of them have a wanted topic."""
 
 
 @dataclass(frozen=True)
@@ -174,17 +174,26 @@ class LaneApplicationRecorder(LaneAggregateRecorder, ApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         first = 1 if start is None else start if inclusive_of_start else start + 1
-        last = MOST_POSITIONS if stop is None else min(stop, MOST_POSITIONS)
-        bounds = {"start": first, "last": last, "topics": text_array(topics), "limit": limit}
+        found: list[Notification] = []
         with self.transaction() as work:
-            work.execute(SQL["select_notifications"], self._names | bounds)
-            return [_notification(*row) for row in work.fetchall()]
+            end = self._positions(work) if stop is None else min(stop, self._positions(work))
+            while first <= end and len(found) < limit:
+                last = min(end, first + max(limit, POSITIONS_AT_ONCE) - 1)
+                bounds = {"start": first, "last": last, "limit": limit - len(found)}
+                names = self._names | bounds | {"topics": text_array(topics)}
+                work.execute(SQL["select_notifications"], names)
+                found += [_notification(*row) for row in work.fetchall()]
+                first = last + 1
+        return found
 
     def max_notification_id(self) -> int | None:
         with self.transaction() as work:
-            work.execute(SQL["max_position"], self._names)
-            ((position,),) = work.fetchall()
-            return position or None
+            return self._positions(work) or None
+
+    def _positions(self, work: cursor) -> int:
+        work.execute(SQL["max_position"], self._names)
+        ((position,),) = work.fetchall()
+        return int(position)
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

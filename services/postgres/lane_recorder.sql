@@ -40,11 +40,10 @@ SELECT position, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM happened) * 1000000)::bigint,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
-WHERE lane_id = %(lane_id)s AND position >= %(start)s
-  AND block BETWEEN ledger.block(%(lane_id)s, %(start)s) AND ledger.block(%(lane_id)s, %(last)s)
+WHERE block BETWEEN ledger.block(%(lane_id)s, %(start)s) AND ledger.block(%(lane_id)s, %(last)s)
+  AND position BETWEEN %(start)s AND %(last)s
   AND (%(topics)s::text[] = '{}' OR topic = ANY (%(topics)s::text[]))
-  AND position <= %(last)s
-ORDER BY block, position
+ORDER BY position
 LIMIT %(limit)s
 
 -- name: topic_numbers

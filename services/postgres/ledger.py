@@ -46,6 +46,8 @@ _NUMBERS: Final = struct.Struct(">hiqiqiq").pack
 """How many columns, then place, number and happened, each behind its length."""
 _OF_TOPIC: Final = struct.Struct(">iqihihib").pack
 """recorded, partner_id, topic_id and collided, each behind its length."""
+_COLLIDED_AT: Final = 28
+"""In what _OF_TOPIC makes, the place of ``collided``."""
 
 
 class LaneState(Struct, frozen=True):
@@ -236,8 +238,8 @@ def encode_events(
     """The COPY stream of the batches. Raises KeyError for a topic that no fact has."""
     # The loop runs for each event: names are local and one list is extended, because that is
     # what measured fastest (tests/benchmarks/ledger.py).
-    pack_numbers, bytea, lengths = _NUMBERS, field.bytea, field.LENGTHS
-    epoch, null, no_delay = field.POSTGRES_EPOCH, field.NULL, lengths[0]
+    pack_numbers, lengths, columns = _NUMBERS, field.LENGTHS, _COLUMNS
+    epoch, null, no_delay = field.POSTGRES_EPOCH, field.NULL, field.LENGTHS[0]
     of_partner: dict[int, dict[str, bytes]] = {}
     parts = [field.HEADER]
     for batch in batches:
@@ -245,24 +247,31 @@ def encode_events(
         of_topic = of_partner.setdefault(partner_id, {})
         at = place(batch.lane_id, batch.first_position)
         for offset, event_id, happened, stream, topic, state, sequence, recordedtime in batch.rows:
-            topic_fields = of_topic.get(topic)
-            if topic_fields is None:
+            common = of_topic.get(topic)
+            if common is None:
                 number = TOPIC_NUMBERS[topic]
-                topic_fields = _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, number, 1, 0)
-                of_topic[topic] = topic_fields
+                common = _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, number, 1, 0) + no_delay
+                of_topic[topic] = common
+            if recordedtime is not None:
+                digits = b"%d" % (recordedtime - happened)
+                common = common[:-4] + lengths[len(digits)] + digits
             if collided and (partner_id, event_id) in collided:
-                topic_fields = topic_fields[:-1] + b"\1"
+                common = common[:_COLLIDED_AT] + b"\1" + common[_COLLIDED_AT + 1 :]
             stream_bytes, id_bytes = stream.encode(), event_id.encode()
             size = len(state)
+            if sequence is None:
+                sequence_field = null
+            else:
+                sequence_bytes = sequence.encode()
+                sequence_field = lengths[len(sequence_bytes)] + sequence_bytes
             parts += (
-                pack_numbers(_COLUMNS, 8, at, 8, offset, 8, happened - epoch),
-                topic_fields,
+                pack_numbers(columns, 8, at, 8, offset, 8, happened - epoch),
+                common,
                 lengths[len(stream_bytes)],
                 stream_bytes,
                 lengths[len(id_bytes)],
                 id_bytes,
-                no_delay if recordedtime is None else delay(happened, recordedtime),
-                null if sequence is None else bytea(sequence.encode()),
+                sequence_field,
                 lengths[size] if size < 4096 else field.pack_length(size),
                 state,
             )
@@ -291,9 +300,9 @@ def event_fields(
     return (
         _NUMBERS(_COLUMNS, 8, place, 8, number, 8, happened - epoch)
         + _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, topic_number, 1, collided)
+        + delay(happened, recordedtime)
         + field.text(stream)
         + field.text(event_id)
-        + (field.bytea(b"") if recordedtime is None else delay(happened, recordedtime))
         + field.text(sequence)
         + field.bytea(state)
     )
@@ -304,9 +313,9 @@ def place(lane_id: int, position: int) -> int:
     return lane_id << POSITION_BITS | position
 
 
-def delay(happened: int, recordedtime: int) -> bytes:
-    """The field that stands for ``recordedtime``: the microseconds since ``happened``, in digits."""
-    return field.bytea(b"%d" % (recordedtime - happened))
+def delay(happened: int, recordedtime: int | None) -> bytes:
+    """The field that stands for ``recordedtime``: the microseconds since ``happened``, in digits; None: none."""
+    return field.bytea(b"" if recordedtime is None else b"%d" % (recordedtime - happened))
 
 
 def copy_duplicates(work: cursor, rows: Iterable[DuplicateRow], recorded: int) -> None:

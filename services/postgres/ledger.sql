@@ -89,8 +89,8 @@ CREATE INDEX IF NOT EXISTS event_block ON ledger.stored_event ((place >> 7));
 CREATE INDEX IF NOT EXISTS event_stream ON ledger.stored_event (stream, partner_id);
 
 -- Accepted events. `version` is the aggregate version of the event in its stream; the intake uses the lane position, so
--- it rises within a stream but has gaps. `kafka_offset` is null for events that did not come from Kafka. Who reads a
--- lane from some position on says so of `block` as well: block >= ledger.block(lane_id, position).
+-- it rises within a stream but has gaps. `kafka_offset` is null for events that did not come from Kafka. Who reads
+-- a lane from one position to another says so of `block` first (ledger.block): that is what there is an index of.
 CREATE OR REPLACE VIEW ledger.event AS
 SELECT (place >> 40)::integer AS lane_id,
        place & (1::bigint << 40) - 1 AS position,

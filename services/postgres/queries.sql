@@ -60,8 +60,9 @@ WHERE lane.lane_id = mine.lane_id
 RETURNING lane.lane_id, lane.position - step.accepted + 1
 
 -- name: copy_events
--- Columns in the order of ledger.encode_events: the numbers, then the texts.
-COPY ledger.stored_event (place, number, happened, recorded, partner_id, topic_id, collided, stream, event_id, delay,
+-- Columns in the order of ledger.encode_events: the numbers, what is mostly the same for all events of a topic, then the
+-- texts.
+COPY ledger.stored_event (place, number, happened, recorded, partner_id, topic_id, collided, delay, stream, event_id,
                           sequence, state)
 FROM STDIN (FORMAT binary)
 

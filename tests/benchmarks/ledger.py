@@ -21,6 +21,7 @@ from projections.copy import copy_stream
 from services.postgres.connect import connect, migrate, transaction
 from services.postgres.ledger import (
     SQL,
+    TOPIC_NUMBERS,
     EventRow,
     LaneEvents,
     LaneState,
@@ -30,6 +31,7 @@ from services.postgres.ledger import (
     encode_events,
     find_events,
     open_lane,
+    place,
     take_over,
 )
 
@@ -83,8 +85,8 @@ def encode_as_text(batches: list[LaneEvents], recorded: int) -> bytes:
             offset, event_id, happened, stream, topic, state, _, _ = row
             time = (EPOCH + timedelta(microseconds=happened)).isoformat()
             lines.append(
-                f"{batch.lane_id}\t{batch.partner_id}\t{now}\t{position}\t{position}\t{offset}\t{time}"
-                f"\t\\N\t\\N\t{topic}\t{stream}\t{event_id}\t\\\\x{state.hex()}\n"
+                f"{place(batch.lane_id, position)}\t{offset}\t{time}\t{now}\t{batch.partner_id}"
+                f"\t{TOPIC_NUMBERS[topic]}\tf\t\t{stream}\t{event_id}\t\\N\t\\\\x{state.hex()}\n"
             )
     return "".join(lines).encode()
 

@@ -47,3 +47,15 @@ def lanes(session: connection) -> list[LaneState]:
             for partition, first_offset in enumerate((0, 7))
         ]
         return take_over(work, [lane.lane_id for lane in opened])
+
+
+@pytest.fixture
+def weakly_hashed(session: connection) -> connection:
+    """A ledger in which event ids of one length have one hash."""
+    with transaction(session) as work:
+        work.execute(
+            "CREATE OR REPLACE FUNCTION ledger.id_hash(partner_id smallint, event_id text) RETURNS bigint"
+            " LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN length(event_id);"
+            "REINDEX TABLE ledger.stored_event"
+        )
+    return session

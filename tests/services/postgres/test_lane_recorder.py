@@ -19,6 +19,7 @@ from domain.events import ClassCompleted, ClassProgressed, Fact, PartnerEvent
 from projections.facts import encode
 from services.postgres.connect import transaction
 from services.postgres.lane_recorder import (
+    POSITIONS_AT_ONCE,
     LaneRecorder,
     LedgerEvent,
     LedgerNotification,
@@ -142,6 +143,52 @@ def test_the_intake_and_a_recorder_number_one_lane_without_gaps(
     assert list(recorder.insert_events([StoredEvent("s", 8, "topic", b"")]) or []) == [4]
     notifications = recorder.select_notifications(None, 10)
     assert [notification.id for notification in notifications] == [1, 2, 3, 4]
+
+
+def test_notifications_of_a_rare_topic_are_found_among_many(recorder: LaneRecorder) -> None:
+    common = [StoredEvent("s", version, "common", b"") for version in range(2 * POSITIONS_AT_ONCE)]
+    recorder.insert_events([*common, StoredEvent("r", 1, "rare", b""), *common_after(common)])
+    recorder.insert_events([StoredEvent("r", 2, "rare", b"")])
+    rare = recorder.select_notifications(None, 10, topics=["rare"])
+    first, second = 2 * POSITIONS_AT_ONCE + 1, 4 * POSITIONS_AT_ONCE + 2
+    assert [notification.id for notification in rare] == [first, second]
+    assert [n.id for n in recorder.select_notifications(first + 1, 10, topics=["rare"])] == [second]
+    assert recorder.select_notifications(1, 10, second - 1, ["rare"])[-1].id == first
+    assert len(recorder.select_notifications(2, 3 * POSITIONS_AT_ONCE)) == 3 * POSITIONS_AT_ONCE
+
+
+def common_after(events: list[StoredEvent]) -> list[StoredEvent]:
+    return [StoredEvent("s", len(events) + n, "common", b"") for n in range(len(events))]
+
+
+def test_a_topic_keeps_its_number(recorder: LaneRecorder, pool: ConnectionPool) -> None:
+    def numbers() -> dict[str, int]:
+        with pool.transaction() as work:
+            work.execute("SELECT name, topic_id FROM ledger.topic WHERE topic_id > 100")
+            return dict(work.fetchall())
+
+    recorder.insert_events([StoredEvent("s", 1, "one:One", b""), StoredEvent("s", 2, "paid", b"")])
+    assert numbers() == {"one:One": 1000}
+    recorder.insert_events(
+        [StoredEvent("s", 3, "two:Two", b""), StoredEvent("s", 4, "one:One", b"")]
+    )
+    assert numbers() == {"one:One": 1000, "two:Two": 1001}
+    topics = [notification.topic for notification in recorder.select_notifications(None, 10)]
+    assert topics == ["one:One", "paid", "two:Two", "one:One"]
+
+
+@pytest.mark.usefixtures("weakly_hashed")
+def test_events_of_partners_are_put_although_their_ids_share_a_hash(recorder: LaneRecorder) -> None:
+    store = EventStore(FactMapper(), recorder)
+    store.put([reported(1, PROGRESSED), reported(2, COMPLETED)])
+    store.put([reported(3, COMPLETED)])
+    assert list(store.get(STREAM)) == [
+        reported(1, PROGRESSED),
+        reported(2, COMPLETED),
+        reported(3, COMPLETED),
+    ]
+    with pytest.raises(IntegrityError):
+        store.put([Reported(4, reported(2, COMPLETED).event)])
 
 
 def test_a_subscription_yields_what_is_written_after_it_began(

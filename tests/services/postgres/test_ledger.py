@@ -11,6 +11,7 @@ from psycopg2.extensions import connection
 
 from domain.events import FACTS
 from projections.copy import text_array
+from projections.sql import load
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost, LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
@@ -326,18 +327,6 @@ def test_event_ids_are_looked_up_by_index_whatever_the_planner_believes(
     assert "Seq Scan on stored_event" not in plan
 
 
-@pytest.fixture
-def weakly_hashed(session: connection) -> connection:
-    """A ledger in which event ids of one length have one hash."""
-    with transaction(session) as work:
-        work.execute(
-            "CREATE OR REPLACE FUNCTION ledger.id_hash(partner_id smallint, event_id text) RETURNS bigint"
-            " LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN length(event_id);"
-            "REINDEX TABLE ledger.stored_event"
-        )
-    return session
-
-
 def write_ids(session: connection, *batches: LaneEvents) -> None:
     with transaction(session) as work:
         copy_events(work, batches, NOW)
@@ -410,6 +399,43 @@ def test_places_are_those_that_the_database_makes(session: connection) -> None:
         f"SELECT ledger.block(1, 127) = ledger.block(1, 0), ledger.block(1, {far}) <"
         " ledger.block(2, 0), ledger.block(1, 127) < ledger.block(1, 128)",
     ) == [(True, True, True)]
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_a_lane_is_read_by_its_blocks_whatever_the_planner_believes(
+    session: connection, lanes: list[LaneState], analyzed: bool
+) -> None:
+    sequences, recorder = (
+        load("projections", "sequences.sql"),
+        load("services.postgres", "lane_recorder.sql"),
+    )
+    lane_id = lanes[0].lane_id
+    asked: dict[str, dict[str, Any]] = {
+        sequences["numbers"]: {
+            "lane_ids": [lane_id],
+            "partner_ids": [4],
+            "seen": [0],
+            "upto": [99],
+        },
+        recorder["select_notifications"]: {
+            "lane_id": lane_id,
+            "start": 1,
+            "last": 99,
+            "topics": "{}",
+            "limit": 10,
+        },
+    }
+    with transaction(session) as work:
+        for lane in lanes:
+            rows = [row(n, f"{lane.lane_id}-{n}") for n in range(5_000)]
+            copy_events(work, [LaneEvents(lane.lane_id, 4, 1, rows)], NOW)
+        if analyzed:
+            work.execute("ANALYZE ledger.stored_event")
+        for statement, names in asked.items():
+            work.execute("EXPLAIN " + statement, names)
+            plan = "\n".join(line for (line,) in work.fetchall())
+            assert "event_block" in plan
+            assert "Seq Scan on stored_event" not in plan
 
 
 def test_a_stream_s_history_comes_with_its_kafka_coordinates(
