@@ -13,17 +13,17 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from domain.answer import Answer
-from domain.counting import Metric, Tally, counted, parts
+from domain.counting import Counted, Metric, Tally, counted, parts
 from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
-from projections.evidence import decode
+from projections.evidence import Evidence, decode
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
 from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
 from projections.record import Rules
 
-PAGE_ROWS: Final = 250
+PAGE_ROWS: Final = 500
 
 
 class Counting:
@@ -118,6 +118,42 @@ async def of_partner(
     return counting, by_class
 
 
+async def headline(
+    session: Session, known: Known, classes: Iterable[tuple[int, str | None]], as_of: int
+) -> Tally:
+    """The plain counts and ratings of some classes together: (partner id, class code) each; None: all of a partner.
+
+    Most purchased classes are like many others in these, so each is counted under what it has, and that is taken
+    apart once.
+    """
+    alike: Counter[tuple[Any, ...]] = Counter()
+    for partner_id, class_code in classes:
+        rules = known.of(partner_id)
+        async for _, of in _answers(session, rules, partner_id, class_code, as_of):
+            if of.purchases:
+                states = (of.purchase, of.completion, of.assessment.state, of.satisfied)
+                alike[*states, of.flags, of.rating] += 1
+    tally: Tally = Counter()
+    for (purchase, completion, assessment, satisfied, flags, rating), times in alike.items():
+        one = Counted(
+            purchased_at=0,
+            refunded=purchase == "refunded",
+            completion=completion,
+            assessment=assessment,
+            satisfied=satisfied,
+            flags=flags,
+            best_scaled=None,
+            pre_test_scaled=None,
+            rating=rating,
+            drop_off=None,
+            taken_seconds=None,
+        )
+        for metric, value, n in parts(one):
+            if metric < Metric.DROP_OFF:
+                tally[metric, value] += n * times
+    return tally
+
+
 def most_silent(by_class: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int]]:
     """(class code, purchased, never reported) of so many classes, the most silent first."""
     silent = [(code, *count) for code, count in by_class.items() if count[1]]
@@ -147,7 +183,7 @@ async def of_package(
 async def _answers(
     session: Session, rules: Rules, partner_id: int, class_code: str | None, as_of: int
 ) -> AsyncIterator[tuple[str, Answer]]:
-    """(class code, answer) of each row of one class of a partner, or of all (None)."""
+    """(class code, answer) of each row of one class of a partner, or of all (None), with a payment by ``as_of``."""
     behind: Sequence[Any] = (
         purchased_classes.FIRST_CLASS if class_code is None else (class_code, "")
     )
@@ -158,10 +194,21 @@ async def _answers(
             statement, partner_id, *behind, upto, PAGE_ROWS, *purchased_classes.ANY
         )
         for code, _, evidence in rows:
-            yield code, answer_of(code, decode(evidence), rules, as_of)
+            held = decode(evidence)
+            if _was_paid(held, as_of):
+                yield code, answer_of(code, held, rules, as_of)
         if len(rows) < PAGE_ROWS:
             return
         behind = rows[-1][:2]
+
+
+def _was_paid(evidence: Evidence, as_of: int) -> bool:
+    """Whether a payment had happened by then: without one nothing was purchased, and nothing is counted."""
+    for purchase in evidence.purchases:
+        for paid in purchase.paid:
+            if paid.happened <= as_of:
+                return True
+    return False
 
 
 async def _packages(

@@ -34,8 +34,8 @@ async def partners(
             tallies[partner_id][metric, value] = n
     for partner_id in wanted:
         if as_of is not None:
-            counting, _ = await judged.of_partner(session, known, partner_id, as_of)
-            tallies[partner_id] = counting.tally
+            everything = [(partner_id, None)]
+            tallies[partner_id] = await judged.headline(session, known, everything, as_of)
         partner = PARTNER_CODES[partner_id]
         headline = PartnerHeadline(
             partner=partner,
@@ -59,9 +59,9 @@ async def institutions(
     if as_of is not None:
         taught = _taught(known, partner_ids, as_of)
         for name in sorted(name for name in taught if name > behind):
-            counting = await judged.of_institution(session, known, taught[name], as_of)
+            tally = await judged.headline(session, known, taught[name], as_of)
             classes = Counter(partner_id for partner_id, _ in taught[name])
-            item = _institution(name, classes, counting.tally, as_of)
+            item = _institution(name, classes, tally, as_of)
             yield Page([((name,), item)], (name,), 1)
         return
     while True:

@@ -1,6 +1,7 @@
 """Lists: a page as JSON, or everything as a file, streamed from one snapshot in constant memory."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
@@ -31,6 +32,9 @@ PAGE_ROWS: Final = 250
 
 EXAMINED_ROWS: Final = 50_000
 """After so many rows a page ends, even if few were listed; its cursor goes on from there."""
+
+PAGE_SECONDS: Final = 20.0
+"""After so long a page ends, too, with what is listed until then."""
 
 Pages: TypeAlias = Callable[[Session, Known, Key | None, int], AsyncIterator[Page[T]]]
 """The list behind a key, in pages of so many rows, read in one snapshot."""
@@ -109,6 +113,7 @@ async def _collect(pages: AsyncIterator[Page[T]], limit: int) -> tuple[list[T], 
     """At most ``limit`` items, and the key to go on from, None at the end of the list."""
     found: list[tuple[Key, T]] = []
     examined = 0
+    ends = time.monotonic() + PAGE_SECONDS
     async with aclosing(pages):  # type: ignore[type-var]
         async for page in pages:
             found += page.items
@@ -116,7 +121,7 @@ async def _collect(pages: AsyncIterator[Page[T]], limit: int) -> tuple[list[T], 
             if len(found) > limit:
                 del found[limit:]
                 return [item for _, item in found], found[-1][0]
-            if examined >= EXAMINED_ROWS:
+            if examined >= EXAMINED_ROWS or time.monotonic() >= ends:
                 return [item for _, item in found], page.reached
     return [item for _, item in found], None
 

@@ -26,7 +26,7 @@ PROBLEMS = {
     404: "The path names nothing.",
     406: "The answer is not given in an accepted media type.",
     422: "Parameters that cannot be understood; each is named.",
-    503: "The database cannot be reached.",
+    503: "The database cannot be reached, or the question took too long.",
 }
 
 

@@ -11,12 +11,11 @@ from projections.reading.catalogue import CatalogueCache, Known, version
 from projections.reading.intake import Backlog, Freshness, freshness
 from projections.reading.session import Session
 from services.http.database import Database
+from services.http.long_questions import LongQuestions
 from services.http.parameters import now
 
 STALE_SECONDS: Final = 0.25
 EXPIRED_SECONDS: Final = 0.5
-LONG_QUESTIONS: Final = 3
-"""So many questions that judge everything of a partner again are answered at once: each keeps a connection."""
 
 
 class FreshnessCache:
@@ -79,7 +78,7 @@ class Sources:
         self.database = Database(database_url)
         self.catalogue = CatalogueCache()
         self.freshness = FreshnessCache(self.database)
-        self.long_questions = asyncio.Semaphore(LONG_QUESTIONS)
+        self.long_questions = LongQuestions()
 
     async def known(self, session: Session) -> Known:
         """The catalogue, not older than the session's snapshot."""

@@ -152,7 +152,7 @@ async def all_partners(asked: Asked) -> Response:
 
 def _turn(asked: Asked) -> AbstractAsyncContextManager[Any]:
     """The turn of a question that judges many rows again: others must not find every connection taken."""
-    return nullcontext() if asked.query["as_of"] is None else asked.sources.long_questions
+    return nullcontext() if asked.query["as_of"] is None else asked.sources.long_questions.turn()
 
 
 async def _answer(

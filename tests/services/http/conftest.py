@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
@@ -20,6 +20,8 @@ from services.settings import Settings, read_settings
 from services.simulator import SimulatedRecord, simulate
 from services.simulator.expected import Expected, expected_answers
 from tests.services.http.desk import Desk
+
+T = TypeVar("T")
 
 EVALUATOR = "an-evaluator"
 TOKENS = {partner: f"of-{partner}" for partner in PARTNER_IDS}
@@ -67,6 +69,10 @@ class Api:
                 method, path, params=query, headers=dict(headers or {}), content=body
             )
         )
+
+    def run(self, story: Callable[[AsyncClient], Coroutine[Any, Any, T]]) -> T:
+        """What comes of a story of requests at the same time."""
+        return self._runner.run(story(self._client))
 
     def get(self, path: str, token: str = EVALUATOR, **query: Any) -> Any:
         """The JSON of a successful answer."""
