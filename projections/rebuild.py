@@ -52,7 +52,6 @@ READ_MODELS = (
 )
 BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
 """The tables that are loaded without indices."""
-SHARES_A_WORKER: Final = 2
 MOST_DELTAS = 200_000
 """So many counts are kept in memory before they are added to the sums."""
 FEW_EVENTS: Final = 5_000
@@ -172,7 +171,8 @@ class Rebuild(Struct):
                 taken_off = indices.take_off(writing, NEXT, BIG)
             cursor.execute(SQL["export_snapshot"])
             (snapshot,) = cursor.fetchone()
-            of = self.crew.workers * SHARES_A_WORKER if self.crew.workers > 1 else 1
+            # Shares are even, being dealt out by a hash; more than one a worker would read the ledger once more each.
+            of = self.crew.workers
             shares = [Share(number, of, snapshot, NEXT, self.rules) for number in range(of)]
             seen = self.done.events
 

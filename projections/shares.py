@@ -65,6 +65,7 @@ def fold(
     with read() as reading, write() as writing:
         reading.execute(SQL["take_snapshot"], {"snapshot": share.snapshot})
         reading.execute(SQL["sort_in_memory"])
+        writing.execute(SQL["commit_later"])
         reading.execute(SQL["topics"])
         into = _Fold(share, dict(reading.fetchall()), writing, progress)
         reading.copy_expert(

@@ -8,6 +8,11 @@ SET TRANSACTION SNAPSHOT %(snapshot)s
 -- Sorting a share is maintenance: it may take what an index would be given.
 SELECT set_config('work_mem', current_setting('maintenance_work_mem'), true)
 
+-- name: commit_later
+-- What is written beside the live tables counts only once the switch is committed, which waits until all before it is
+-- on disk.
+SET LOCAL synchronous_commit = off
+
 -- name: topics
 SELECT topic_id, name FROM ledger.topic
 

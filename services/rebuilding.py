@@ -25,9 +25,6 @@ APPLICATION: Final = "tuntas rebuild"
 LOOK_SECONDS: Final = 0.1
 """How often progress is shown."""
 
-COMMIT_LATER: Final = "SET LOCAL synchronous_commit = off"
-"""What a crew writes counts only once the switch is committed, and that one waits for all before it to be on disk."""
-
 Progress = Callable[[int, int], None]
 
 
@@ -76,7 +73,7 @@ class Alone:
 
 
 class Processes:
-    """A crew of processes, started when there is something to do."""
+    """A crew of processes."""
 
     def __init__(self, database_url: str, workers: int) -> None:
         # Spawned, not forked: this process may have threads, and connections that are its own.
@@ -88,6 +85,8 @@ class Processes:
         self._pool = ProcessPoolExecutor(
             workers, processes, _begin, (_Shared(self._folded, self._stopped),)
         )
+        for _ in range(workers):
+            self._pool.submit(os.getpid)  # so that they start while the tables are made
 
     def __enter__(self) -> Self:
         return self
@@ -169,7 +168,7 @@ def _fold(database_url: str, share: Share, progress: Callable[[int], None]) -> F
 
 def _run(database_url: str, job: Job) -> None:
     with _patient(database_url) as session, transaction(session) as work:
-        work.execute(COMMIT_LATER)
+        work.execute(shares.SQL["commit_later"])
         for statement, values in job:
             work.execute(statement, values or None)
 

@@ -68,7 +68,7 @@ def measure(running_servers: Servers, log: SeasonLog) -> Costs:
         finally:
             session.close()
         command, postgres = _children_seconds(), running_servers.postgres_cpu_seconds()
-        rebuilt = rebuild(place)
+        rebuilt = rebuild(place, "--workers", "1")
         command = _children_seconds() - command
         postgres = running_servers.postgres_cpu_seconds() - postgres
     return Costs(
