@@ -49,6 +49,8 @@ READ_MODELS = (
     "sequence_range",
     "sequence_count",
     "sequence_lane",
+    "sequence_rejected",
+    "sequence_rejection_lane",
 )
 BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
 """The tables that are loaded without indices."""

@@ -1,12 +1,17 @@
 """Gaps in partners' running numbers: which numbers their accepted events carry, kept as ranges.
 
 A partner may number its events by the CloudEvents extension `sequence`. The project service looks at new events lane
-by lane, behind the intake; a number that arrives late closes its gap, one that arrives twice changes nothing.
+by lane, behind the intake; a number that arrives late closes its gap, one that arrives twice changes nothing. The
+numbers of rejected records are kept apart, until an accepted event carries them: they arrived.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
 
 from projections.copy import copy_rows
 from projections.schema import LIVE
@@ -18,6 +23,12 @@ EVENTS_AT_ONCE: Final = 5_000
 """So many events of each lane are looked at in one transaction."""
 
 EVERYTHING: Final = 2**62
+
+REJECTIONS_AT_ONCE: Final = 200
+"""So many rejected records, of up to 64 KiB each, are fetched at once."""
+
+USABLE: Final = re.compile("0*[0-9]{1,18}")
+"""A number, as the statement ``numbers`` reads it."""
 
 Range = tuple[int, int]
 """First and last of some numbers without a gap between them."""
@@ -36,11 +47,14 @@ def follow_all(cursor: Any) -> None:
 
 
 def look(cursor: Any, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:
-    """Looks at up to ``limit`` events of each lane that were not looked at; returns how many.
+    """Looks at up to ``limit`` events of each lane, and rejections, that were not looked at; returns how many.
 
     The caller holds the claim, or has ``schema`` for itself.
     """
+    return _look_at_events(cursor, limit, schema) + _look_at_rejections(cursor, limit, schema)
 
+
+def _look_at_events(cursor: Any, limit: int, schema: str) -> int:
     def execute(name: str, **values: Any) -> None:
         cursor.execute(SQL[name].replace(f"{LIVE}.", f"{schema}."), values)
 
@@ -59,7 +73,8 @@ def look(cursor: Any, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:
             counts[partner_id].update(unnumbered=one, unusable=other)
     if new:
         columns = [list(column) for column in zip(*new, strict=True)]
-        execute("take_touching", partner_ids=columns[0], firsts=columns[1], lasts=columns[2])
+        for name in ("accepted_after_all", "take_touching"):
+            execute(name, partner_ids=columns[0], firsts=columns[1], lasts=columns[2])
         touching = cursor.fetchall()
         merged: list[tuple[int, int, int]] = []
         of_partner: dict[int, list[Range]] = defaultdict(list)
@@ -76,6 +91,58 @@ def look(cursor: Any, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:
         execute("add_counts", partner_id=partner_id, **{name: count[name] for name in names})
     execute("looked_at", lane_ids=lane_ids, upto=upto)
     looked_at: int = sum(upto) - sum(seen)
+    return looked_at
+
+
+class _Envelope(Struct):
+    """As much of a structured CloudEvent as says which number it carries; ``specversion`` makes it an envelope."""
+
+    specversion: Any
+    sequence: str | int
+
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+
+
+def number_of(record: bytes) -> int | None:
+    """The number that a rejected record carries; None where none can be read.
+
+    A record in binary mode carries it in a header, and headers of rejected records are not kept.
+    """
+    try:
+        sequence = str(_envelope(record).sequence)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return int(sequence) if USABLE.fullmatch(sequence) else None
+
+
+def _look_at_rejections(cursor: Any, limit: int, schema: str) -> int:
+    def execute(name: str, **values: Any) -> None:
+        cursor.execute(SQL[name].replace(f"{LIVE}.", f"{schema}."), values)
+
+    looked_at = 0
+    while looked_at < limit:
+        execute("rejections", limit=REJECTIONS_AT_ONCE)
+        rows = cursor.fetchall()
+        if not rows:
+            break
+        numbers: set[tuple[int, int]] = set()
+        reached: dict[int, tuple[int, int]] = {}
+        for lane_id, offset, partner_id, record in rows:
+            reached[lane_id] = (offset + 1, reached.get(lane_id, (0, 0))[1] + 1)
+            number = None if record is None else number_of(bytes(record))
+            if number is not None:
+                numbers.add((partner_id, number))
+        if numbers:
+            partner_ids, values = zip(*sorted(numbers), strict=True)
+            execute("add_rejected", partner_ids=list(partner_ids), numbers=list(values))
+        execute(
+            "looked_at_rejections",
+            lane_ids=list(reached),
+            next_offsets=[next_offset for next_offset, _ in reached.values()],
+            counts=[count for _, count in reached.values()],
+        )
+        looked_at += len(rows)
     return looked_at
 
 

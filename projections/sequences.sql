@@ -71,3 +71,46 @@ SET received = counted.received + excluded.received, ranges = counted.ranges + e
 INSERT INTO projections.sequence_lane (lane_id, position)
 SELECT lane_id, position FROM unnest(%(lane_ids)s::integer[], %(upto)s::bigint[]) AS step (lane_id, position)
 ON CONFLICT (lane_id) DO UPDATE SET position = excluded.position
+
+-- name: rejections
+-- The next rejections that were not looked at, in order of lane and offset, and at most so many. The record where it was
+-- kept whole and may carry a number, else null.
+SELECT lane.lane_id, next.kafka_offset, next.partner_id, next.record
+FROM ledger.lane LEFT JOIN projections.sequence_rejection_lane AS seen USING (lane_id)
+CROSS JOIN LATERAL (
+    SELECT kafka_offset, partner_id,
+           CASE WHEN octet_length(record) = record_size AND position('"sequence"'::bytea IN record) > 0
+                THEN record END AS record
+    FROM ledger.rejection
+    WHERE rejection.lane_id = lane.lane_id AND kafka_offset >= coalesce(seen.next_offset, 0)
+    ORDER BY kafka_offset LIMIT %(limit)s
+) AS next
+WHERE lane.rejected > coalesce(seen.rejected, 0)
+ORDER BY lane.lane_id, next.kafka_offset LIMIT %(limit)s
+
+-- name: add_rejected
+-- Adds numbers of rejected records, but those that an accepted event carries.
+INSERT INTO projections.sequence_rejected (partner_id, number)
+SELECT partner_id, number
+FROM unnest(%(partner_ids)s::smallint[], %(numbers)s::bigint[]) AS new (partner_id, number)
+WHERE coalesce((
+    SELECT last_number FROM projections.sequence_range AS held
+    WHERE held.partner_id = new.partner_id AND held.first_number <= new.number
+    ORDER BY held.first_number DESC LIMIT 1
+) < number, true)
+ON CONFLICT DO NOTHING
+
+-- name: accepted_after_all
+-- Takes out numbers of rejected records that accepted events carry now.
+DELETE FROM projections.sequence_rejected AS held
+USING unnest(%(partner_ids)s::smallint[], %(firsts)s::bigint[], %(lasts)s::bigint[])
+  AS new (partner_id, first_number, last_number)
+WHERE held.partner_id = new.partner_id AND held.number BETWEEN new.first_number AND new.last_number
+
+-- name: looked_at_rejections
+INSERT INTO projections.sequence_rejection_lane AS seen (lane_id, next_offset, rejected)
+SELECT lane_id, next_offset, count
+FROM unnest(%(lane_ids)s::integer[], %(next_offsets)s::bigint[], %(counts)s::bigint[])
+  AS step (lane_id, next_offset, count)
+ON CONFLICT (lane_id) DO UPDATE
+SET next_offset = excluded.next_offset, rejected = seen.rejected + excluded.rejected

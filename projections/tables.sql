@@ -149,3 +149,16 @@ CREATE TABLE IF NOT EXISTS projections.sequence_lane (
     position     bigint   NOT NULL,
     lane_id      integer  PRIMARY KEY
 ) WITH (fillfactor = 50);
+
+-- Numbers that rejected records carry and no accepted event does, and how far each lane's rejections were looked at: up to
+-- which offset, and how many.
+CREATE TABLE IF NOT EXISTS projections.sequence_rejected (
+    number       bigint   NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, number)
+);
+CREATE TABLE IF NOT EXISTS projections.sequence_rejection_lane (
+    next_offset  bigint   NOT NULL,
+    rejected     bigint   NOT NULL,
+    lane_id      integer  PRIMARY KEY
+) WITH (fillfactor = 50);

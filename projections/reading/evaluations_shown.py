@@ -110,8 +110,10 @@ class InstitutionEvaluation(Figures, frozen=True):
     """Every class that an institution teaches, evaluated together, across partners."""
 
     institution: Annotated[str, means("The training provider.")]
-    partners: Annotated[list[str], means("Partners that sell its classes.")]
-    classes: Annotated[int, means("Classes that it teaches.")]
+    partners: Annotated[
+        list[str], means("Partners that published a class of it, bought there or not.")
+    ]
+    classes: Annotated[int, means("Classes of it that partners published, bought or not.")]
 
 
 class ClassSilence(Struct, frozen=True):
@@ -148,8 +150,10 @@ class InstitutionHeadline(Counts, frozen=True):
     """One institution in the list."""
 
     institution: Annotated[str, means("The training provider.")]
-    partners: Annotated[list[str], means("Partners that sell its classes.")]
-    classes: Annotated[int, means("Classes that it teaches.")]
+    partners: Annotated[
+        list[str], means("Partners that published a class of it, bought there or not.")
+    ]
+    classes: Annotated[int, means("Classes of it that partners published, bought or not.")]
     evaluation: Annotated[str, means("Path of its evaluation.")]
 
 

@@ -11,10 +11,12 @@ from projections.sql import load
 SQL: Final = load("projections.reading", "sequences.sql")
 
 GAPS_SHOWN: Final = 100
+STRETCHES_READ: Final = 5_000
+"""So many stretches of numbers that arrived are read for them; there are fewer gaps where records were rejected."""
 
 
 class Gap(Struct, frozen=True):
-    """Numbers that no accepted event carries, between numbers that some do."""
+    """Numbers that never arrived, between numbers that did."""
 
     first: Annotated[int, means("The first missing number.")] = field(name="from")
     last: Annotated[int, means("The last missing number.")] = field(name="to")
@@ -22,15 +24,20 @@ class Gap(Struct, frozen=True):
 
 
 class Sequence(Struct, frozen=True):
-    """The running numbers of a partner's accepted events (CloudEvents extension `sequence`).
+    """The running numbers of a partner's events (CloudEvents extension `sequence`).
 
-    About what arrived so far, not about what had happened by a time. The number of a rejected record is missing, too.
+    About what arrived so far, not about what had happened by a time. What a rejected record carries is not missing
+    where it can be read: in structured mode, from a record that was kept whole (64 KiB).
     """
 
-    lowest: Annotated[int | None, means("The lowest number received; null: none.")]
-    highest: Annotated[int | None, means("The highest number received; null: none.")]
-    received: Annotated[int, means("Numbers received, each counted once.")]
-    missing: Annotated[int, means("Numbers between the lowest and the highest not received.")]
+    lowest: Annotated[int | None, means("The lowest number accepted; null: none.")]
+    highest: Annotated[int | None, means("The highest number accepted; null: none.")]
+    received: Annotated[int, means("Numbers that accepted events carry, each counted once.")]
+    rejected: Annotated[int, means("Numbers that only rejected records carry.")]
+    missing: Annotated[
+        int,
+        means("Numbers between the lowest and the highest that neither kind of record carries."),
+    ]
     gap_count: Annotated[int, means("Gaps: runs of missing numbers.")]
     gaps: Annotated[list[Gap], means(f"The first {GAPS_SHOWN} gaps.")]
     unnumbered: Annotated[int, means("Accepted events without a sequence.")]
@@ -39,17 +46,20 @@ class Sequence(Struct, frozen=True):
 
 
 async def sequence(session: Session, partner_id: int) -> Sequence:
-    """What one partner's running numbers say. Two queries, of a bounded number of rows."""
+    """What one partner's running numbers say. Reads a bounded number of ranges, and each rejected number."""
     counts = await session.fetchrow(SQL["counts"], partner_id)
     lowest, highest = counts["lowest"], counts["highest"]
     received = counts["received"] or 0
-    gaps = await session.fetch(SQL["gaps"], partner_id, GAPS_SHOWN)
+    rejected = await session.fetchrow(SQL["rejected"], partner_id, lowest, highest)
+    gaps = await session.fetch(SQL["gaps"], partner_id, GAPS_SHOWN, STRETCHES_READ, lowest, highest)
+    gap_count = max((counts["ranges"] or 0) - 1, 0) - rejected["closing"] + rejected["opening"]
     return Sequence(
         lowest=lowest,
         highest=highest,
         received=received,
-        missing=0 if lowest is None else highest - lowest + 1 - received,
-        gap_count=max((counts["ranges"] or 0) - 1, 0),
+        rejected=rejected["rejected"],
+        missing=0 if lowest is None else highest - lowest + 1 - received - rejected["inside"],
+        gap_count=gap_count,
         gaps=[Gap(first, last, last - first + 1) for first, last in gaps],
         unnumbered=counts["unnumbered"] or 0,
         unusable=counts["unusable"] or 0,

@@ -12,13 +12,39 @@ SELECT received, ranges, unnumbered, unusable,
         WHERE lane.partner_id = $1) AS behind
 FROM (VALUES (1)) AS once LEFT JOIN projections.sequence_count ON partner_id = $1
 
+-- name: rejected
+-- Numbers that only rejected records carry: all of a partner, those between $2 and $3, and of these how many stand right
+-- before a range, and how many have nobody right before them.
+SELECT count(*) AS rejected, count(*) FILTER (WHERE inside) AS inside,
+       count(*) FILTER (WHERE inside AND EXISTS (
+           SELECT FROM projections.sequence_range
+           WHERE partner_id = $1 AND first_number = number + 1
+       )) AS closing,
+       count(*) FILTER (WHERE inside AND NOT EXISTS (
+           SELECT FROM projections.sequence_rejected AS before
+           WHERE before.partner_id = $1 AND before.number = rejected.number - 1
+       ) AND (
+           SELECT last_number FROM projections.sequence_range
+           WHERE partner_id = $1 AND first_number < number ORDER BY first_number DESC LIMIT 1
+       ) < number - 1) AS opening
+FROM (SELECT number, coalesce(number BETWEEN $2::bigint AND $3::bigint, false) AS inside
+      FROM projections.sequence_rejected WHERE partner_id = $1) AS rejected
+
 -- name: gaps
--- The first $2 gaps, each from its first missing number to its last one.
+-- The first $2 gaps among the first $3 stretches, each from its first missing number to its last one. A number that a
+-- rejected record carries is a stretch of its own.
 SELECT last_number + 1 AS first_missing, next_number - 1 AS last_missing
 FROM (
     SELECT last_number, lead(first_number) OVER (ORDER BY first_number) AS next_number
-    FROM (SELECT first_number, last_number FROM projections.sequence_range
-          WHERE partner_id = $1 ORDER BY first_number LIMIT $2 + 1) AS first_ranges
+    FROM (
+        (SELECT first_number, last_number FROM projections.sequence_range
+         WHERE partner_id = $1 ORDER BY first_number LIMIT $3)
+        UNION ALL
+        (SELECT number, number FROM projections.sequence_rejected
+         WHERE partner_id = $1 AND number BETWEEN $4 AND $5 ORDER BY number LIMIT $3)
+        ORDER BY first_number LIMIT $3
+    ) AS stretches
 ) AS neighbours
-WHERE next_number IS NOT NULL
+WHERE next_number > last_number + 1
 ORDER BY first_missing
+LIMIT $2

@@ -257,17 +257,18 @@ def _silence(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Bloc
     ]
     if gaps:
         yield Paragraph(
-            "Running numbers of partners that number their events: what is missing was sent and rejected, or never "
-            "arrived (as of the time of writing)."
+            "Running numbers of partners that number their events: accepted events carry them, or rejected records "
+            "only, or they are missing: they never arrived, or in a record that is unreadable (as of the time of "
+            "writing)."
         )
         yield Table(
-            ["Partner", "received", "missing", "gaps"],
+            ["Partner", "accepted", "rejected", "missing", "gaps"],
             [
                 [
                     each["name"],
                     *(
                         number(each["sequence"][name])
-                        for name in ("received", "missing", "gap_count")
+                        for name in ("received", "rejected", "missing", "gap_count")
                     ),
                 ]
                 for each in gaps

@@ -1,5 +1,7 @@
 """Evaluations over HTTP are those of the oracle, now and as of a time, and lead to the lists behind them."""
 
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -85,7 +87,7 @@ def assert_evaluations(
             assert_holds(of_class, each)
     for wanted in evaluations["institutions"]:
         found = api.get(path("institutions", wanted["institution"]), **query)
-        assert set(wanted.pop("partners")) <= set(found["partners"])
+        assert set(wanted.pop("partners")) <= set(found["partners"])  # it names who offers, too
         assert_holds(found, wanted)
     for wanted in evaluations["partners"]:
         found = api.get(path("partners", wanted["partner"]), **query)
@@ -158,6 +160,30 @@ def test_institutions_are_listed_with_their_headlines(
         assert_holds(whole, {name: item[name] for name in item.keys() - {"evaluation"}})
     at_one = evaluated.items("/v1/institutions", partner="pintaria", **query)
     assert {tuple(item["partners"]) for item in at_one} == {("pintaria",)}
+
+
+def test_an_institution_names_who_published_a_class_of_it(
+    evaluated: Api, kept: Kept, expected: Expected
+) -> None:
+    published: dict[str, Counter[str]] = defaultdict(Counter)
+    for partner_id, institution in kept.rows(
+        "SELECT partner_id, institution FROM projections.class"
+    ):
+        published[institution][list(PARTNERS)[partner_id - 1]] += 1
+    bought_at = {
+        each["institution"]: each["purchased"] for each in expected.evaluations["institutions"]
+    }
+    for query in ({}, {"as_of": "2030-01-01T00:00:00Z"}):
+        listed = evaluated.items("/v1/institutions", **query)
+        assert {item["institution"] for item in listed} == published.keys()
+        for item in listed:
+            whole = evaluated.get(path("institutions", item["institution"]), **query)
+            for each in (item, whole):
+                assert each["partners"] == [
+                    partner for partner in PARTNERS if published[item["institution"]][partner]
+                ]
+                assert each["classes"] == published[item["institution"]].total()
+                assert each["purchased"] == bought_at.get(item["institution"], 0)
 
 
 def test_lists_are_exported(evaluated: Api) -> None:
@@ -242,8 +268,10 @@ def test_gaps_in_running_numbers_are_shown(evaluated: Api, kept: Kept) -> None:
         assert found["received"] == len(numbers)
         assert found["unnumbered"] == sum(sequence is None for (sequence,) in rows)
         assert (found["unusable"], found["behind"]) == (0, 0)
+        refused = {number for record in rejected(kept, partner_id) if (number := in_json(record))}
+        assert found["rejected"] == len(refused - numbers)
         if numbers:
-            missing = set(range(min(numbers), max(numbers))) - numbers
+            missing = set(range(min(numbers), max(numbers))) - numbers - refused
             assert (found["lowest"], found["highest"]) == (min(numbers), max(numbers))
             assert found["missing"] == len(missing)
             assert missing == {
@@ -254,6 +282,20 @@ def test_gaps_in_running_numbers_are_shown(evaluated: Api, kept: Kept) -> None:
                 gap["to"] - gap["from"] + 1 for gap in found["gaps"]
             ]
         assert evaluated.get(path("partners", partner), as_of=CUT_OFF)["sequence"] is None
+
+
+def rejected(kept: Kept, partner_id: int) -> list[bytes]:
+    rows = kept.rows(f"SELECT record FROM ledger.rejection WHERE partner_id = {partner_id}")
+    return [bytes(record) for (record,) in rows]
+
+
+def in_json(record: bytes) -> int | None:
+    """The number in a structured event, or None."""
+    try:
+        told = json.loads(record)
+    except ValueError:
+        return None
+    return int(told["sequence"]) if isinstance(told, dict) and "sequence" in told else None
 
 
 def test_partners_see_their_own(evaluated: Api, expected: Expected) -> None:

@@ -84,6 +84,23 @@ def test_filters_tokens_and_as_of_narrow_parquet(season_api: Api) -> None:
     assert latest.isoformat() <= "2020-07-01T00:00:00+00:00"
 
 
+@pytest.mark.parametrize("path", ["/v1/partners", "/v1/institutions"])
+@pytest.mark.parametrize("query", [{}, {"as_of": "2020-07-01T00:00:00Z"}])
+def test_headlines_as_parquet_are_those_of_the_pages(
+    season_api: Api, path: str, query: dict[str, str]
+) -> None:
+    for token in (None, TOKENS["sisnaker"]):
+        table = export(season_api, path, token, **query)
+        items = season_api.items(path, **({"token": token} if token else {}), **query)
+        assert table.column("purchased").to_pylist() == [item["purchased"] for item in items]
+        assert sum(item["purchased"] for item in items) > 0
+        kinds = {"purchased": pa.int64(), "rating_mean": pa.float64(), "evaluation": pa.string()}
+        assert {name: table.schema.field(name).type for name in kinds} == kinds
+        for row, item in zip(table.to_pylist(), items, strict=True):
+            assert json.loads(row["flags"]) == item["flags"]
+            assert row["rating_mean"] == item["rating_mean"]
+
+
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("path", LISTS)
 def test_an_empty_list_is_a_whole_file(api: Api, path: str) -> None:
