@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
         flags & 123 <> 0 OR (class_code > '' AND (purchase <> 1 OR assessment = 1))
     ) STORED,
     PRIMARY KEY (participant_id, partner_id, class_code)
-) WITH (fillfactor = 75);
+) WITH (fillfactor = 60);
 CREATE INDEX IF NOT EXISTS purchased_class_by_class
     ON projections.purchased_class (partner_id, class_code, participant_id);
 CREATE INDEX IF NOT EXISTS unusual_class
