@@ -5,7 +5,7 @@ unusual ones where the filter allows it; with ``as_of`` only the evidence can sa
 Either way what is listed is what the judgement says, never the column.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from domain.vocabulary import (
 )
 from projections.evidence import decode
 from projections.reading.catalogue import CatalogueCache, Known, Version
+from projections.reading.counted_classes import classes_with
 from projections.reading.instants import instant
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
@@ -126,8 +127,12 @@ async def pages(
     """
     columns = _columns(wanted, as_of)
     statement = _statement(wanted, as_of)
-    for partner_id, class_code in _ranges(known, wanted, as_of):
-        start = after or (0,)
+    start = after or (0,)
+    states = [state for state in (wanted.completion, wanted.assessment, wanted.flag) if state]
+    if as_of is not None or statement != SQL["rows"]:
+        states = []
+    ranges = [each for each in _ranges(known, wanted, as_of) if each[0] >= start[0]]
+    async for partner_id, class_code in _with_rows(session, ranges, states):
         if (partner_id, class_code or LAST_CLASS) < start[:2]:
             continue
         resumes = partner_id == start[0]
@@ -182,6 +187,21 @@ def _statement(wanted: Filter, as_of: int | None) -> str:
         or wanted.flag not in {None, "completed_without_assessment"}
     )
     return SQL["unusual_rows" if unusual else "rows"]
+
+
+async def _with_rows(
+    session: Session, ranges: Iterable[tuple[int, str | None]], states: Iterable[str]
+) -> AsyncIterator[tuple[int, str | None]]:
+    """The ranges; of a whole partner only the classes with rows in each of the states, where one of these is rare."""
+    for partner_id, class_code in ranges:
+        codes: list[str] | None = None
+        if class_code is None:
+            for state in states:
+                codes = await classes_with(session, partner_id, state)
+                if codes is not None:
+                    break
+        for code in [class_code] if codes is None else codes:
+            yield partner_id, code
 
 
 def _columns(wanted: Filter, as_of: int | None) -> tuple[Any, ...]:
