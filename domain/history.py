@@ -5,6 +5,7 @@ Who has all events before them need not look for the place of each: marks are ap
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from struct import Struct as Packing
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,6 +37,8 @@ from domain.participant import (
     key_of,
 )
 
+_number = Packing(">Q").unpack
+
 
 def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
     """The state after some events in any order, each once: when (microseconds UTC), event id in UTF-8, fact.
@@ -47,7 +50,7 @@ def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
     classes = state.classes
     fact: Any
     for happened, event_id, fact in events:
-        key = int.from_bytes(blake2b(event_id, digest_size=8).digest(), "big")
+        (key,) = _number(blake2b(event_id, digest_size=8).digest())  # as key_of
         kind = type(fact)
         if kind in _OTHERS:
             _add_other(state, happened, key, fact)

@@ -27,8 +27,8 @@ from projections.whole_record import add_rows
 
 SQL: Final = load("projections", "shares.sql")
 
-CHUNK_ROWS: Final = 5_000
-"""So many class rows of a share are sent at once."""
+CHUNK_ROWS: Final = 2_000
+"""So many class rows of a share are sent at once: few enough for the processor's cache."""
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
