@@ -129,6 +129,8 @@ async def _rows(
     columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved)
     if as_of is not None:
         columns = (None, None, None)
+    elif wanted.unresolved and not wanted.package_code:
+        statement = SQL["unresolved_of_partner"]
     while True:
         rows = await session.fetch(statement, *behind, page_rows, *columns)
         if rows:

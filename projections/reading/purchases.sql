@@ -40,6 +40,18 @@ WHERE partner_id = $1 AND package_code IS NOT NULL
 ORDER BY package_code, purchase_id, participant_id
 LIMIT $5
 
+-- name: unresolved_of_partner
+-- As packages_of_partner, where $8 is true: by the index of unresolved purchases, whatever plan is kept.
+SELECT package_code, purchase_id, participant_id
+FROM projections.purchase
+WHERE partner_id = $1 AND unresolved AND package_code IS NOT NULL
+  AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
+  AND ($6::boolean IS NULL OR complete = $6)
+  AND ($7::boolean IS NULL OR after_sales_end = $7)
+  AND unresolved = $8::boolean
+ORDER BY package_code, purchase_id, participant_id
+LIMIT $5
+
 -- name: packages_of_code
 -- As packages_of_partner, within the one package $2.
 SELECT package_code, purchase_id, participant_id

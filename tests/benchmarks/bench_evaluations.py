@@ -2,8 +2,9 @@
 
 So many purchased classes of eight partners, 2,000 classes and 165 institutions are folded as a rebuild does it, into
 a database of their own: bought within the last 120 days, every eighth one never reported on, some classes far more
-popular than others, scores with two decimals. Then each evaluation is asked again and again, one question at a time,
-of a `tuntas api` process beside it. Everything shares the machine.
+popular than others, scores with two decimals; few are refunded, withdrawn or do not fit together. Then each evaluation
+and the first page of each list is asked for again and again, one question at a time, of a `tuntas api` process beside
+it. Everything shares the machine.
 """
 
 import argparse
@@ -35,13 +36,21 @@ from domain.events import (
     ClassPublished,
     ClassRedeemed,
     ClassReviewed,
+    EventVoided,
     Fact,
     PackagePublished,
     PartnerEvent,
     PurchasePaid,
+    PurchaseRefunded,
 )
 from domain.participant import Touched, evolve
-from domain.vocabulary import PARTNER_CODES
+from domain.vocabulary import (
+    ASSESSMENT_STATES,
+    COMPLETION_STATES,
+    FLAGS,
+    PARTNER_CODES,
+    PURCHASE_STATES,
+)
 from projections import catalogue, rollup, schema
 from projections.rebuild import NEXT, append
 from projections.record import Changes, Record, Rules, changes
@@ -91,7 +100,7 @@ def lived(
     told: list[tuple[int, Fact]] = []
     for purchase in range(chance.choice((1, 1, 1, 2, 3))):
         bought = now - chance.randrange(DAYS * 24) * HOUR - chance.randrange(HOUR)
-        invoice = f"INV-{number}-{purchase}"
+        invoice, paid = f"INV-{number}-{purchase}", len(told)
         if chance.random() < 0.05:
             package = chance.randrange(PACKAGES)
             codes = [f"C-{package * 3 + index:04}" for index in range(3)]
@@ -103,7 +112,27 @@ def lived(
             if chance.random() < 0.125:
                 continue
             told += learning(chance, code, bought)
+        told += unusual(chance, invoice, f"{number}-{paid}", (codes[0], bought))
     return told
+
+
+def unusual(
+    chance: random.Random, invoice: str, paid: str, of: tuple[str, int]
+) -> list[tuple[int, Fact]]:
+    """What happens to few purchases, of a class at a time; ``paid`` is the id of the payment."""
+    code, bought = of
+    draw = chance.random()
+    if draw < 0.01:
+        return [(bought + DAY, PurchaseRefunded(invoice))]
+    if draw < 0.013:
+        return [(bought + 20 * DAY, EventVoided(paid, "a mistake"))]
+    if draw < 0.014:
+        return [(bought - DAY, ClassRedeemed(code))]
+    if draw < 0.015:
+        return [(bought + DAY, ClassAssessed(code, "performance"))]
+    if draw < 0.016:
+        return [(bought + DAY, CertificateIssued(code, "no."))]
+    return []
 
 
 def learning(chance: random.Random, code: str, bought: int) -> list[tuple[int, Fact]]:
@@ -268,6 +297,23 @@ def measure(served: Served, path: str, times: int) -> str:
     return f"{path:66} {taken[0]:9.2f} {percent[49]:9.2f} {percent[98]:9.2f} {api:9.2f} {postgres:9.2f} {purchased:>10}"
 
 
+def whole_list(served: Served, path: str, as_of: str) -> str:
+    """One line: a list as of a time, its pages, the seconds of all of them together and of the longest one."""
+    before, taken, cursor = served.cpu_ms(), [], ""
+    while True:
+        mark = "&" if "?" in path else "?"
+        took, page = ask(served.connection, f"{path}{mark}as_of={as_of}{cursor}")
+        taken.append(took / 1000)
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    api, postgres = ((now - then) / 1000 for now, then in zip(served.cpu_ms(), before, strict=True))
+    return (
+        f"{path}, as of a time: {len(taken)} pages, {sum(taken):.1f} s, the longest {max(taken):.1f} s;"
+        f" CPU of API {api:.1f} s, of PostgreSQL {postgres:.1f} s"
+    )
+
+
 def routes(popular: str) -> list[str]:
     return [
         f"/v1/classes/pintaria/{popular}/evaluation",
@@ -277,6 +323,30 @@ def routes(popular: str) -> list[str]:
         "/v1/partners/pintaria/evaluation",
         "/v1/partners",
         "/v1/institutions?limit=100",
+    ]
+
+
+def lists() -> list[str]:
+    """The first page by each filter, and by some of two."""
+    filters = [
+        "",
+        *(f"completion={state}" for state in COMPLETION_STATES),
+        *(f"assessment={state}" for state in ASSESSMENT_STATES),
+        *(f"purchase={state}" for state in PURCHASE_STATES),
+        *(f"flag={flag}" for flag in FLAGS),
+        "package_code=K-001",
+        "package_code=K-001&completion=never_reported",
+        "institution=Institution%20000&flag=evidence_before_purchase",
+    ]
+    packages = [
+        "",
+        "complete=true",
+        "after_sales_end=true",
+        "unresolved=true",
+        "package_code=K-001",
+    ]
+    return [f"/v1/purchased-classes?{each}" for each in filters] + [
+        f"/v1/package-purchases?{each}" for each in packages
     ]
 
 
@@ -313,12 +383,18 @@ def main() -> None:
         with serving(url) as served:
             names = ("least", "median", "p99", "API CPU", "PG CPU")
             print(f"\n{'route (milliseconds)':66}", *(f"{name:>9}" for name in names), " purchased")
-            for path in routes(filled.popular):
+            for path in routes(filled.popular) + lists():
                 print(measure(served, path, asked.times))
             as_of = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 30 * 86_400))
             for path in routes(filled.popular)[:5]:
                 times = 3 if "/partners/" in path else 20
                 print(measure(served, f"{path}?as_of={as_of}", times))
+            sold = "/v1/package-purchases"
+            bought = ask(served.connection, f"{sold}?partner=pintaria&as_of={as_of}")[1]["items"][0]
+            for path in (sold, f"/v1/purchases/pintaria/{bought['purchase_id']}"):
+                print(measure(served, f"{path}?as_of={as_of}", 20))
+            for path in ("/v1/partners", "/v1/institutions?limit=1000"):
+                print(whole_list(served, path, as_of))
 
 
 if __name__ == "__main__":
