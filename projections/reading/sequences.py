@@ -50,15 +50,14 @@ async def sequence(session: Session, partner_id: int) -> Sequence:
     counts = await session.fetchrow(SQL["counts"], partner_id)
     lowest, highest = counts["lowest"], counts["highest"]
     received = counts["received"] or 0
-    rejected = await session.fetchrow(SQL["rejected"], partner_id, lowest, highest)
     gaps = await session.fetch(SQL["gaps"], partner_id, GAPS_SHOWN, STRETCHES_READ, lowest, highest)
-    gap_count = max((counts["ranges"] or 0) - 1, 0) - rejected["closing"] + rejected["opening"]
+    gap_count = max((counts["ranges"] or 0) - 1, 0) - counts["closing"] + counts["opening"]
     return Sequence(
         lowest=lowest,
         highest=highest,
         received=received,
-        rejected=rejected["rejected"],
-        missing=0 if lowest is None else highest - lowest + 1 - received - rejected["inside"],
+        rejected=counts["rejected"],
+        missing=0 if lowest is None else highest - lowest + 1 - received - counts["inside"],
         gap_count=gap_count,
         gaps=[Gap(first, last, last - first + 1) for first, last in gaps],
         unnumbered=counts["unnumbered"] or 0,

@@ -1,34 +1,37 @@
 -- Gaps in partners' running numbers (projections/sequences.py).
 
 -- name: counts
--- What a partner's events carry; lowest and highest number, and how many events were not looked at yet.
-SELECT received, ranges, unnumbered, unusable,
-       (SELECT first_number FROM projections.sequence_range
-        WHERE partner_id = $1 ORDER BY first_number LIMIT 1) AS lowest,
-       (SELECT last_number FROM projections.sequence_range
-        WHERE partner_id = $1 ORDER BY first_number DESC LIMIT 1) AS highest,
-       (SELECT coalesce(sum(lane.position - coalesce(seen.position, 0)), 0)::bigint
-        FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (lane_id)
-        WHERE lane.partner_id = $1) AS behind
-FROM (VALUES (1)) AS once LEFT JOIN projections.sequence_count ON partner_id = $1
-
--- name: rejected
--- Numbers that only rejected records carry: all of a partner, those between $2 and $3, and of these how many stand right
--- before a range, and how many have nobody right before them.
-SELECT count(*) AS rejected, count(*) FILTER (WHERE inside) AS inside,
-       count(*) FILTER (WHERE inside AND EXISTS (
-           SELECT FROM projections.sequence_range
-           WHERE partner_id = $1 AND first_number = number + 1
-       )) AS closing,
-       count(*) FILTER (WHERE inside AND NOT EXISTS (
-           SELECT FROM projections.sequence_rejected AS before
-           WHERE before.partner_id = $1 AND before.number = rejected.number - 1
-       ) AND (
-           SELECT last_number FROM projections.sequence_range
-           WHERE partner_id = $1 AND first_number < number ORDER BY first_number DESC LIMIT 1
-       ) < number - 1) AS opening
-FROM (SELECT number, coalesce(number BETWEEN $2::bigint AND $3::bigint, false) AS inside
-      FROM projections.sequence_rejected WHERE partner_id = $1) AS rejected
+-- What a partner's events carry; lowest and highest number, and how many events were not looked at yet. Of the numbers
+-- that only rejected records carry: how many there are, how many inside (between lowest and highest), and of these how
+-- many stand right before a range, and how many have nobody right before them.
+SELECT counted.*, rejected.*
+FROM (
+    SELECT received, ranges, unnumbered, unusable,
+           (SELECT first_number FROM projections.sequence_range
+            WHERE partner_id = $1 ORDER BY first_number LIMIT 1) AS lowest,
+           (SELECT last_number FROM projections.sequence_range
+            WHERE partner_id = $1 ORDER BY first_number DESC LIMIT 1) AS highest,
+           (SELECT coalesce(sum(lane.position - coalesce(seen.position, 0)), 0)::bigint
+            FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (lane_id)
+            WHERE lane.partner_id = $1) AS behind
+    FROM (VALUES (1)) AS once LEFT JOIN projections.sequence_count ON partner_id = $1
+) AS counted
+CROSS JOIN LATERAL (
+    SELECT count(*) AS rejected, count(*) FILTER (WHERE inside) AS inside,
+           count(*) FILTER (WHERE inside AND EXISTS (
+               SELECT FROM projections.sequence_range
+               WHERE partner_id = $1 AND first_number = number + 1
+           )) AS closing,
+           count(*) FILTER (WHERE inside AND NOT EXISTS (
+               SELECT FROM projections.sequence_rejected AS before
+               WHERE before.partner_id = $1 AND before.number = held.number - 1
+           ) AND (
+               SELECT last_number FROM projections.sequence_range
+               WHERE partner_id = $1 AND first_number < number ORDER BY first_number DESC LIMIT 1
+           ) < number - 1) AS opening
+    FROM (SELECT number, coalesce(number BETWEEN counted.lowest AND counted.highest, false) AS inside
+          FROM projections.sequence_rejected WHERE partner_id = $1) AS held
+) AS rejected
 
 -- name: gaps
 -- The first $2 gaps among the first $3 stretches, each from its first missing number to its last one. A number that a
