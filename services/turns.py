@@ -15,14 +15,19 @@ SWITCH_SECONDS: Final = 0.0005
 
 
 class Turn:
-    """Held by the thread that computes: ``with turn:``, for as long as it likes; not reentrant."""
+    """Held by the thread that computes: ``with turn:``, for as long as it likes; not reentrant.
+
+    It is fair: whoever gives it back and wants it again at once comes after the one that waits.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._next = Lock()
         self._holder = 0
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        with self._next:
+            self._lock.acquire()
         self._holder = get_ident()
 
     def __exit__(self, *_: object) -> None:

@@ -1,6 +1,7 @@
 """Two threads compute by turns: one gets on with its work while the other waits for a server."""
 
 import threading
+import time
 
 import pytest
 
@@ -63,3 +64,24 @@ def test_whose_turn_it_is_not_gives_nothing_away() -> None:
     other.join(SOON)
     with turn:
         assert not other.is_alive()
+
+
+def test_who_wants_it_again_at_once_comes_after_who_waits() -> None:
+    turn = Turn()
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        with turn:
+            order.append("waited")
+
+    other = threading.Thread(target=wait)
+    with turn:
+        other.start()
+        assert waiting.wait(SOON)
+        time.sleep(0.05)  # it is in line by now
+    with turn:
+        order.append("again")
+    other.join(SOON)
+    assert order == ["waited", "again"]
