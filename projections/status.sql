@@ -1,6 +1,7 @@
 -- Status rows: projections.purchased_class and projections.purchase.
 -- Writers put changed rows into a temporary table by COPY and merge them from there. The version that a row
--- replaces is compared, so that of two writers with the same view of a row the second notices.
+-- replaces is compared, so that of two writers with the same view of a row the second notices. Rows are locked in the
+-- order of their keys by all who write them, so that two never wait for each other in a circle.
 -- Microseconds become times in two parts: a bigint times an interval goes through a double, which is not exact
 -- behind the year 2255.
 
@@ -53,9 +54,11 @@ WITH replaced AS (
         package_codes = staged.package_codes, evidence = staged.evidence, best_scaled = staged.best_scaled,
         pre_test_scaled = staged.pre_test_scaled, taken_seconds = staged.taken_seconds, rating = staged.rating,
         drop_off = staged.drop_off
-    FROM staged_class AS staged
+    FROM (
+        SELECT * FROM staged_class WHERE expected > 0 ORDER BY partner_id, participant_id, class_code
+    ) AS staged
     WHERE live.participant_id = staged.participant_id AND live.partner_id = staged.partner_id
-      AND live.class_code = staged.class_code AND live.version = staged.expected AND staged.expected > 0
+      AND live.class_code = staged.class_code AND live.version = staged.expected
     RETURNING live.partner_id, live.participant_id, live.class_code, old.package_codes, old.purchased_at, old.purchase,
               old.completion, old.assessment, old.satisfied, old.flags, old.best_scaled, old.pre_test_scaled,
               old.rating, old.drop_off, old.taken_seconds,
@@ -82,6 +85,7 @@ SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second'
        assessment, flags, satisfied, participant_id, class_code, package_codes, evidence, best_scaled, pre_test_scaled,
        taken_seconds, rating, drop_off
 FROM staged_class WHERE expected = 0
+ORDER BY partner_id, participant_id, class_code
 ON CONFLICT (participant_id, partner_id, class_code) DO NOTHING
 
 -- name: delete_class
@@ -102,6 +106,7 @@ SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second'
        partner_id, unresolved, complete, after_sales_end, purchase_id, participant_id, package_code, class_codes,
        missing
 FROM staged_purchase
+ORDER BY partner_id, purchase_id, participant_id
 ON CONFLICT (partner_id, purchase_id, participant_id) DO UPDATE
 SET purchased_at = excluded.purchased_at, unresolved = excluded.unresolved, complete = excluded.complete,
     after_sales_end = excluded.after_sales_end, package_code = excluded.package_code,
