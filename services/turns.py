@@ -34,6 +34,12 @@ class Turn:
         self._holder = 0
         self._lock.release()
 
+    def let_in(self) -> None:
+        """Lets the other thread compute, if it waits for that, and goes on afterwards. By whose turn it is."""
+        if self._next.locked():
+            self.__exit__()
+            self.__enter__()
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """Lets the other thread compute while this one waits; without effect for a thread whose turn it is not."""

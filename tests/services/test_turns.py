@@ -85,3 +85,25 @@ def test_who_wants_it_again_at_once_comes_after_who_waits() -> None:
         order.append("again")
     other.join(SOON)
     assert order == ["waited", "again"]
+
+
+def test_who_computes_long_lets_in_who_waits() -> None:
+    turn = Turn()
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        with turn:
+            order.append("waited")
+
+    other = threading.Thread(target=wait)
+    with turn:
+        turn.let_in()  # nobody waits
+        other.start()
+        assert waiting.wait(SOON)
+        time.sleep(0.05)
+        turn.let_in()
+        order.append("went on")
+    other.join(SOON)
+    assert order == ["waited", "went on"]
