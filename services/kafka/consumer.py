@@ -46,8 +46,8 @@ FETCH_MAX_BYTES: Final = 16 * 1024 * 1024
 PARTITION_FETCH_MAX_BYTES: Final = 1024 * 1024
 FETCH_MIN_BYTES: Final = 64 * 1024
 FETCH_MAX_WAIT_MS: Final = 20
-"""The broker waits so long for so much: otherwise it answers each time with the few records that came since, and reading
-answers takes more than half of a processor."""
+"""The broker waits so long for so much. Otherwise it answers each time with the few records that came since, and
+reading its answers takes more than half of a processor."""
 
 _BOUNDS_TIMEOUT_MS: Final = 10_000
 
