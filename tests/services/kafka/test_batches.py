@@ -306,7 +306,7 @@ LOG_ENDS = 107
 @given(
     st.lists(st.tuples(st.integers(0, len(LOG) - 1), st.integers(0, 255)), max_size=6),
     st.booleans(),
-    st.integers(0, LOG_ENDS),
+    st.integers(0, LOG_ENDS - 1),
 )
 def test_whatever_is_damaged_reading_goes_on_and_each_offset_counts_once(
     damage: list[tuple[int, int]], mend: bool, expected: int
