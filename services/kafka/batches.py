@@ -84,7 +84,7 @@ def batches(
         position = end
 
 
-def _batch(
+def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
     data: bytes,
     position: int,
     end: int,
@@ -96,6 +96,8 @@ def _batch(
     """The batch at ``position`` of ``data``, which ends at ``end``."""
     base = int.from_bytes(data[position : position + 8], signed=True)
     kept = data[position : min(end, position + KEPT_BYTES)]
+    if base < 0:  # no checksum covers it, and behind such a batch nothing would ever be read
+        return _one_corrupt(expected, "The batch's offset is damaged.", kept)
     magic = data[position + 16]
     if magic != 2 or end - position < _HEADER.size:
         # In formats 0 and 1 the first field is the last offset, when several are compressed.
