@@ -239,7 +239,7 @@ def encode_events(
     # The loop runs for each event: names are local and one list is extended, because that is
     # what measured fastest (tests/benchmarks/ledger.py).
     pack_numbers, lengths, columns = _NUMBERS, field.LENGTHS, _COLUMNS
-    epoch, null, no_delay = field.POSTGRES_EPOCH, field.NULL, field.LENGTHS[0]
+    epoch, null, no_delay = field.POSTGRES_EPOCH, field.NULL, delay(0, None)
     of_partner: dict[int, dict[str, bytes]] = {}
     parts = [field.HEADER]
     for batch in batches:
@@ -253,8 +253,7 @@ def encode_events(
                 common = _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, number, 1, 0) + no_delay
                 of_topic[topic] = common
             if recordedtime is not None:
-                digits = b"%d" % (recordedtime - happened)
-                common = common[:-4] + lengths[len(digits)] + digits
+                common = common[: -len(no_delay)] + delay(happened, recordedtime)
             if collided and (partner_id, event_id) in collided:
                 common = common[:_COLLIDED_AT] + b"\1" + common[_COLLIDED_AT + 1 :]
             stream_bytes, id_bytes = stream.encode(), event_id.encode()

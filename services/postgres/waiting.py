@@ -1,5 +1,6 @@
 """A psycopg2 connection that lets another thread compute while it waits for the server."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from psycopg2.extensions import connection, cursor
@@ -12,12 +13,13 @@ class WaitingConnection(connection):
 
     turn: Turn | None = None
 
+    def waiting(self) -> AbstractContextManager[None]:
+        """Around whatever waits for the server: the turn is another thread's meanwhile."""
+        return nullcontext() if self.turn is None else self.turn.away()
+
     def commit(self) -> None:
         """Commits, as psycopg2 does."""
-        if self.turn is None:
-            super().commit()
-            return
-        with self.turn.away():
+        with self.waiting():
             super().commit()
 
 
@@ -28,18 +30,10 @@ class WaitingCursor(cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name for it
         """Executes, as psycopg2 does."""
-        turn = self.connection.turn
-        if turn is None:
-            super().execute(query, vars)
-            return
-        with turn.away():
+        with self.connection.waiting():
             super().execute(query, vars)
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
         """Copies, as psycopg2 does."""
-        turn = self.connection.turn
-        if turn is None:
-            super().copy_expert(sql, file, size)
-            return
-        with turn.away():
+        with self.connection.waiting():
             super().copy_expert(sql, file, size)
