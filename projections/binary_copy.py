@@ -23,7 +23,6 @@ pack_integer: Final = Struct(">ii").pack
 pack_bigint: Final = Struct(">iq").pack
 pack_double: Final = Struct(">id").pack
 pack_array: Final = Struct(">iiiii").pack
-pack_four_bigints: Final = Struct(">iqiqiqiq").pack
 
 TRUE: Final = b"\0\0\0\1\1"
 FALSE: Final = b"\0\0\0\1\0"

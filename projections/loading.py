@@ -11,6 +11,7 @@ from projections.record import ClassRow, PurchaseRow
 from projections.rollup import Count
 from projections.schema import LIVE
 from projections.sql import load
+from projections.staging import counted_fields
 
 SQL: Final = load("projections", "loading.sql")
 
@@ -27,8 +28,6 @@ _COUNT_COLUMNS: Final = 6
 
 _code = lru_cache(maxsize=1 << 14)(field.text)
 _codes = lru_cache(maxsize=1 << 14)(field.text_array)
-_SMALL: Final = tuple(field.smallint(number) for number in range(100))
-_NO_NUMBERS: Final = 5 * field.NULL
 
 
 def load_rows(
@@ -54,23 +53,6 @@ def class_parts(partner_id: int, rows: Iterable[ClassRow]) -> list[bytes]:
     """The packed fields of class rows, without header and trailer."""
     parts: list[bytes] = []
     for row in rows:
-        counted = row.counted
-        if counted is None:
-            numbers = _NO_NUMBERS
-        else:
-            best, before, taken = (
-                counted.best_scaled,
-                counted.pre_test_scaled,
-                counted.taken_seconds,
-            )
-            rating, drop_off = counted.rating, counted.drop_off
-            numbers = (
-                (field.NULL if best is None else field.pack_double(8, best))
-                + (field.NULL if before is None else field.pack_double(8, before))
-                + (field.NULL if taken is None else field.pack_bigint(8, taken))
-                + (field.NULL if rating is None else _SMALL[rating])
-                + (field.NULL if drop_off is None else _SMALL[drop_off])
-            )
         since, packages = row.purchased_at, row.package_codes
         parts += (
             _FIXED_OF_CLASS(
@@ -78,7 +60,7 @@ def class_parts(partner_id: int, rows: Iterable[ClassRow]) -> list[bytes]:
                 *(2, row.assessment, 2, row.flags, 1, row.satisfied, 4, row.version),
             ),
             field.NULL if since is None else field.timestamptz(since),
-            numbers,
+            counted_fields(row.counted),
             field.text(row.participant_id),
             _code(row.class_code),
             field.NULL if packages is None else _codes(tuple(packages)),

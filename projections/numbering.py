@@ -10,9 +10,8 @@ from msgspec import Struct, field
 
 from projections.copy import copy_rows
 from projections.schema import LIVE
-from projections.sequences import SQL
+from projections.sequences import SQL, is_usable
 
-MOST_DIGITS: Final = 18
 _WIDTH: Final = 64
 _ALL: Final = (1 << _WIDTH) - 1
 
@@ -75,7 +74,7 @@ class Numbers(Struct):
     def look(self, sequences: Sequence[bytes | None]) -> None:
         """Adds what some events carry: digits, of which at most 18 count, or not."""
         given = [sequence for sequence in sequences if sequence is not None]
-        usable = [sequence for sequence in given if _is_usable(sequence)]
+        usable = [sequence for sequence in given if is_usable(sequence)]
         self.unnumbered += len(sequences) - len(given)
         self.unusable += len(given) - len(usable)
         self.numbers.add(map(int, usable))
@@ -85,12 +84,6 @@ class Numbers(Struct):
         self.numbers.update(other.numbers)
         self.unnumbered += other.unnumbered
         self.unusable += other.unusable
-
-
-def _is_usable(sequence: bytes) -> bool:
-    return sequence.isdigit() and (
-        len(sequence) <= MOST_DIGITS or len(sequence.lstrip(b"0")) <= MOST_DIGITS
-    )
 
 
 def write(

@@ -199,14 +199,11 @@ def class_row(record: Record, class_code: str, rules: Rules) -> ClassRow | None:
     if len(purchases) > 1:
         purchases.sort(key=_purchase_id)
     voids = state.voids if class_code == REMAINDER else []
-    reported = state.classes.get(class_code)
-    if reported is None and not purchases and not voids:
+    evidence = Evidence(state.classes.get(class_code), purchases, voids)
+    if evidence.is_empty():
         return None
-    evidence = Evidence(reported, purchases, voids)
     row = judged_row(record.participant_id, class_code, evidence, rules)
-    stored = record.rows.get(class_code)
-    if stored is not None:
-        row.expected = stored.version
+    row.expected = record.rows.get(class_code, NOT_STORED).version
     return row
 
 

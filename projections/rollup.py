@@ -163,19 +163,6 @@ def counted_columns(columns: Sequence[Any]) -> Counted | None:
     )
 
 
-def counted_values(counted: Counted | None) -> tuple[Any, ...]:
-    """The columns best_scaled, pre_test_scaled, taken_seconds, rating and drop_off."""
-    if counted is None:
-        return (None, None, None, None, None)
-    return (
-        counted.best_scaled,
-        counted.pre_test_scaled,
-        counted.taken_seconds,
-        counted.rating,
-        counted.drop_off,
-    )
-
-
 def add_up(cursor: Any) -> int:
     """Adds queued changes to the sums; returns how many transactions' changes. 0: none, or another process does it."""
     cursor.execute(SQL["claim"])

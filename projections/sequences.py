@@ -5,7 +5,6 @@ by lane, behind the intake; a number that arrives late closes its gap, one that 
 numbers of rejected records are kept apart, until an accepted event carries them: they arrived.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
@@ -27,8 +26,8 @@ EVERYTHING: Final = 2**62
 REJECTIONS_AT_ONCE: Final = 200
 """So many rejected records, of up to 64 KiB each, are fetched at once."""
 
-USABLE: Final = re.compile("0*[0-9]{1,18}")
-"""A number, as the statement ``numbers`` reads it."""
+MOST_DIGITS: Final = 18
+"""Of a number, without zeros in front."""
 
 Range = tuple[int, int]
 """First and last of some numbers without a gap between them."""
@@ -110,10 +109,17 @@ def number_of(record: bytes) -> int | None:
     A record in binary mode carries it in a header, and headers of rejected records are not kept.
     """
     try:
-        sequence = str(_envelope(record).sequence)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        sequence = str(_envelope(record).sequence).encode()
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
-    return int(sequence) if USABLE.fullmatch(sequence) else None
+    return int(sequence) if is_usable(sequence) else None
+
+
+def is_usable(sequence: bytes) -> bool:
+    """Whether the text is a number, as the statement ``numbers`` reads it."""
+    return sequence.isdigit() and (
+        len(sequence) <= MOST_DIGITS or len(sequence.lstrip(b"0")) <= MOST_DIGITS
+    )
 
 
 def _look_at_rejections(cursor: Any, limit: int, schema: str) -> int:

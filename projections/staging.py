@@ -26,7 +26,6 @@ def class_stream(changes: Mapping[int, Changes]) -> bytes:
 
 
 def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
-    counted = row.counted
     participant_id, class_code = row.participant_id.encode(), row.class_code.encode()
     evidence, packages, purchased_at = row.evidence, row.package_codes, row.purchased_at
     return (
@@ -43,11 +42,14 @@ def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
         _NULL if packages is None else field.text_array(packages),
         field.pack_length(len(evidence)),
         evidence,
-        _NOTHING_COUNTED if counted is None else _counted(counted),
+        counted_fields(row.counted),
     )
 
 
-def _counted(of: Counted) -> bytes:
+def counted_fields(of: Counted | None) -> bytes:
+    """best_scaled, pre_test_scaled, taken_seconds, rating and drop_off: what evaluations count of a class row."""
+    if of is None:
+        return _NOTHING_COUNTED
     best, pre_test, taken, rating, drop_off = (
         of.best_scaled,
         of.pre_test_scaled,
@@ -55,13 +57,9 @@ def _counted(of: Counted) -> bytes:
         of.rating,
         of.drop_off,
     )
-    if best is None and taken is None and rating is None:
-        return (_NO_FIGURES if pre_test is None else _NULL + field.double(pre_test) + 2 * _NULL) + (
-            _NULL if drop_off is None else _smallint(2, drop_off)
-        )
     return (
-        field.double(best)
-        + field.double(pre_test)
+        (_NULL if best is None else _double(8, best))
+        + (_NULL if pre_test is None else _double(8, pre_test))
         + (_NULL if taken is None else _bigint(8, taken))
         + (_NULL if rating is None else _smallint(2, rating))
         + (_NULL if drop_off is None else _smallint(2, drop_off))
@@ -69,8 +67,7 @@ def _counted(of: Counted) -> bytes:
 
 
 _NULL, _LENGTHS = field.NULL, field.LENGTHS
-_bigint, _smallint = field.pack_bigint, field.pack_smallint
-_NO_FIGURES: Final = 4 * _NULL
+_bigint, _smallint, _double = field.pack_bigint, field.pack_smallint, field.pack_double
 _NOTHING_COUNTED: Final = 5 * _NULL
 
 
