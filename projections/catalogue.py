@@ -31,13 +31,6 @@ def set_package_sales_end(cursor: Any, package_sales_end: int) -> None:
     cursor.execute(SQL["set_sales_end"], {"package_sales_end": since})
 
 
-def generation(cursor: Any) -> int:
-    """The number of the rebuild that is live."""
-    cursor.execute(SQL["generation"])
-    number: int = cursor.fetchone()[0]
-    return number
-
-
 def generation_and_heads(
     cursor: Any, partner_ids: Iterable[int]
 ) -> tuple[int, dict[int, tuple[int, int]]]:

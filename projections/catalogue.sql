@@ -19,9 +19,6 @@ WITH changed AS (
 INSERT INTO control.catalogue_change (partner_id, revision, kind, code)
 SELECT partner_id, revision, 'sales_end', '' FROM changed
 
--- name: generation
-SELECT generation FROM control.generation
-
 -- name: heads
 -- Revision and package sales end (microseconds UTC) of some partners.
 SELECT partner_id, revision, (extract(epoch FROM package_sales_end) * 1000000)::bigint

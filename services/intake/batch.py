@@ -6,17 +6,15 @@ Pure: what the ledger already holds and what is cached come in as values, what i
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-import msgspec
 from msgspec import Struct, field
 
 from domain import catalogue, participant
 from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, Fact, PartnerEvent
 from domain.participant import Touched
+from projections.facts import encode
 from projections.record import Record, Rules
 from services.postgres.ledger import DuplicateRow, EventRow, LedgerEntry, RejectionRow
-
-encode_fact = msgspec.msgpack.Encoder().encode
 
 ID_CONFLICT = (
     "this id was already used for another event; send a changed event under a new id, "
@@ -157,7 +155,7 @@ def sort_out(
         outcome.lanes.append(sorting.lane(batch))
     for partner_id, sorting in sortings.items():
         if sorting.held:
-            ids = {held.event.event_id for held in sorting.held}
+            ids = {held.event_id for held in sorting.held}
             sorting.tell_apart({} if find is None else find(partner_id, ids))
     return outcome
 
@@ -168,7 +166,7 @@ class _Held(Struct, frozen=True, gc=False):
     lane: Lane
     result: LaneOutcome
     offset: int
-    event: PartnerEvent
+    event_id: str
     entry: LedgerEntry
     raw: Raw
 
@@ -195,7 +193,7 @@ class _Sorting(Struct):
                 continue
             result.unknown_fields += event.unknown_fields
             fact, event_id, stream = event.fact, event.event_id, event.stream
-            entry = LedgerEntry(fact.topic, stream, event.happened, encode_fact(fact))
+            entry = LedgerEntry(fact.topic, stream, event.happened, encode(fact))
             earlier = seen.get(event_id)
             if earlier is not None:
                 _repeat_or_conflict(lane, result, one.offset, event_id, entry, earlier, one.raw)
@@ -204,7 +202,7 @@ class _Sorting(Struct):
                 participant_id = stream[PREFIX:]
                 parts = participant.accept(records[participant_id].state, event)
                 if parts is None:
-                    self.held.append(_Held(lane, result, one.offset, event, entry, one.raw))
+                    self.held.append(_Held(lane, result, one.offset, event_id, entry, one.raw))
                     continue
                 before = touched.get(participant_id)
                 if before is None:
@@ -237,11 +235,10 @@ class _Sorting(Struct):
     def tell_apart(self, found: Mapping[str, LedgerEntry]) -> None:
         """Repeats and id conflicts of what the participants' records hold already, by what the ledger has."""
         for one in self.held:
-            event_id = one.event.event_id
             # What is not found has the key of another event of the participant, which is as good as the same id.
-            earlier = found.get(event_id, one.entry)
+            earlier = found.get(one.event_id, one.entry)
             _repeat_or_conflict(
-                one.lane, one.result, one.offset, event_id, one.entry, earlier, one.raw
+                one.lane, one.result, one.offset, one.event_id, one.entry, earlier, one.raw
             )
 
     def _publish(self, event: PartnerEvent) -> Sequence[PartnerEvent] | Refusal:

@@ -9,8 +9,9 @@ from domain import catalogue
 from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import PARTNERS
+from projections.facts import encode
 from services.cloudevents.decode import decode
-from services.intake.batch import ID_CONFLICT, encode_fact
+from services.intake.batch import ID_CONFLICT
 
 
 class Checked(Struct, frozen=True):
@@ -60,7 +61,7 @@ def _repeated_or_new(
 ) -> PartnerEvent | Refusal | None:
     """The event when it is new, None when it repeats an earlier line, a refusal when it contradicts one."""
     name = (event.partner, event.event_id)
-    content = (event.fact.topic, event.stream, event.happened, encode_fact(event.fact))
+    content = (event.fact.topic, event.stream, event.happened, encode(event.fact))
     if name in seen:
         return None if seen[name] == content else Refusal(Reason.ID_CONFLICT, ID_CONFLICT)
     if not event.stream.startswith(PARTICIPANT_STREAM):

@@ -162,13 +162,12 @@ class Writer:
         publishing = [partner_id for partner_id, want in wants.items() if want.publishes]
         unknown = [p for p in wants if p not in self._rules and p not in publishing]
         if publishing or unknown:
-            generation = catalogue.generation(work)
+            generation, heads = catalogue.generation_and_heads(work, unknown)
             if generation != self._generation:
                 self._cache.clear()
                 self._generation = generation
-            heads = catalogue.heads(work, publishing, lock=True) if publishing else {}
-            if unknown:
-                heads |= catalogue.heads(work, unknown)
+            if publishing:
+                heads |= catalogue.heads(work, publishing, lock=True)
             for partner_id, (revision, sales_end) in heads.items():
                 rules = self._rules.setdefault(partner_id, Rules(Catalogue(), sales_end))
                 catalogue.follow(work, partner_id, rules, revision, sales_end)
