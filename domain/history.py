@@ -4,40 +4,21 @@ Who has all events before them need not look for the place of each: marks are ap
 """
 
 from collections.abc import Iterable
-from hashlib import blake2b
-from struct import Struct as Packing
 from typing import Any
 
 from msgspec.structs import replace
 
-from domain.events import (
-    CertificateIssued,
-    ClassAssessed,
-    ClassCompleted,
-    ClassProgressed,
-    ClassRedeemed,
-    ClassReviewed,
-    EventVoided,
-    Fact,
-    PurchasePaid,
-    PurchaseRefunded,
-)
+from domain.events import EventVoided, Fact
 from domain.participant import (
-    Certificate,
+    OF_CLASS,
+    OF_PURCHASE,
     ClassRecord,
-    Mark,
-    Paid,
-    Progress,
     PurchaseRecord,
-    Refund,
-    Result,
-    Review,
     State,
     Void,
     key_of,
+    key_of_bytes,
 )
-
-_number = Packing(">Q").unpack
 
 
 def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
@@ -45,34 +26,26 @@ def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
 
     Raises TypeError for a fact that is not a participant's.
     """
-    # The loop runs for each event of the ledger; it is written out, most frequent facts first.
     state = State()
-    classes = state.classes
+    classes, purchases = state.classes, state.purchases
     fact: Any
-    for happened, event_id, fact in events:
-        (key,) = _number(blake2b(event_id, digest_size=8).digest())  # as key_of
+    for happened, event_id, fact in events:  # of the whole ledger, in a rebuild
+        key = key_of_bytes(event_id)
         kind = type(fact)
-        if kind in _OTHERS:
-            _add_other(state, happened, key, fact)
-            continue
-        class_code = fact.class_code
-        record = classes.get(class_code)
-        if record is None:
-            record = classes[class_code] = ClassRecord()
-        if kind is ClassProgressed:
-            record.progress.append(Progress(happened, key, None, fact.percent, fact.unit))
-        elif kind is ClassAssessed:
-            result = Result(happened, key, None, fact.kind, fact.scaled, fact.passed)
-            record.results.append(result)
-        elif kind is ClassRedeemed:
-            record.redeemed.append(Mark(happened, key))
-        elif kind is ClassCompleted:
-            record.completed.append(Mark(happened, key))
-        elif kind is CertificateIssued:
-            record.certificates.append(Certificate(happened, key, None, fact.certificate_no))
-        elif kind is ClassReviewed:
-            ratings = (fact.rating, fact.instructor_rating, fact.facility_rating)
-            record.reviews.append(Review(happened, key, None, *ratings))
+        if kind in OF_CLASS:
+            marks_of, mark_of = OF_CLASS[kind]
+            record = classes.get(fact.class_code)
+            if record is None:
+                record = classes[fact.class_code] = ClassRecord()
+            marks_of(record).append(mark_of(happened, key, None, fact))
+        elif kind in OF_PURCHASE:
+            marks_of, mark_of = OF_PURCHASE[kind]
+            purchase = purchases.get(fact.purchase_id)
+            if purchase is None:
+                purchase = purchases[fact.purchase_id] = PurchaseRecord(fact.purchase_id)
+            marks_of(purchase).append(mark_of(happened, key, None, fact))
+        elif kind is EventVoided:
+            state.voids.append(Void(happened, key, None, key_of(fact.target_id)))
         else:
             raise TypeError(f"not a participant's fact: {kind.__name__}")
     _sort(state)
@@ -81,37 +54,12 @@ def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
     return state
 
 
-_OTHERS = frozenset({PurchasePaid, PurchaseRefunded, EventVoided})
-"""What is not reported of one class."""
-
-
-def _add_other(state: State, happened: int, key: int, fact: Any) -> None:
-    if isinstance(fact, EventVoided):
-        state.voids.append(Void(happened, key, None, key_of(fact.target_id)))
-        return
-    purchase = state.purchases.get(fact.purchase_id)
-    if purchase is None:
-        purchase = state.purchases[fact.purchase_id] = PurchaseRecord(fact.purchase_id)
-    if isinstance(fact, PurchaseRefunded):
-        purchase.refunds.append(Refund(happened, key, None, fact.class_codes))
-    else:
-        items = fact.items
-        codes = None if items is None else tuple([code for code, _price in items])
-        purchase.paid.append(Paid(happened, key, None, fact.package_code, codes))
-
-
 def _sort(state: State) -> None:
-    for record in state.classes.values():
+    for record in (*state.classes.values(), *state.purchases.values()):
         for marks in record.lists():
             if len(marks) > 1:
                 marks.sort()
-    for purchase in state.purchases.values():
-        if len(purchase.paid) > 1:
-            purchase.paid.sort()
-        if len(purchase.refunds) > 1:
-            purchase.refunds.sort()
-    if len(state.voids) > 1:
-        state.voids.sort()
+    state.voids.sort()
 
 
 def _withdraw(state: State) -> None:
@@ -119,8 +67,7 @@ def _withdraw(state: State) -> None:
     since: dict[int, int] = {}
     for void in state.voids:
         since.setdefault(void.target_key, void.happened)
-    records: list[Any] = [*state.classes.values(), *state.purchases.values()]
-    for record in records:
+    for record in (*state.classes.values(), *state.purchases.values()):
         for marks in record.lists():
             for index, mark in enumerate(marks):
                 if mark.key in since:

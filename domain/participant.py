@@ -144,7 +144,12 @@ def key_of(event_id: str) -> int:
 
     The latest are remembered: an event is first decided upon, then evolved by.
     """
-    return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big")
+    return key_of_bytes(event_id.encode())
+
+
+def key_of_bytes(event_id: bytes) -> int:
+    """The same of an id in UTF-8."""
+    return int.from_bytes(blake2b(event_id, digest_size=8).digest(), "big")
 
 
 def decide(state: State, event: PartnerEvent) -> list[PartnerEvent]:
@@ -165,15 +170,15 @@ def evolve(state: State, event: PartnerEvent) -> Touched:
     if kind is EventVoided:
         return _void(state, Void(happened, key, None, key_of(fact.target_id)))
     voided_at = _voided_at(state, key) if state.voids else None
-    if kind in _OF_CLASS:
-        marks_of, mark_of = _OF_CLASS[kind]
+    if kind in OF_CLASS:
+        marks_of, mark_of = OF_CLASS[kind]
         class_code = fact.class_code
         record = state.classes.get(class_code)
         if record is None:
             record = state.classes[class_code] = ClassRecord()
         insort(marks_of(record), mark_of(happened, key, voided_at, fact))
         return Touched((class_code,))
-    marks_of, mark_of = _OF_PURCHASE[kind]
+    marks_of, mark_of = OF_PURCHASE[kind]
     purchase_id = fact.purchase_id
     purchase = state.purchases.get(purchase_id)
     if purchase is None:
@@ -185,7 +190,7 @@ def evolve(state: State, event: PartnerEvent) -> Touched:
 def accept(state: State, event: PartnerEvent) -> Touched | None:
     """`decide` and, unless the event is already part of the state, `evolve`; None when it is."""
     fact: Any = event.fact
-    of_class = _OF_CLASS.get(type(fact))
+    of_class = OF_CLASS.get(type(fact))
     if of_class is None or state.voids:
         return evolve(state, event) if decide(state, event) else None
     # Nearly all events come this way, so it is written out: a progress report, say, when nothing is withdrawn.
@@ -211,13 +216,13 @@ def accept(state: State, event: PartnerEvent) -> Touched | None:
 def _marks_beside(state: State, fact: Any) -> Sequence[Mark]:
     """The marks among which the fact has its own, once it is part of the state."""
     kind = type(fact)
-    if kind in _OF_CLASS:
+    if kind in OF_CLASS:
         record = state.classes.get(fact.class_code)
-        return () if record is None else _OF_CLASS[kind].marks(record)
+        return () if record is None else OF_CLASS[kind].marks(record)
     if kind is EventVoided:
         return state.voids
     purchase = state.purchases.get(fact.purchase_id)
-    return () if purchase is None else _OF_PURCHASE[kind].marks(purchase)
+    return () if purchase is None else OF_PURCHASE[kind].marks(purchase)
 
 
 def _voided_at(state: State, key: int) -> int | None:
@@ -282,7 +287,7 @@ class _Kind(NamedTuple):
     mark: Callable[[int, int, int | None, Any], Mark]
 
 
-_OF_CLASS: dict[type[Fact], _Kind] = {
+OF_CLASS: dict[type[Fact], _Kind] = {
     ClassRedeemed: _Kind(attrgetter("redeemed"), _plain),
     ClassProgressed: _Kind(attrgetter("progress"), _progress),
     ClassCompleted: _Kind(attrgetter("completed"), _plain),
@@ -290,7 +295,8 @@ _OF_CLASS: dict[type[Fact], _Kind] = {
     CertificateIssued: _Kind(attrgetter("certificates"), _certificate),
     ClassReviewed: _Kind(attrgetter("reviews"), _review),
 }
-_OF_PURCHASE: dict[type[Fact], _Kind] = {
+OF_PURCHASE: dict[type[Fact], _Kind] = {
     PurchasePaid: _Kind(attrgetter("paid"), _paid),
     PurchaseRefunded: _Kind(attrgetter("refunds"), _refund),
 }
+"""Which mark each fact about a class, or about a purchase, leaves; withdrawals are apart."""
