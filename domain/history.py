@@ -3,7 +3,7 @@
 Who has all events before them need not look for the place of each: marks are appended, and each list is sorted once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -55,10 +55,9 @@ def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
 
 
 def _sort(state: State) -> None:
-    for record in (*state.classes.values(), *state.purchases.values()):
-        for marks in record.lists():
-            if len(marks) > 1:
-                marks.sort()
+    for marks in _lists(state):
+        if len(marks) > 1:
+            marks.sort()
     state.voids.sort()
 
 
@@ -67,8 +66,15 @@ def _withdraw(state: State) -> None:
     since: dict[int, int] = {}
     for void in state.voids:
         since.setdefault(void.target_key, void.happened)
-    for record in (*state.classes.values(), *state.purchases.values()):
-        for marks in record.lists():
-            for index, mark in enumerate(marks):
-                if mark.key in since:
-                    marks[index] = replace(mark, voided_at=since[mark.key])
+    for marks in _lists(state):
+        for index, mark in enumerate(marks):
+            if mark.key in since:
+                marks[index] = replace(mark, voided_at=since[mark.key])
+
+
+def _lists(state: State) -> Iterator[list[Any]]:
+    """Every list of marks of a class or a purchase."""
+    for record in state.classes.values():
+        yield from record.lists()
+    for purchase in state.purchases.values():
+        yield from purchase.lists()
