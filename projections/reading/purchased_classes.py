@@ -28,7 +28,8 @@ from projections.reading.session import Session
 from projections.record import ASSESSMENT_NUMBER, COMPLETION_NUMBER, PURCHASE_NUMBER
 from projections.sql import load
 
-SQL = load("projections.reading", "purchased_classes.sql")
+_NAMED = load("projections.reading", "purchased_classes.sql")
+SQL = {name: text.replace("{filters}", _NAMED["filters"]) for name, text in _NAMED.items()}
 
 FIRST_CLASS = ("\x01", "")
 """Behind the rows of class '' and before every other: no text without NUL is smaller."""

@@ -10,20 +10,23 @@ FROM projections.purchased_class
 WHERE participant_id = $1 AND ($2::smallint IS NULL OR partner_id = $2) AND class_code > ''
 ORDER BY partner_id, class_code
 
+-- name: filters
+-- Stands for {filters} in the statements below. They speak of the columns as they were judged last: purchase states,
+-- completion, assessment, flag bit, package, earliest purchase from and before.
+($6::smallint[] IS NULL OR purchase = ANY ($6))
+AND ($7::smallint IS NULL OR completion = $7)
+AND ($8::smallint IS NULL OR assessment = $8)
+AND ($9::smallint IS NULL OR flags & $9 <> 0)
+AND ($10::text IS NULL OR $10 = ANY (package_codes))
+AND ($11::timestamptz IS NULL OR purchased_at >= $11)
+AND ($12::timestamptz IS NULL OR purchased_at < $12)
+
 -- name: rows
--- The next $5 rows of one partner behind (class_code, participant_id) = ($2, $3), up to class $4. The filters speak of the
--- columns as they were judged last: purchase states, completion, assessment, flag bit, package, earliest purchase from
--- and before.
+-- The next $5 rows of one partner behind (class_code, participant_id) = ($2, $3), up to class $4.
 SELECT class_code, participant_id, evidence
 FROM projections.purchased_class
 WHERE partner_id = $1 AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
-  AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
-  AND ($7::smallint IS NULL OR completion = $7)
-  AND ($8::smallint IS NULL OR assessment = $8)
-  AND ($9::smallint IS NULL OR flags & $9 <> 0)
-  AND ($10::text IS NULL OR $10 = ANY (package_codes))
-  AND ($11::timestamptz IS NULL OR purchased_at >= $11)
-  AND ($12::timestamptz IS NULL OR purchased_at < $12)
+  AND {filters}
 ORDER BY class_code, participant_id
 LIMIT $5
 
@@ -32,13 +35,7 @@ LIMIT $5
 SELECT class_code, participant_id, evidence
 FROM projections.purchased_class
 WHERE partner_id = $1 AND unusual AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
-  AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
-  AND ($7::smallint IS NULL OR completion = $7)
-  AND ($8::smallint IS NULL OR assessment = $8)
-  AND ($9::smallint IS NULL OR flags & $9 <> 0)
-  AND ($10::text IS NULL OR $10 = ANY (package_codes))
-  AND ($11::timestamptz IS NULL OR purchased_at >= $11)
-  AND ($12::timestamptz IS NULL OR purchased_at < $12)
+  AND {filters}
 ORDER BY class_code, participant_id
 LIMIT $5
 
@@ -51,26 +48,16 @@ FROM (
      WHERE partner_id = $1 AND package_codes IS NOT NULL
        AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $10
        AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
-       AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
-       AND ($7::smallint IS NULL OR completion = $7)
-       AND ($8::smallint IS NULL OR assessment = $8)
-       AND ($9::smallint IS NULL OR flags & $9 <> 0)
-       AND ($11::timestamptz IS NULL OR purchased_at >= $11)
-       AND ($12::timestamptz IS NULL OR purchased_at < $12)
+       AND {filters}
      ORDER BY class_code, participant_id
      LIMIT $5)
     UNION ALL
     (SELECT class_code, participant_id, evidence
      FROM projections.purchased_class
      WHERE partner_id = $1 AND package_codes IS NOT NULL
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = '' AND $10 = ANY (package_codes)
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ''
        AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
-       AND ($6::smallint[] IS NULL OR purchase = ANY ($6))
-       AND ($7::smallint IS NULL OR completion = $7)
-       AND ($8::smallint IS NULL OR assessment = $8)
-       AND ($9::smallint IS NULL OR flags & $9 <> 0)
-       AND ($11::timestamptz IS NULL OR purchased_at >= $11)
-       AND ($12::timestamptz IS NULL OR purchased_at < $12)
+       AND {filters}
      ORDER BY class_code, participant_id
      LIMIT $5)
 ) AS of_package
