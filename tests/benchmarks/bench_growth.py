@@ -10,7 +10,7 @@ at each size a season is drained on top of it and one API process is asked for p
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import accumulate
 from time import monotonic, sleep
 from typing import Annotated, Any, Final
@@ -80,21 +80,9 @@ def measure(
     bootstrap = running_servers.broker.bootstrap
     ensure_topics(bootstrap, PARTITIONS)
     ends = list(accumulate(publish(bootstrap, season(log, n)) for n in range(seasons)))
-    told = log.told()
-    folder = running_servers.folder / "growth"
-    folder.mkdir()
-    with running_servers.database("growth") as url:
-        place = Place(running_servers, url, "growth", folder, told)
-        prepare(place)
-        environment = environment_of(place) | {"TUNTAS_CACHE_PARTICIPANTS": str(cached)}
-        process = Process(("-m", "services.cli", "ingest"), environment)
-        session = psycopg2.connect(url)
-        session.autocommit = True
-        try:
-            legs = _legs(place, [process] * workers, session, ends)
-            disk = relations(session, ends[-1])
-        finally:
-            session.close()
+    with _made(running_servers, log, workers, cached) as (place, processes, session):
+        legs = _legs(place, processes, session, ends)
+        disk = relations(session, ends[-1])
     table = Table(
         title=f"Draining as the ledger grows ({workers} worker(s), {cached:,} records cached)"
     )
@@ -139,22 +127,13 @@ def measure_grown(
     """One season on top of a ledger of each size; printed as well. The topics are empty before."""
     bootstrap = running_servers.broker.bootstrap
     ensure_topics(bootstrap, PARTITIONS)
-    told = log.told()
-    folder = running_servers.folder / "grown"
-    folder.mkdir()
     found: list[Grown] = []
-    with running_servers.database("grown") as url:
-        place = Place(running_servers, url, "grown", folder, told)
-        prepare(place)
-        environment = environment_of(place) | {"TUNTAS_CACHE_PARTICIPANTS": str(cached)}
-        processes = [Process(("-m", "services.cli", "ingest"), environment)] * workers
-        session = psycopg2.connect(url)
-        session.autocommit = True
+    with _made(running_servers, log, workers, cached) as (place, processes, session):
         ends = publish(bootstrap, season(log, 0))
         _legs(place, processes, session, [ends])
         seasons = 1
         for size in sizes:
-            copies = max(0, size // told.accepted - seasons)
+            copies = max(0, size // place.told.accepted - seasons)
             if copies:
                 session.autocommit = False
                 add_copies(session, seasons, seasons + copies - 1)
@@ -168,9 +147,8 @@ def measure_grown(
                 work.execute(DRAW, (ASKED,))
                 paths = [f"/v1/participants/{who}/classes" for (who,) in work.fetchall()]
             with api(place) as address:
-                answers = load(address, paths, TOKEN, ANSWER_SECONDS, folder)
+                answers = load(address, paths, TOKEN, ANSWER_SECONDS, place.folder)
             found.append(Grown(size, leg, answers, watched.most_mib))
-        session.close()
     print_grown(found, workers)
     return {"grown": found, "workers": workers, "cached participants": cached}
 
@@ -204,6 +182,23 @@ def print_grown(found: Sequence[Grown], workers: int) -> None:
             f"{answers.p99_ms:.2f}",
         )
     console.print(table)
+
+
+@contextmanager
+def _made(
+    running_servers: Servers, log: SeasonLog, workers: int, cached: int
+) -> Iterator[tuple[Place, list[Process], connection]]:
+    """An empty database to drain into, the workers that do, and a session on it in autocommit."""
+    folder = running_servers.folder / "growth"
+    folder.mkdir()
+    with running_servers.database("growth") as url:
+        place = Place(running_servers, url, "growth", folder, log.told())
+        prepare(place)
+        environment = environment_of(place) | {"TUNTAS_CACHE_PARTICIPANTS": str(cached)}
+        process = Process(("-m", "services.cli", "ingest"), environment)
+        with closing(psycopg2.connect(url)) as session:
+            session.autocommit = True
+            yield place, [process] * workers, session
 
 
 class Memory:

@@ -16,6 +16,7 @@ from projections.record import Rules, judged_row
 from projections.rejudge import partners_behind, rejudge
 from projections.rollup import Deltas, add_up
 from services.cloudevents.decode import decode
+from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded, Lane, RawRecord
 from services.postgres.connect import close, transaction
 from services.rebuilding import rebuild
@@ -167,3 +168,14 @@ class Kept:
     def rebuild(self) -> Rebuilt:
         """Rebuilds beside what is live, compares, and switches."""
         return rebuild(self.url, 1, compare=True)
+
+
+@contextmanager
+def kept_on(server: EmbeddedPostgres, name: str) -> Iterator[Kept]:
+    """A worker and a projector on an empty database of that name, which is gone afterwards."""
+    kept = Kept(server.create_database(name))
+    try:
+        yield kept
+    finally:
+        kept.close()
+        server.drop_database(name)

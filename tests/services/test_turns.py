@@ -66,44 +66,50 @@ def test_whose_turn_it_is_not_gives_nothing_away() -> None:
         assert not other.is_alive()
 
 
+class Waiter:
+    """A thread that waits for its turn and says when it had it."""
+
+    def __init__(self, turn: Turn, order: list[str]) -> None:
+        self._turn = turn
+        self._order = order
+        self._waiting = threading.Event()
+        self._thread = threading.Thread(target=self._wait)
+
+    def get_in_line(self) -> None:
+        """By whose turn it is: comes back when the thread is in line."""
+        self._thread.start()
+        assert self._waiting.wait(SOON)
+        time.sleep(0.05)
+
+    def join(self) -> None:
+        self._thread.join(SOON)
+
+    def _wait(self) -> None:
+        self._waiting.set()
+        with self._turn:
+            self._order.append("waited")
+
+
 def test_who_wants_it_again_at_once_comes_after_who_waits() -> None:
     turn = Turn()
     order: list[str] = []
-    waiting = threading.Event()
-
-    def wait() -> None:
-        waiting.set()
-        with turn:
-            order.append("waited")
-
-    other = threading.Thread(target=wait)
+    waiter = Waiter(turn, order)
     with turn:
-        other.start()
-        assert waiting.wait(SOON)
-        time.sleep(0.05)  # it is in line by now
+        waiter.get_in_line()
     with turn:
         order.append("again")
-    other.join(SOON)
+    waiter.join()
     assert order == ["waited", "again"]
 
 
 def test_who_computes_long_lets_in_who_waits() -> None:
     turn = Turn()
     order: list[str] = []
-    waiting = threading.Event()
-
-    def wait() -> None:
-        waiting.set()
-        with turn:
-            order.append("waited")
-
-    other = threading.Thread(target=wait)
+    waiter = Waiter(turn, order)
     with turn:
         turn.let_in()  # nobody waits
-        other.start()
-        assert waiting.wait(SOON)
-        time.sleep(0.05)
+        waiter.get_in_line()
         turn.let_in()
         order.append("went on")
-    other.join(SOON)
+    waiter.join()
     assert order == ["waited", "went on"]

@@ -7,7 +7,7 @@ import pytest
 
 from projections.reading.purchased_classes import FIRST_CLASS, LAST_CLASS, SQL
 from services.embedded.postgres import EmbeddedPostgres
-from tests.projections.kept import Kept
+from tests.projections.kept import Kept, kept_on
 
 FILLED = """
 INSERT INTO projections.purchased_class
@@ -24,14 +24,11 @@ STATES: list[Any] = [[1, 2], None, None]
 @pytest.fixture(scope="module")
 def filled(postgres_server: EmbeddedPostgres) -> Iterator[Kept]:
     """20,000 rows of one partner: few refunded, few purchased twice, few of packages."""
-    database_url = postgres_server.create_database("narrow_indices")
-    kept = Kept(database_url)
-    with kept.transaction() as work:
-        work.execute(FILLED)
-        work.execute("ANALYZE projections.purchased_class")
-    yield kept
-    kept.close()
-    postgres_server.drop_database("narrow_indices")
+    with kept_on(postgres_server, "narrow_indices") as kept:
+        with kept.transaction() as work:
+            work.execute(FILLED)
+            work.execute("ANALYZE projections.purchased_class")
+        yield kept
 
 
 def asked(kept: Kept, name: str, *filters: Any, explain: bool = False) -> list[Any]:

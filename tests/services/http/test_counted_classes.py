@@ -9,7 +9,7 @@ from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS
 from projections.reading import counted_classes
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import simulate
-from tests.projections.kept import Kept
+from tests.projections.kept import Kept, kept_on
 from tests.services.http.conftest import Api, running
 
 FILTERS: list[dict[str, Any]] = [
@@ -25,16 +25,13 @@ ALWAYS_RARE = 0
 @pytest.fixture(scope="module")
 def kept(postgres_server: EmbeddedPostgres) -> Iterator[Kept]:
     """A season of which the first half is added up and the second one is on its way."""
-    database_url = postgres_server.create_database("counted_classes")
-    kept = Kept(database_url)
-    season = list(simulate(3_000, seed=5))
-    kept.tell(season[:1_500])
-    kept.settle()
-    kept.tell(season[1_500:], batch_records=100)
-    kept.rejudge()
-    yield kept
-    kept.close()
-    postgres_server.drop_database("counted_classes")
+    with kept_on(postgres_server, "counted_classes") as kept:
+        season = list(simulate(3_000, seed=5))
+        kept.tell(season[:1_500])
+        kept.settle()
+        kept.tell(season[1_500:], batch_records=100)
+        kept.rejudge()
+        yield kept
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from projections import sequences
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import SimulatedRecord, simulate
 from services.simulator.expected import Expected, expected_answers
-from tests.projections.kept import Kept
+from tests.projections.kept import Kept, kept_on
 from tests.services.http.conftest import TOKENS, Api, bearer, running
 from tests.services.http.desk import SALES_END
 
@@ -35,15 +35,12 @@ def expected(season: list[SimulatedRecord]) -> Expected:
 
 @pytest.fixture(scope="module")
 def kept(postgres_server: EmbeddedPostgres, season: list[SimulatedRecord]) -> Iterator[Kept]:
-    database_url = postgres_server.create_database("evaluated_season")
-    kept = Kept(database_url)
-    kept.tell(season)
-    kept.settle()
-    with kept.transaction() as work:
-        sequences.follow(work)
-    yield kept
-    kept.close()
-    postgres_server.drop_database("evaluated_season")
+    with kept_on(postgres_server, "evaluated_season") as kept:
+        kept.tell(season)
+        kept.settle()
+        with kept.transaction() as work:
+            sequences.follow(work)
+        yield kept
 
 
 @pytest.fixture(scope="module")

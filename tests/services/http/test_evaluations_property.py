@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.events import PartnerEvent
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Lane
-from tests.projections.kept import Kept
+from tests.projections.kept import Kept, kept_on
 from tests.projections.reading.worlds import (
     PARTNER,
     Told,
@@ -58,12 +58,8 @@ class Telling:
 
 @pytest.fixture(scope="module")
 def telling(postgres_server: EmbeddedPostgres) -> Iterator[Telling]:
-    database_url = postgres_server.create_database("evaluated_worlds")
-    kept = Kept(database_url)
-    with running(database_url) as api:
+    with kept_on(postgres_server, "evaluated_worlds") as kept, running(kept.url) as api:
         yield Telling(kept, api)
-    kept.close()
-    postgres_server.drop_database("evaluated_worlds")
 
 
 def without(answer: Any, names: set[str]) -> Any:

@@ -14,7 +14,7 @@ from projections import sequences
 from projections.rebuild import READ_MODELS
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded, Lane, RawRecord
-from tests.projections.kept import Kept
+from tests.projections.kept import Kept, kept_on
 from tests.services.http.conftest import Api, running
 
 REFUSAL = Refusal(Reason.INVALID_DATA, "`percent` is missing.")
@@ -64,12 +64,8 @@ class Numbering:
 
 @pytest.fixture(scope="module")
 def numbering(postgres_server: EmbeddedPostgres) -> Iterator[Numbering]:
-    database_url = postgres_server.create_database("gaps_of_http")
-    kept = Kept(database_url)
-    with running(database_url) as api:
+    with kept_on(postgres_server, "gaps_of_http") as kept, running(kept.url) as api:
         yield Numbering(kept, api)
-    kept.close()
-    postgres_server.drop_database("gaps_of_http")
 
 
 def record(number: Any, **others: Any) -> bytes:
