@@ -6,56 +6,31 @@ last of it while all lanes are held; then the two schemas change names in the sa
 generation and forget their caches.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import groupby
-from operator import itemgetter
 from time import monotonic
 from typing import Any, Final, Protocol
 
 from msgspec import Struct, field
 
-from domain import catalogue as catalogue_aggregate
 from domain.catalogue import State as Catalogue
-from domain.events import PARTICIPANT_STREAM
-from domain.history import state_of
 from domain.median import HUNDREDTHS
-from domain.participant import key_of
 from domain.vocabulary import PARTNER_CODES
-from projections import catalogue, facts, indices, numbering, rollup, sequences
+from projections import indices, numbering, rollup, sequences
+from projections.catching_up import Later, rebuild_catalogue
+from projections.comparing import differences
 from projections.indices import Index
-from projections.loading import load_rows
 from projections.numbering import Numbers
-from projections.record import Changes, Rules
+from projections.record import Rules
 from projections.rejudge import CLAIM_KEY
-from projections.rollup import Deltas, counted_columns
-from projections.schema import LIVE, tables
-from projections.shares import Folded, Share, count
+from projections.schema import LIVE, NEXT, PREVIOUS, tables
+from projections.shares import Folded, Share
 from projections.sql import load
-from projections.whole_record import add_rows
 
 SQL: Final = load("projections", "rebuild.sql")
 
-NEXT = "projections_next"
-PREVIOUS = "projections_previous"
-CHUNK_ROWS = 5_000
-READ_MODELS = (
-    "purchased_class",
-    "purchase",
-    "class",
-    "package",
-    "rollup",
-    "institution_rollup",
-    "sequence_range",
-    "sequence_count",
-    "sequence_lane",
-    "sequence_rejected",
-    "sequence_rejection_lane",
-)
 BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
 """The tables that are loaded without indices."""
-MOST_DELTAS = 200_000
-"""So many counts are kept in memory before they are added to the sums."""
 FEW_EVENTS: Final = 5_000
 """So many events may be left for the time in which the lanes are held."""
 ROUNDS: Final = 10
@@ -108,7 +83,6 @@ class Rebuild(Struct):
     crew: Crew
     progress: Callable[[int, int], None] = _no_progress
     rules: dict[int, Rules] = field(default_factory=dict)
-    deltas: Deltas = field(default_factory=Deltas)
     done: Rebuilt = field(default_factory=Rebuilt)
 
     def run(self, *, compare: bool = False) -> Rebuilt:
@@ -129,21 +103,24 @@ class Rebuild(Struct):
         began = self._took("folding", began)
         self._finish(taken_off)
         began = self._took("sums and indices", began)
+        later = Later(self.rules)
         for _ in range(ROUNDS):
             with self.write() as cursor:
-                behind = self._catch_up(cursor, positions)
+                behind = later.catch_up(cursor, positions)
             if behind <= FEW_EVENTS:
                 break
         began = self._took("catching up", began)
         with self.write() as cursor:
             cursor.execute(SQL["lock_heads"])
             cursor.execute(SQL["lock_lanes"])
-            self._catch_up(cursor, positions)
+            later.catch_up(cursor, positions)
             rollup.add_up_all(cursor)
             if compare:
                 sequences.follow_all(cursor)
                 self.done.differences = differences(cursor)
             self._switch(cursor)
+        self.done.events += later.events
+        self.done.participants += later.participants
         with self.write() as cursor:
             cursor.execute(f"DROP SCHEMA {PREVIOUS} CASCADE")
             cursor.execute(SQL["release_all"])
@@ -167,8 +144,8 @@ class Rebuild(Struct):
                 self.rules[partner_id] = Rules(Catalogue(), sales_end, revision)
             numbers = self._other_numbers(cursor)
             with self.write() as writing:
-                for partner_id in self.rules:
-                    self._rebuild_catalogue(cursor, writing, partner_id)
+                for partner_id, rules in self.rules.items():
+                    self.done.events += rebuild_catalogue(cursor, writing, partner_id, rules)
                 rollup.follow_institutions(writing, NEXT)
                 taken_off = indices.take_off(writing, NEXT, BIG)
             cursor.execute(SQL["export_snapshot"])
@@ -217,88 +194,6 @@ class Rebuild(Struct):
             indices.put_on(cursor, NEXT, taken_off)
             cursor.execute(SQL["drop_counted"])
 
-    def _rebuild_catalogue(self, reading: Any, writing: Any, partner_id: int) -> None:
-        rules = self.rules[partner_id]
-        rules.catalogue = Catalogue()
-        reading.execute(SQL["catalogue_events"], {"partner_id": partner_id})
-        for topic, happened, event_id, state in reading.fetchall():
-            fact = facts.decode(topic, state)
-            catalogue_aggregate.publish(rules.catalogue, happened, key_of(event_id), fact)
-            self.done.events += 1
-        for name, values, codes in (
-            ("class", catalogue.class_values, rules.catalogue.classes),
-            ("package", catalogue.package_values, rules.catalogue.packages),
-        ):
-            statement = catalogue.SQL[f"upsert_{name}"].replace(f"{LIVE}.", f"{NEXT}.")
-            for code in sorted(codes):
-                writing.execute(statement, values(partner_id, code, rules))
-
-    def _catch_up(self, cursor: Any, positions: dict[int, int]) -> int:
-        """Folds in what was recorded behind ``positions``, and moves them; returns how many events that were."""
-        cursor.execute(SQL["positions"])
-        reached = dict(cursor.fetchall())
-        cursor.execute(
-            SQL["changed_streams"],
-            {"lane_ids": list(positions), "positions": list(positions.values())},
-        )
-        by_partner: dict[int, list[str]] = {}
-        for partner_id, stream in cursor.fetchall():
-            by_partner.setdefault(partner_id, []).append(stream)
-        for partner_id, streams in by_partner.items():
-            people = [stream for stream in streams if stream.startswith(PARTICIPANT_STREAM)]
-            if len(people) < len(streams):
-                self._rebuild_catalogue(cursor, cursor, partner_id)
-            self._replace(cursor, partner_id, people)
-        self._add_deltas(cursor)
-        sequences.look(cursor, sequences.EVERYTHING, NEXT)
-        behind = sum(reached.values()) - sum(positions.values())
-        positions.update(reached)
-        return behind
-
-    def _replace(self, cursor: Any, partner_id: int, streams: list[str]) -> None:
-        ids = [stream[len(PARTICIPANT_STREAM) :] for stream in streams]
-        values = {"partner_id": partner_id, "participant_ids": ids}
-        cursor.execute(SQL["remove_classes"].replace(f"{LIVE}.", f"{NEXT}."), values)
-        for class_code, packages, *columns in cursor.fetchall():
-            of = counted_columns(columns)
-            self.deltas.class_row(partner_id, class_code, packages, of, -1)
-        cursor.execute(SQL["remove_purchases"].replace(f"{LIVE}.", f"{NEXT}."), values)
-        for columns in cursor.fetchall():
-            self.deltas.purchase_row(partner_id, columns, -1)
-        cursor.execute(
-            SQL["some_participant_events"], {"partner_id": partner_id, "streams": streams}
-        )
-        self._fold(cursor, partner_id, cursor.fetchall())
-
-    def _fold(self, cursor: Any, partner_id: int, rows: Iterable[Any]) -> None:
-        """Adds the rows of participants that have none; ``rows`` come participant by participant."""
-        into = Changes()
-        for stream, events in groupby(rows, key=itemgetter(0)):
-            told = [
-                (happened, event_id.encode(), facts.decode(topic, state))
-                for _, topic, happened, event_id, state in events
-            ]
-            self.done.events += len(told)
-            self.done.participants += 1
-            participant_id = stream[len(PARTICIPANT_STREAM) :]
-            add_rows(participant_id, state_of(told), self.rules[partner_id], into)
-            if len(into.classes) >= CHUNK_ROWS:
-                self._append(cursor, partner_id, into)
-                into = Changes()
-        self._append(cursor, partner_id, into)
-
-    def _append(self, cursor: Any, partner_id: int, into: Changes) -> None:
-        """Adds rows of participants that have none yet, and counts them."""
-        append(cursor, partner_id, into)
-        count(self.deltas, partner_id, into)
-        if len(self.deltas) > MOST_DELTAS:
-            self._add_deltas(cursor)
-
-    def _add_deltas(self, cursor: Any) -> None:
-        rollup.follow_institutions(cursor, NEXT)
-        rollup.add(cursor, self.deltas.counts(), NEXT)
-        self.deltas = Deltas()
-
     def _switch(self, cursor: Any) -> None:
         cursor.execute(f"ALTER SCHEMA {LIVE} RENAME TO {PREVIOUS}")
         cursor.execute(f"ALTER SCHEMA {NEXT} RENAME TO {LIVE}")
@@ -308,21 +203,3 @@ class Rebuild(Struct):
             )
         cursor.execute(SQL["next_generation"])
         self.done.generation = cursor.fetchone()[0]
-
-
-def append(cursor: Any, partner_id: int, into: Changes) -> None:
-    """Adds rows of participants that have none yet."""
-    load_rows(cursor, NEXT, partner_id, into.classes, into.purchases)
-
-
-def differences(cursor: Any) -> dict[str, int]:
-    """Per table, the number of rows that only the live or only the rebuilt one has."""
-    found: dict[str, int] = {}
-    for table in READ_MODELS:
-        live, rebuilt = f"{LIVE}.{table}", f"{NEXT}.{table}"
-        cursor.execute(
-            f"SELECT count(*) FROM ((TABLE {live} EXCEPT ALL TABLE {rebuilt})"  # noqa: S608
-            f" UNION ALL (TABLE {rebuilt} EXCEPT ALL TABLE {live})) AS difference"
-        )
-        found[table] = cursor.fetchone()[0]
-    return found

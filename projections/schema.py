@@ -3,6 +3,9 @@
 from importlib.resources import files
 
 LIVE = "projections"
+NEXT = "projections_next"
+PREVIOUS = "projections_previous"
+"""Where a rebuild makes new tables, and where it puts the old ones aside."""
 
 
 def scripts() -> tuple[str, str]:

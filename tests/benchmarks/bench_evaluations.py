@@ -52,8 +52,9 @@ from domain.vocabulary import (
     PURCHASE_STATES,
 )
 from projections import catalogue, rollup, schema
-from projections.rebuild import NEXT, append
+from projections.loading import load_rows
 from projections.record import Changes, Record, Rules, changes
+from projections.schema import NEXT
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect, migrate, transaction
@@ -212,7 +213,7 @@ def fill_partner(
         changes(record, touched, rules, into)
         written += len(into.classes) - before
         if len(into.classes) > 5_000 or written >= wanted:
-            append(work, partner_id, into)
+            load_rows(work, NEXT, partner_id, into.classes, into.purchases)
             for row in into.classes:
                 deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
             for bought in into.purchases:

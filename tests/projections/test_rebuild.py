@@ -31,7 +31,8 @@ from domain.events import (
 )
 from domain.vocabulary import MoveOn
 from projections import rejudge
-from projections.rebuild import READ_MODELS, Rebuilt
+from projections.comparing import READ_MODELS
+from projections.rebuild import Rebuilt
 from services import rebuilding
 from services.postgres.connect import transaction
 from tests.domain.story import event

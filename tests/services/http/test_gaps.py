@@ -11,7 +11,7 @@ from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, ClassRedeemed, PartnerEvent
 from domain.vocabulary import PARTNERS
 from projections import sequences
-from projections.rebuild import READ_MODELS
+from projections.comparing import READ_MODELS
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded, Lane, RawRecord
 from tests.projections.kept import Kept, kept_on

@@ -1,0 +1,122 @@
+"""What was recorded while a rebuild was folding: whole participants are folded again, and the catalogue."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from domain import catalogue as catalogue_aggregate
+from domain.catalogue import State as Catalogue
+from domain.events import PARTICIPANT_STREAM
+from domain.history import state_of
+from domain.participant import key_of
+from projections import catalogue, facts, rollup, sequences
+from projections.loading import load_rows
+from projections.record import Changes, Rules
+from projections.rollup import Deltas, counted_columns
+from projections.schema import LIVE, NEXT
+from projections.shares import count
+from projections.sql import load
+from projections.whole_record import add_rows
+
+SQL: Final = load("projections", "rebuild.sql")
+
+CHUNK_ROWS: Final = 5_000
+MOST_DELTAS: Final = 200_000
+"""So many counts are kept in memory before they are added to the sums."""
+
+
+class Later(Struct):
+    """Folds in what came later, time after time. ``rules`` by partner id; they follow what is published."""
+
+    rules: Mapping[int, Rules]
+    events: int = 0
+    participants: int = 0
+    deltas: Deltas = field(default_factory=Deltas)
+
+    def catch_up(self, cursor: Any, positions: dict[int, int]) -> int:
+        """Folds in what was recorded behind ``positions``, and moves them; returns how many events that were."""
+        cursor.execute(SQL["positions"])
+        reached = dict(cursor.fetchall())
+        cursor.execute(
+            SQL["changed_streams"],
+            {"lane_ids": list(positions), "positions": list(positions.values())},
+        )
+        by_partner: dict[int, list[str]] = {}
+        for partner_id, stream in cursor.fetchall():
+            by_partner.setdefault(partner_id, []).append(stream)
+        for partner_id, streams in by_partner.items():
+            people = [stream for stream in streams if stream.startswith(PARTICIPANT_STREAM)]
+            if len(people) < len(streams):
+                self.events += rebuild_catalogue(cursor, cursor, partner_id, self.rules[partner_id])
+            self._replace(cursor, partner_id, people)
+        self._add_deltas(cursor)
+        sequences.look(cursor, sequences.EVERYTHING, NEXT)
+        behind = sum(reached.values()) - sum(positions.values())
+        positions.update(reached)
+        return behind
+
+    def _replace(self, cursor: Any, partner_id: int, streams: list[str]) -> None:
+        ids = [stream[len(PARTICIPANT_STREAM) :] for stream in streams]
+        values = {"partner_id": partner_id, "participant_ids": ids}
+        cursor.execute(SQL["remove_classes"].replace(f"{LIVE}.", f"{NEXT}."), values)
+        for class_code, packages, *columns in cursor.fetchall():
+            of = counted_columns(columns)
+            self.deltas.class_row(partner_id, class_code, packages, of, -1)
+        cursor.execute(SQL["remove_purchases"].replace(f"{LIVE}.", f"{NEXT}."), values)
+        for columns in cursor.fetchall():
+            self.deltas.purchase_row(partner_id, columns, -1)
+        cursor.execute(
+            SQL["some_participant_events"], {"partner_id": partner_id, "streams": streams}
+        )
+        self._fold(cursor, partner_id, cursor.fetchall())
+
+    def _fold(self, cursor: Any, partner_id: int, rows: Iterable[Any]) -> None:
+        """Adds the rows of participants that have none; ``rows`` come participant by participant."""
+        into = Changes()
+        for stream, events in groupby(rows, key=itemgetter(0)):
+            told = [
+                (happened, event_id.encode(), facts.decode(topic, state))
+                for _, topic, happened, event_id, state in events
+            ]
+            self.events += len(told)
+            self.participants += 1
+            participant_id = stream[len(PARTICIPANT_STREAM) :]
+            add_rows(participant_id, state_of(told), self.rules[partner_id], into)
+            if len(into.classes) >= CHUNK_ROWS:
+                self._append(cursor, partner_id, into)
+                into = Changes()
+        self._append(cursor, partner_id, into)
+
+    def _append(self, cursor: Any, partner_id: int, into: Changes) -> None:
+        """Adds rows of participants that have none yet, and counts them."""
+        load_rows(cursor, NEXT, partner_id, into.classes, into.purchases)
+        count(self.deltas, partner_id, into)
+        if len(self.deltas) > MOST_DELTAS:
+            self._add_deltas(cursor)
+
+    def _add_deltas(self, cursor: Any) -> None:
+        rollup.follow_institutions(cursor, NEXT)
+        rollup.add(cursor, self.deltas.counts(), NEXT)
+        self.deltas = Deltas()
+
+
+def rebuild_catalogue(reading: Any, writing: Any, partner_id: int, rules: Rules) -> int:
+    """Makes a partner's catalogue again from all that it published; returns how many events that were."""
+    events = 0
+    rules.catalogue = Catalogue()
+    reading.execute(SQL["catalogue_events"], {"partner_id": partner_id})
+    for topic, happened, event_id, state in reading.fetchall():
+        fact = facts.decode(topic, state)
+        catalogue_aggregate.publish(rules.catalogue, happened, key_of(event_id), fact)
+        events += 1
+    for name, values, codes in (
+        ("class", catalogue.class_values, rules.catalogue.classes),
+        ("package", catalogue.package_values, rules.catalogue.packages),
+    ):
+        statement = catalogue.SQL[f"upsert_{name}"].replace(f"{LIVE}.", f"{NEXT}.")
+        for code in sorted(codes):
+            writing.execute(statement, values(partner_id, code, rules))
+    return events
