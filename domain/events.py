@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from domain.vocabulary import DEFAULT_MASTERY_SCORE, DEFAULT_MOVE_ON, AssessmentKind, MoveOn
 
+Number = int | float
+"""A whole number is an int wherever it is stored: that takes a byte or two, a float nine."""
+
 PARTICIPANT_STREAM = "p:"
 CLASS_STREAM = "c:"
 PACKAGE_STREAM = "k:"
@@ -53,7 +56,7 @@ class ClassProgressed(Fact, frozen=True):
 
     topic: ClassVar[str] = "progressed"
     class_code: str
-    percent: float | None = None
+    percent: Number | None = None
     unit: str | int | None = None
     purchase_id: str | None = None
 
@@ -70,9 +73,9 @@ class ClassAssessed(Fact, frozen=True):
     topic: ClassVar[str] = "assessed"
     class_code: str
     kind: AssessmentKind
-    raw: float | None = None
-    minimum: float = 0
-    maximum: float = 100
+    raw: Number | None = None
+    minimum: Number = 0
+    maximum: Number = 100
     passed: bool | None = None
     attempt: int | None = None
     purchase_id: str | None = None

@@ -3,13 +3,14 @@
 Everything runs inside the caller's transaction, on the caller's psycopg2 cursor.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from psycopg2.extras import execute_values
 
 from domain.catalogue import ClassTerms, PackageTerms
-from domain.events import ClassPublished, Fact
+from domain.events import ClassPublished, Fact, PackagePublished
 from domain.vocabulary import PARTNER_CODES
 from projections.copy import timestamp
 from projections.record import Rules
@@ -53,6 +54,8 @@ def heads(
 
 def follow(cursor: Any, partner_id: int, rules: Rules, revision: int, sales_end: int) -> None:
     """Brings ``rules`` up to ``revision``: everything when they are new, else what changed since."""
+    if rules.revision == revision and rules.package_sales_end == sales_end:
+        return
     for kind, decode, known in (
         ("classes", _decode_classes, rules.catalogue.classes),
         ("packages", _decode_packages, rules.catalogue.packages),
@@ -65,25 +68,39 @@ def follow(cursor: Any, partner_id: int, rules: Rules, revision: int, sales_end:
     rules.package_sales_end = sales_end
 
 
-def write_published(cursor: Any, partner_id: int, rules: Rules, facts: Sequence[Fact]) -> None:
-    """Writes the classes and packages that ``facts`` published (``rules`` hold them already) as one revision.
+def write_published(
+    cursor: Any, rules: Mapping[int, Rules], published: Mapping[int, Sequence[Fact]]
+) -> None:
+    """Writes the classes and packages that partners published, as one revision of each; ``rules`` hold them already.
 
-    The caller holds the lock of the partner's head (`heads`).
+    The caller holds the locks of the partners' heads (`heads`).
     """
-    classes = {fact.class_code for fact in facts if isinstance(fact, ClassPublished)}
-    packages = {
-        fact.package_code  # type: ignore[attr-defined]
+    cursor.execute(SQL["add_revisions"], {"partner_ids": list(published)})
+    for partner_id, revision in cursor.fetchall():
+        rules[partner_id].revision = revision
+    classes = {
+        (partner_id, fact.class_code)
+        for partner_id, facts in published.items()
         for fact in facts
-        if not isinstance(fact, ClassPublished)
+        if isinstance(fact, ClassPublished)
     }
-    cursor.execute(SQL["add_revision"], {"partner_id": partner_id})
-    rules.revision = cursor.fetchone()[0]
-    for code in sorted(classes):
-        cursor.execute(SQL["upsert_class"], class_values(partner_id, code, rules))
-        _add_change(cursor, partner_id, rules.revision, "class", code)
-    for code in sorted(packages):
-        cursor.execute(SQL["upsert_package"], package_values(partner_id, code, rules))
-        _add_change(cursor, partner_id, rules.revision, "package", code)
+    packages = {
+        (partner_id, fact.package_code)
+        for partner_id, facts in published.items()
+        for fact in facts
+        if isinstance(fact, PackagePublished)
+    }
+    for kind, values, codes in (
+        ("class", class_values, classes),
+        ("package", package_values, packages),
+    ):
+        if codes:
+            rows = [
+                values(partner_id, code, rules[partner_id]) for partner_id, code in sorted(codes)
+            ]
+            execute_values(cursor, SQL[f"upsert_{kind}"], rows)
+            changes = [(row[0], rules[row[0]].revision, kind, row[1]) for row in rows]
+            execute_values(cursor, SQL["add_changes"], changes)
 
 
 def class_values(partner_id: int, class_code: str, rules: Rules) -> tuple[Any, ...]:
@@ -98,10 +115,3 @@ def package_values(partner_id: int, package_code: str, rules: Rules) -> tuple[An
     published = rules.catalogue.packages[package_code]
     latest = published[-1]
     return partner_id, package_code, latest.title, list(latest.class_codes), _encode(published)
-
-
-def _add_change(cursor: Any, partner_id: int, revision: int, kind: str, code: str) -> None:
-    cursor.execute(
-        SQL["add_change"],
-        {"partner_id": partner_id, "revision": revision, "kind": kind, "code": code},
-    )

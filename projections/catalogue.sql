@@ -55,19 +55,19 @@ WHERE partner_id = %(partner_id)s AND package_code IN (
 
 -- name: upsert_class
 INSERT INTO projections.class (partner_id, class_code, title, institution, published)
-VALUES (%s, %s, %s, %s, %s)
+VALUES %s
 ON CONFLICT (partner_id, class_code) DO UPDATE
 SET title = excluded.title, institution = excluded.institution, published = excluded.published
 
 -- name: upsert_package
 INSERT INTO projections.package (partner_id, package_code, title, class_codes, published)
-VALUES (%s, %s, %s, %s, %s)
+VALUES %s
 ON CONFLICT (partner_id, package_code) DO UPDATE
 SET title = excluded.title, class_codes = excluded.class_codes, published = excluded.published
 
--- name: add_revision
-UPDATE control.catalogue_head SET revision = revision + 1 WHERE partner_id = %(partner_id)s RETURNING revision
+-- name: add_revisions
+UPDATE control.catalogue_head SET revision = revision + 1 WHERE partner_id = ANY(%(partner_ids)s)
+RETURNING partner_id, revision
 
--- name: add_change
-INSERT INTO control.catalogue_change (partner_id, revision, kind, code)
-VALUES (%(partner_id)s, %(revision)s, %(kind)s, %(code)s)
+-- name: add_changes
+INSERT INTO control.catalogue_change (partner_id, revision, kind, code) VALUES %s

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct, field
+from psycopg2.extras import execute_values
 
 from domain import catalogue as catalogue_aggregate
 from domain.catalogue import State as Catalogue
@@ -117,6 +118,7 @@ def rebuild_catalogue(reading: Any, writing: Any, partner_id: int, rules: Rules)
         ("package", catalogue.package_values, rules.catalogue.packages),
     ):
         statement = catalogue.SQL[f"upsert_{name}"].replace(f"{LIVE}.", f"{NEXT}.")
-        for code in sorted(codes):
-            writing.execute(statement, values(partner_id, code, rules))
+        execute_values(
+            writing, statement, [values(partner_id, code, rules) for code in sorted(codes)]
+        )
     return events

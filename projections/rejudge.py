@@ -191,5 +191,5 @@ def _rewrite(
             into = Changes()
             for participant_id, parts in touched.items():
                 changes(records[participant_id], parts, rules, into)
-            status.write(cursor, {partner_id: into})
+            status.write(cursor, status.stage({partner_id: into}))
             rewritten = True

@@ -3,8 +3,10 @@
 Everything runs inside the caller's transaction, on the caller's psycopg2 cursor.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from msgspec import Struct
 
 from projections.copy import copy_stream, text_array
 from projections.record import Changes, Record
@@ -34,15 +36,28 @@ def load_records(cursor: Any, partner_id: int, participant_ids: Iterable[str]) -
     return records
 
 
-def write(cursor: Any, changes: Mapping[int, Changes]) -> None:
-    """Writes the changed rows of a transaction: partner id to its changes. At most once a transaction.
+class Staged(Struct, frozen=True):
+    """What is to be written, encoded: partner id to its changes, and their class and purchase rows as COPY streams."""
+
+    changes: Mapping[int, Changes]
+    classes: bytes
+    purchases: bytes
+
+
+def stage(changes: Mapping[int, Changes]) -> Staged:
+    """Encodes changed rows: what `write` needs no database for."""
+    return Staged(changes, class_stream(changes), purchase_stream(changes))
+
+
+def write(cursor: Any, staged: Staged) -> None:
+    """Writes the changed rows of a transaction. At most once a transaction.
 
     What they change in evaluations is queued with them. Raises StaleRows when a row is not the one that the change was
     made from.
     """
     deltas = Deltas()
-    _write_classes(cursor, changes, deltas)
-    _write_purchases(cursor, changes, deltas)
+    _write_classes(cursor, staged, deltas)
+    _write_purchases(cursor, staged, deltas)
     deltas.queue(cursor)
 
 
@@ -55,11 +70,12 @@ def write_unless_newer(cursor: Any, changes: Mapping[int, Changes]) -> None:
     deltas.queue(cursor)
 
 
-def _write_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) -> None:
+def _write_classes(cursor: Any, staged: Staged, deltas: Deltas) -> None:
+    changes = staged.changes
     replaced = sum(1 for each in changes.values() for row in each.classes if row.expected)
     added = sum(len(each.classes) for each in changes.values()) - replaced
     if replaced or added:
-        copy_stream(cursor, SQL["stage_class"], class_stream(changes))
+        copy_stream(cursor, SQL["stage_class"], staged.classes)
     if replaced and _update_classes(cursor, changes, deltas) != replaced:
         raise StaleRows
     if added:
@@ -69,19 +85,26 @@ def _write_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) 
         for row in changed.classes:
             if not row.expected:
                 deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
-        for participant_id, class_code, expected in changed.emptied:
-            cursor.execute(
-                SQL["delete_class"],
-                {
-                    "participant_id": participant_id,
-                    "partner_id": partner_id,
-                    "class_code": class_code,
-                    "expected": expected,
-                },
-            )
-            _expect(cursor, 1)
-            packages, *columns = cursor.fetchone()
-            deltas.class_row(partner_id, class_code, packages, counted_columns(columns), -1)
+        if changed.emptied:
+            _delete_classes(cursor, partner_id, changed.emptied, deltas)
+
+
+def _delete_classes(
+    cursor: Any, partner_id: int, emptied: Sequence[tuple[str, str, int]], deltas: Deltas
+) -> None:
+    participant_ids, class_codes, expected = zip(*emptied, strict=True)
+    cursor.execute(
+        SQL["delete_classes"],
+        {
+            "partner_id": partner_id,
+            "participant_ids": text_array(participant_ids),
+            "class_codes": text_array(class_codes),
+            "expected": list(expected),
+        },
+    )
+    _expect(cursor, len(emptied))
+    for class_code, packages, *columns in cursor.fetchall():
+        deltas.class_row(partner_id, class_code, packages, counted_columns(columns), -1)
 
 
 def _update_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) -> int:
@@ -103,21 +126,22 @@ def _update_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas)
     return count
 
 
-def _write_purchases(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) -> None:
-    if any(changed.purchases for changed in changes.values()):
-        copy_stream(cursor, SQL["stage_purchase"], purchase_stream(changes))
+def _write_purchases(cursor: Any, staged: Staged, deltas: Deltas) -> None:
+    if any(changed.purchases for changed in staged.changes.values()):
+        copy_stream(cursor, SQL["stage_purchase"], staged.purchases)
         cursor.execute(SQL["upsert_purchase"])
         for partner_id, *columns in cursor.fetchall():
             deltas.purchase_row(partner_id, tuple(columns[:4]), -1)
             deltas.purchase_row(partner_id, tuple(columns[4:]), 1)
-    for partner_id, changed in changes.items():
-        for participant_id, purchase_id in changed.unpaid:
+    for partner_id, changed in staged.changes.items():
+        if changed.unpaid:
+            participant_ids, purchase_ids = zip(*changed.unpaid, strict=True)
             cursor.execute(
-                SQL["delete_purchase"],
+                SQL["delete_purchases"],
                 {
                     "partner_id": partner_id,
-                    "purchase_id": purchase_id,
-                    "participant_id": participant_id,
+                    "participant_ids": text_array(participant_ids),
+                    "purchase_ids": text_array(purchase_ids),
                 },
             )
             for columns in cursor.fetchall():

@@ -88,13 +88,18 @@ FROM staged_class WHERE expected = 0
 ORDER BY partner_id, participant_id, class_code
 ON CONFLICT (participant_id, partner_id, class_code) DO NOTHING
 
--- name: delete_class
--- Removes a row that holds nothing any more, if its version is still the expected one.
-DELETE FROM projections.purchased_class
-WHERE participant_id = %(participant_id)s AND partner_id = %(partner_id)s AND class_code = %(class_code)s
-  AND version = %(expected)s
-RETURNING package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion, assessment,
-          satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
+-- name: delete_classes
+-- Removes rows of one partner that hold nothing any more, if their versions are still the expected ones.
+DELETE FROM projections.purchased_class AS live
+USING (
+    SELECT * FROM unnest(%(participant_ids)s::text[], %(class_codes)s::text[], %(expected)s::integer[])
+        AS gone (participant_id, class_code, expected)
+    ORDER BY participant_id COLLATE "C", class_code COLLATE "C"
+) AS gone
+WHERE live.participant_id = gone.participant_id COLLATE "C" AND live.partner_id = %(partner_id)s
+  AND live.class_code = gone.class_code COLLATE "C" AND live.version = gone.expected
+RETURNING live.class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
+          assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
 
 -- name: upsert_purchase
 INSERT INTO projections.purchase AS live (
@@ -114,7 +119,13 @@ SET purchased_at = excluded.purchased_at, unresolved = excluded.unresolved, comp
 RETURNING live.partner_id, old.package_code, old.complete, old.unresolved, old.after_sales_end,
           new.package_code, new.complete, new.unresolved, new.after_sales_end
 
--- name: delete_purchase
-DELETE FROM projections.purchase
-WHERE partner_id = %(partner_id)s AND purchase_id = %(purchase_id)s AND participant_id = %(participant_id)s
-RETURNING package_code, complete, unresolved, after_sales_end
+-- name: delete_purchases
+-- Removes purchases of one partner; those that are not there count as removed.
+DELETE FROM projections.purchase AS live
+USING (
+    SELECT * FROM unnest(%(participant_ids)s::text[], %(purchase_ids)s::text[]) AS gone (participant_id, purchase_id)
+    ORDER BY purchase_id COLLATE "C", participant_id COLLATE "C"
+) AS gone
+WHERE live.partner_id = %(partner_id)s AND live.purchase_id = gone.purchase_id COLLATE "C"
+  AND live.participant_id = gone.participant_id COLLATE "C"
+RETURNING live.package_code, live.complete, live.unresolved, live.after_sales_end

@@ -5,9 +5,9 @@ keep busy while the other computes, and have nothing left to do when that one wa
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, get_ident
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock, Thread, get_ident
 from typing import Final
 
 SWITCH_SECONDS: Final = 0.0005
@@ -51,6 +51,31 @@ class Turn:
             yield
         finally:
             self.__enter__()
+
+
+@contextmanager
+def beside(work: Callable[[], None], waiting: AbstractContextManager[None]) -> Iterator[None]:
+    """Has another thread do ``work``, which mostly waits, during the block.
+
+    The block's end waits for it, within ``waiting``, whether the block failed or not, and raises what it raised.
+    """
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised at the end of the block
+            failed.append(error)
+
+    thread = Thread(target=run, name="beside")
+    thread.start()
+    try:
+        yield
+    finally:
+        with waiting:
+            thread.join()
+    if failed:
+        raise failed[0]
 
 
 def switch_quickly() -> None:

@@ -19,6 +19,7 @@ from domain.events import (
     ClassReviewed,
     EventVoided,
     Fact,
+    Number,
     PackagePublished,
     PurchasePaid,
     PurchaseRefunded,
@@ -112,10 +113,10 @@ def class_redeemed(data: wire.ClassRedeemedData) -> Built:
 def class_progressed(data: wire.ClassProgressedData) -> Built | str:
     """The progress, or which of percent and unit is wanted."""
     strings = 4 if data.purchase_id is None else 6
-    percent = data.percent
+    percent: Number | None = data.percent
     if percent is not None:
         strings += 1
-        percent += 0.0
+        percent = _number(percent)
     unit = data.unit
     if unit is None:
         if percent is None:
@@ -142,18 +143,19 @@ def class_assessed(data: wire.ClassAssessedData) -> Built | str:
         strings += 1
     if data.attempt is not None:
         strings += 1
-    raw = None
-    minimum, maximum = DEFAULT_MINIMUM, DEFAULT_MAXIMUM
+    raw: Number | None = None
+    minimum: Number = DEFAULT_MINIMUM
+    maximum: Number = DEFAULT_MAXIMUM
     score = data.score
     if score is not None:
         strings += 2
-        raw = score.raw + 0.0
+        raw = _number(score.raw)
         if score.min is not None:
             strings += 1
-            minimum = score.min + 0.0
+            minimum = _number(score.min)
         if score.max is not None:
             strings += 1
-            maximum = score.max + 0.0
+            maximum = _number(score.max)
         if minimum >= maximum:
             return "`data.score.min` must be below `data.score.max` (0 and 100 where not given)."
         if not minimum <= raw <= maximum:
@@ -204,6 +206,12 @@ def class_reviewed(data: wire.ClassReviewedData) -> Built:
 def event_voided(data: wire.EventVoidedData) -> Built:
     """The withdrawal of another event."""
     return PARTICIPANT_STREAM + data.participant_id, EventVoided(data.target_id, data.reason), 6
+
+
+def _number(value: float) -> Number:
+    """The number as facts hold it: an int where it is whole (0 for -0.0)."""
+    whole = int(value)
+    return whole if whole == value else value
 
 
 def _each_once(codes: tuple[str, ...]) -> tuple[str, ...]:

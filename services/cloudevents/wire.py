@@ -22,8 +22,8 @@ MAX_ID_LENGTH: Final = 128
 MAX_WHOLE: Final = 2**63 - 1
 MAX_COUNT: Final = 2**31 - 1
 MAX_SCORE: Final = 1_000_000_000
-DEFAULT_MINIMUM: Final = 0.0
-DEFAULT_MAXIMUM: Final = 100.0
+DEFAULT_MINIMUM: Final = 0
+DEFAULT_MAXIMUM: Final = 100
 
 IDENTIFIER_PATTERN: Final = r"^(?![\W_]*(?:\d[\W_]*){16}$)[^\x00-\x1f\x7f-\x9f]+$"
 """No national id (16 digits, alone or grouped by signs) and no control character, in ECMA 262 syntax.

@@ -7,11 +7,12 @@ what is there now.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from functools import partial
 
-from psycopg2.extensions import connection, cursor
+from psycopg2.extensions import cursor
 
 from domain.catalogue import State as Catalogue
 from domain.participant import Touched
@@ -34,12 +35,18 @@ from services.postgres import ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, Step
+from services.postgres.waiting import WaitingConnection
+from services.turns import beside
 
 ATTEMPTS = 20
 """How often a batch is done again before the worker gives up and says why."""
 
 CAREFUL_BATCHES = 100
 """For so many batches all event ids of a partner are looked up, after one that no participant's record could know."""
+
+
+WORTH_A_THREAD = 500
+"""So many events take PostgreSQL longer than it takes to begin a thread."""
 
 
 class StaleRules(Exception):
@@ -49,7 +56,7 @@ class StaleRules(Exception):
 class Writer:
     """Writes batches on one connection; keeps participant records and catalogues between them."""
 
-    def __init__(self, session: connection, cached_participants: int) -> None:
+    def __init__(self, session: WaitingConnection, cached_participants: int) -> None:
         self._session = session
         self._cache = RecordCache(cached_participants)
         self._rules: dict[int, Rules] = {}
@@ -124,10 +131,6 @@ class Writer:
             for partner_id, want in wants.items()
         }
         outcome = sort_out(batches, known, records, rules, partial(ledger.find_events, work))
-        changed = {
-            partner_id: _changes(touched, records[partner_id], rules[partner_id])
-            for partner_id, touched in outcome.touched.items()
-        }
         sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
         first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
@@ -136,7 +139,6 @@ class Writer:
         ownership.claim(
             work, {partner_id: want.participants for partner_id, want in wants.items()}, held
         )
-        recorded = time.time_ns() // 1000
         events = [
             LaneEvents(
                 batch.lane.lane_id,
@@ -146,16 +148,44 @@ class Writer:
             )
             for batch, lane in sorted_lanes
         ]
-        ledger.copy_events(work, events, recorded)
-        duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
-        ledger.copy_duplicates(work, duplicates, recorded)
-        rejections = [row for lane in outcome.lanes for row in lane.rejections]
-        ledger.copy_rejections(work, rejections, recorded)
-        for partner_id, published in sorted(outcome.published.items()):
-            if published:
-                catalogue.write_published(work, partner_id, rules[partner_id], published)
-        status.write(work, changed)
+        with self._storing(work, events, outcome, rules):
+            staged = status.stage(
+                {
+                    partner_id: _changes(touched, records[partner_id], rules[partner_id])
+                    for partner_id, touched in outcome.touched.items()
+                }
+            )
+        status.write(work, staged)
         return outcome
+
+    @contextmanager
+    def _storing(
+        self,
+        work: cursor,
+        events: Sequence[LaneEvents],
+        outcome: BatchOutcome,
+        rules: Mapping[int, Rules],
+    ) -> Iterator[None]:
+        """Writes events, duplicates, rejections and publications; PostgreSQL takes them while the block computes."""
+        recorded = time.time_ns() // 1000
+        encoded = ledger.encode_events(events, recorded)
+
+        def store() -> None:
+            ledger.copy_events(work, events, recorded, encoded)
+            duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
+            ledger.copy_duplicates(work, duplicates, recorded)
+            rejections = [row for lane in outcome.lanes for row in lane.rejections]
+            ledger.copy_rejections(work, rejections, recorded)
+            published = {partner: facts for partner, facts in outcome.published.items() if facts}
+            if published:
+                catalogue.write_published(work, rules, published)
+
+        if sum(len(batch.rows) for batch in events) < WORTH_A_THREAD:
+            store()
+            yield
+        else:
+            with beside(store, self._session.waiting()):
+                yield
 
     def _current_rules(self, work: cursor, wants: Mapping[int, Wanted]) -> dict[int, Rules]:
         """The rules of the batch's partners. Partners that publish are locked and brought up to date."""

@@ -190,17 +190,25 @@ def advance(work: cursor, steps: Sequence[Step]) -> dict[int, int]:
     return first_positions
 
 
-def copy_events(work: cursor, batches: Sequence[LaneEvents], recorded: int) -> None:
+def copy_events(
+    work: cursor, batches: Sequence[LaneEvents], recorded: int, encoded: bytes | None = None
+) -> None:
     """Write accepted events of any number of lanes in one COPY.
 
-    Raises, through the transaction, LedgerConflict when an event id of a partner is already there.
+    ``encoded``: what `encode_events` makes of them, where that was done already. Raises, through the transaction,
+    LedgerConflict when an event id of a partner is already there.
     """
 
     def ids() -> Iterator[EventId]:
         return ((batch.partner_id, row[1]) for batch in batches for row in batch.rows)
 
+    def encode(collided: AbstractSet[EventId]) -> bytes:
+        if encoded is not None and not collided:
+            return encoded
+        return encode_events(batches, recorded, collided)
+
     if any(batch.rows for batch in batches):
-        store_events(work, lambda collided: encode_events(batches, recorded, collided), ids)
+        store_events(work, encode, ids)
 
 
 def store_events(

@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 import psutil
 import psycopg2
 from msgspec import Struct
+from psycopg2.extras import execute_values
 
 from domain.catalogue import State as Catalogue
 from domain.catalogue import publish
@@ -184,8 +185,7 @@ def write_catalogue(work: Any, partner_id: int, rules: Rules) -> None:
         ("package", catalogue.package_values, rules.catalogue.packages),
     ):
         statement = catalogue.SQL[f"upsert_{name}"].replace(f"{schema.LIVE}.", f"{NEXT}.")
-        for code in codes:
-            work.execute(statement, values(partner_id, code, rules))
+        execute_values(work, statement, [values(partner_id, code, rules) for code in codes])
     work.execute(
         "UPDATE control.catalogue_head SET revision = revision + 1, applied_revision = revision + 1"
     )

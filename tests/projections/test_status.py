@@ -34,7 +34,7 @@ def load(desk: Desk, *participant_ids: str) -> dict[str, Record]:
 
 def write(desk: Desk, into: Changes) -> None:
     with transaction(desk.session) as work:
-        status.write(work, {PARTNER_ID: into})
+        status.write(work, status.stage({PARTNER_ID: into}))
 
 
 def written(desk: Desk, *events: PartnerEvent) -> Record:

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from psycopg2.extensions import connection
-
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
@@ -14,6 +12,7 @@ from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRec
 from services.intake.writer import Writer
 from services.postgres import ledger
 from services.postgres.connect import connect, migrate, transaction
+from services.postgres.waiting import WaitingConnection
 
 SALES_END = 1_593_450_000_000_000
 """2020-06-30T00:00:00+07:00."""
@@ -28,7 +27,7 @@ class Desk:
     """One worker: a connection, a writer with its cache and the lanes it owns."""
 
     def __init__(self, database_url: str, *, cached_participants: int = 10_000) -> None:
-        self.session: connection = connect(database_url, "test")
+        self.session: WaitingConnection = connect(database_url, "test")
         migrate(self.session, schema.scripts())
         with transaction(self.session) as work:
             catalogue.set_package_sales_end(work, SALES_END)
