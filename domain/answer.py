@@ -179,33 +179,35 @@ def judge(
             percent = step.percent
         if step.unit is not None:
             units.add(step.unit)
+    is_completed = bool(completed)
+    # In the order of the fields: by name it takes twice as long.
     return Answer(
-        purchases=tuple(of_class),
-        purchase=_purchase_state(of_class),
-        reported=reported,
-        completion=completion,
-        completed_at=completed[0].happened if completed else None,
-        percent=percent,
-        units_done=len(units),
-        assessment=assessment,
-        rating=review.rating if review else None,
-        instructor_rating=review.instructor_rating if review else None,
-        facility_rating=review.facility_rating if review else None,
-        reviewed_at=review.happened if review else None,
-        certificate_no=certificate.certificate_no if certificate else None,
-        certificate_at=certificate.happened if certificate else None,
-        satisfied=_satisfied(terms.move_on, bool(completed), assessment.state == "passed"),
-        flags=_flags(
+        tuple(of_class),
+        _purchase_state(of_class),
+        reported,
+        completion,
+        completed[0].happened if completed else None,
+        percent,
+        len(units),
+        assessment,
+        review.rating if review else None,
+        review.instructor_rating if review else None,
+        review.facility_rating if review else None,
+        review.happened if review else None,
+        certificate.certificate_no if certificate else None,
+        certificate.happened if certificate else None,
+        _satisfied(terms.move_on, is_completed, assessment.state == "passed"),
+        _flags(
             of_class,
-            bool(completed),
+            is_completed,
             assessment.state,
             certificate is not None,
             first_reported_at,
             last_reported_at,
             package_sales_end,
         ),
-        redeemed_at=redeemed[0].happened if redeemed else None,
-        first_reported_at=first_reported_at,
+        redeemed[0].happened if redeemed else None,
+        first_reported_at,
     )
 
 

@@ -3,10 +3,12 @@
 Everything runs inside the caller's transaction, on the caller's psycopg2 cursor.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from projections.copy import copy_stream, text_array
 from projections.record import Changes, Record
@@ -49,16 +51,71 @@ def stage(changes: Mapping[int, Changes]) -> Staged:
     return Staged(changes, class_stream(changes), purchase_stream(changes))
 
 
-def write(cursor: Any, staged: Staged) -> None:
+Beside: TypeAlias = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Makes a context manager that has statements run while its block computes."""
+
+
+@contextmanager
+def at_once(statements: Callable[[], None]) -> Iterator[None]:
+    """A `Beside` that does one after the other."""
+    statements()
+    yield
+
+
+def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
     """Writes the changed rows of a transaction. At most once a transaction.
 
     What they change in evaluations is queued with them. Raises StaleRows when a row is not the one that the change was
     made from.
     """
+    changes = staged.changes
     deltas = Deltas()
-    _write_classes(cursor, staged, deltas)
-    _write_purchases(cursor, staged, deltas)
+    replaced = sum(1 for each in changes.values() for row in each.classes if row.expected)
+    added = sum(len(each.classes) for each in changes.values()) - replaced
+    if replaced or added:
+        copy_stream(cursor, SQL["stage_class"], staged.classes)
+    before = _replace_classes(cursor, replaced) if replaced else []
+    answered = _Answered()
+    with beside(partial(_write_others, cursor, staged, added, answered)):
+        _count_replaced(deltas, changes, before)
+        for partner_id, changed in changes.items():
+            for row in changed.classes:
+                if not row.expected:
+                    deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
+    for partner_id, class_code, packages, *columns in answered.emptied:
+        deltas.class_row(partner_id, class_code, packages, counted_columns(columns), -1)
+    for partner_id, *columns in answered.purchases:
+        deltas.purchase_row(partner_id, tuple(columns[:4]), -1)
+        deltas.purchase_row(partner_id, tuple(columns[4:]), 1)
+    for partner_id, *columns in answered.removed:
+        deltas.purchase_row(partner_id, tuple(columns), -1)
     deltas.queue(cursor)
+
+
+class _Answered(Struct):
+    """What was counted of rows before they were written: class rows removed, purchases written, purchases removed."""
+
+    emptied: list[tuple[Any, ...]] = field(default_factory=list)
+    purchases: list[tuple[Any, ...]] = field(default_factory=list)
+    removed: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def _write_others(cursor: Any, staged: Staged, added: int, answered: _Answered) -> None:
+    """Writes everything but the class rows that replace others."""
+    changes = staged.changes
+    if added:
+        cursor.execute(SQL["insert_class"])
+        _expect(cursor, added)
+    for partner_id, changed in changes.items():
+        if changed.emptied:
+            answered.emptied += _delete_classes(cursor, partner_id, changed.emptied)
+    if any(changed.purchases for changed in changes.values()):
+        copy_stream(cursor, SQL["stage_purchase"], staged.purchases)
+        cursor.execute(SQL["upsert_purchase"])
+        answered.purchases += cursor.fetchall()
+    for partner_id, changed in changes.items():
+        if changed.unpaid:
+            answered.removed += _delete_purchases(cursor, partner_id, changed.unpaid)
 
 
 def write_unless_newer(cursor: Any, changes: Mapping[int, Changes]) -> None:
@@ -66,32 +123,48 @@ def write_unless_newer(cursor: Any, changes: Mapping[int, Changes]) -> None:
     deltas = Deltas()
     if any(changed.classes for changed in changes.values()):
         copy_stream(cursor, SQL["stage_class"], class_stream(changes))
-        _update_classes(cursor, changes, deltas)
+        _count_replaced(deltas, changes, _update_classes(cursor)[1])
     deltas.queue(cursor)
 
 
-def _write_classes(cursor: Any, staged: Staged, deltas: Deltas) -> None:
-    changes = staged.changes
-    replaced = sum(1 for each in changes.values() for row in each.classes if row.expected)
-    added = sum(len(each.classes) for each in changes.values()) - replaced
-    if replaced or added:
-        copy_stream(cursor, SQL["stage_class"], staged.classes)
-    if replaced and _update_classes(cursor, changes, deltas) != replaced:
+def _replace_classes(cursor: Any, count: int) -> list[tuple[Any, ...]]:
+    replaced, before = _update_classes(cursor)
+    if replaced != count:
         raise StaleRows
-    if added:
-        cursor.execute(SQL["insert_class"])
-        _expect(cursor, added)
-    for partner_id, changed in changes.items():
-        for row in changed.classes:
-            if not row.expected:
-                deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
-        if changed.emptied:
-            _delete_classes(cursor, partner_id, changed.emptied, deltas)
+    return before
+
+
+def _update_classes(cursor: Any) -> tuple[int, list[tuple[Any, ...]]]:
+    """Replaces the staged rows that are still there in their expected version.
+
+    Returns how many were, and of those of which something else is counted now what was counted before.
+    """
+    cursor.execute(SQL["update_class"])
+    answered = cursor.fetchall()
+    count: int = answered[0][0]
+    return count, [] if answered[0][1] is None else [row[1:] for row in answered]
+
+
+def _count_replaced(
+    deltas: Deltas, changes: Mapping[int, Changes], before: Sequence[tuple[Any, ...]]
+) -> None:
+    if not before:
+        return
+    new = {
+        (partner_id, row.participant_id, row.class_code): row
+        for partner_id, changed in changes.items()
+        for row in changed.classes
+    }
+    for partner_id, participant_id, class_code, packages, *columns in before:
+        row = new[partner_id, participant_id, class_code]
+        counted = (packages, counted_columns(columns))
+        deltas.class_row_replaced(partner_id, class_code, counted, (row.package_codes, row.counted))
 
 
 def _delete_classes(
-    cursor: Any, partner_id: int, emptied: Sequence[tuple[str, str, int]], deltas: Deltas
-) -> None:
+    cursor: Any, partner_id: int, emptied: Sequence[tuple[str, str, int]]
+) -> list[tuple[Any, ...]]:
+    """Removes class rows; returns partner id, class code and what was counted of each."""
     participant_ids, class_codes, expected = zip(*emptied, strict=True)
     cursor.execute(
         SQL["delete_classes"],
@@ -103,49 +176,25 @@ def _delete_classes(
         },
     )
     _expect(cursor, len(emptied))
-    for class_code, packages, *columns in cursor.fetchall():
-        deltas.class_row(partner_id, class_code, packages, counted_columns(columns), -1)
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
-def _update_classes(cursor: Any, changes: Mapping[int, Changes], deltas: Deltas) -> int:
-    """Replaces the staged rows that are still there in their expected version; returns how many were."""
-    cursor.execute(SQL["update_class"])
-    answered = cursor.fetchall()
-    count: int = answered[0][0]
-    if answered[0][1] is None:
-        return count
-    new = {
-        (partner_id, row.participant_id, row.class_code): row
-        for partner_id, changed in changes.items()
-        for row in changed.classes
-    }
-    for _, partner_id, participant_id, class_code, packages, *columns in answered:
-        row = new[partner_id, participant_id, class_code]
-        before = (packages, counted_columns(columns))
-        deltas.class_row_replaced(partner_id, class_code, before, (row.package_codes, row.counted))
-    return count
-
-
-def _write_purchases(cursor: Any, staged: Staged, deltas: Deltas) -> None:
-    if any(changed.purchases for changed in staged.changes.values()):
-        copy_stream(cursor, SQL["stage_purchase"], staged.purchases)
-        cursor.execute(SQL["upsert_purchase"])
-        for partner_id, *columns in cursor.fetchall():
-            deltas.purchase_row(partner_id, tuple(columns[:4]), -1)
-            deltas.purchase_row(partner_id, tuple(columns[4:]), 1)
-    for partner_id, changed in staged.changes.items():
-        if changed.unpaid:
-            participant_ids, purchase_ids = zip(*changed.unpaid, strict=True)
-            cursor.execute(
-                SQL["delete_purchases"],
-                {
-                    "partner_id": partner_id,
-                    "participant_ids": text_array(participant_ids),
-                    "purchase_ids": text_array(purchase_ids),
-                },
-            )
-            for columns in cursor.fetchall():
-                deltas.purchase_row(partner_id, columns, -1)
+def _delete_purchases(
+    cursor: Any, partner_id: int, unpaid: Sequence[tuple[str, str]]
+) -> list[tuple[Any, ...]]:
+    """Removes purchase rows; returns partner id and what was counted of each that was there."""
+    participant_ids, purchase_ids = zip(*unpaid, strict=True)
+    cursor.execute(
+        SQL["delete_purchases"],
+        {
+            "partner_id": partner_id,
+            "participant_ids": text_array(participant_ids),
+            "purchase_ids": text_array(purchase_ids),
+        },
+    )
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _expect(cursor: Any, count: int) -> None:

@@ -98,7 +98,7 @@ USING (
 ) AS gone
 WHERE live.participant_id = gone.participant_id COLLATE "C" AND live.partner_id = %(partner_id)s
   AND live.class_code = gone.class_code COLLATE "C" AND live.version = gone.expected
-RETURNING live.class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
+RETURNING live.partner_id, live.class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
           assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
 
 -- name: upsert_purchase
@@ -128,4 +128,4 @@ USING (
 ) AS gone
 WHERE live.partner_id = %(partner_id)s AND live.purchase_id = gone.purchase_id COLLATE "C"
   AND live.participant_id = gone.participant_id COLLATE "C"
-RETURNING live.package_code, live.complete, live.unresolved, live.after_sales_end
+RETURNING live.partner_id, live.package_code, live.complete, live.unresolved, live.after_sales_end

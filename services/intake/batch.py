@@ -46,11 +46,18 @@ class RawRecord(Struct, frozen=True, gc=False):
 
 
 class Decoded(Struct, frozen=True, gc=False):
-    """One record of a lane after decoding."""
+    """One record of a lane after decoding. ``entry`` of an event: made by who has time for it, else by `sort_out`."""
 
     offset: int
     outcome: PartnerEvent | Refusal
     raw: Raw
+    entry: LedgerEntry | None = None
+
+
+def entry_of(event: PartnerEvent) -> LedgerEntry:
+    """What the ledger holds under the event's id once it is accepted."""
+    fact = event.fact
+    return LedgerEntry(fact.topic, event.stream, event.happened, encode(fact))
 
 
 class Lane(Struct):
@@ -192,8 +199,8 @@ class _Sorting(Struct):
                 _reject(lane, result, one.offset, event, one.raw)
                 continue
             result.unknown_fields += event.unknown_fields
-            fact, event_id, stream = event.fact, event.event_id, event.stream
-            entry = LedgerEntry(fact.topic, stream, event.happened, encode(fact))
+            event_id, stream = event.event_id, event.stream
+            entry = one.entry or entry_of(event)
             earlier = seen.get(event_id)
             if earlier is not None:
                 _repeat_or_conflict(lane, result, one.offset, event_id, entry, earlier, one.raw)

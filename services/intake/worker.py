@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from domain.errors import Reason, Refusal
+from domain.events import PartnerEvent
 from domain.vocabulary import TOPIC_PREFIX
 from projections.status import StaleRows
 from services.cloudevents.decode import decode
-from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
+from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord, entry_of
 from services.intake.takeover import LaneName, take_over
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
@@ -278,5 +279,6 @@ def decoded(lane: Lane, records: Iterable[Record | CorruptRecord]) -> list[Decod
             outcomes.append(Decoded(record.offset, refusal, RawRecord(None, record.content)))
         else:
             outcome = decode(partner, record.key, record.headers, record.value)
-            outcomes.append(Decoded(record.offset, outcome, record))
+            entry = entry_of(outcome) if isinstance(outcome, PartnerEvent) else None
+            outcomes.append(Decoded(record.offset, outcome, record, entry))
     return outcomes

@@ -7,9 +7,9 @@ what is there now.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 
 from psycopg2.extensions import cursor
@@ -18,7 +18,8 @@ from domain.catalogue import State as Catalogue
 from domain.participant import Touched
 from projections import catalogue, status
 from projections.record import Changes, Record, Rules, changes
-from projections.status import StaleRows
+from projections.status import StaleRows, at_once
+from services import turns
 from services.intake import ownership
 from services.intake.batch import (
     BatchOutcome,
@@ -36,7 +37,6 @@ from services.postgres.connect import transaction
 from services.postgres.errors import LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, Step
 from services.postgres.waiting import WaitingConnection
-from services.turns import beside
 
 ATTEMPTS = 20
 """How often a batch is done again before the worker gives up and says why."""
@@ -148,44 +148,22 @@ class Writer:
             )
             for batch, lane in sorted_lanes
         ]
-        with self._storing(work, events, outcome, rules):
+        beside = (
+            self._beside if sum(len(each.rows) for each in events) >= WORTH_A_THREAD else at_once
+        )
+        with beside(_storing(work, events, outcome, rules)):
             staged = status.stage(
                 {
                     partner_id: _changes(touched, records[partner_id], rules[partner_id])
                     for partner_id, touched in outcome.touched.items()
                 }
             )
-        status.write(work, staged)
+        status.write(work, staged, beside)
         return outcome
 
-    @contextmanager
-    def _storing(
-        self,
-        work: cursor,
-        events: Sequence[LaneEvents],
-        outcome: BatchOutcome,
-        rules: Mapping[int, Rules],
-    ) -> Iterator[None]:
-        """Writes events, duplicates, rejections and publications; PostgreSQL takes them while the block computes."""
-        recorded = time.time_ns() // 1000
-        encoded = ledger.encode_events(events, recorded)
-
-        def store() -> None:
-            ledger.copy_events(work, events, recorded, encoded)
-            duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
-            ledger.copy_duplicates(work, duplicates, recorded)
-            rejections = [row for lane in outcome.lanes for row in lane.rejections]
-            ledger.copy_rejections(work, rejections, recorded)
-            published = {partner: facts for partner, facts in outcome.published.items() if facts}
-            if published:
-                catalogue.write_published(work, rules, published)
-
-        if sum(len(batch.rows) for batch in events) < WORTH_A_THREAD:
-            store()
-            yield
-        else:
-            with beside(store, self._session.waiting()):
-                yield
+    def _beside(self, statements: Callable[[], None]) -> AbstractContextManager[None]:
+        """Has PostgreSQL work through statements while a block computes."""
+        return turns.beside(statements, self._session.waiting())
 
     def _current_rules(self, work: cursor, wants: Mapping[int, Wanted]) -> dict[int, Rules]:
         """The rules of the batch's partners. Partners that publish are locked and brought up to date."""
@@ -221,6 +199,26 @@ class Writer:
             records |= status.load_records(work, partner_id, missing)
         self._cache.keep(partner_id, records, lanes)
         return records
+
+
+def _storing(
+    work: cursor, events: Sequence[LaneEvents], outcome: BatchOutcome, rules: Mapping[int, Rules]
+) -> Callable[[], None]:
+    """What writes events, duplicates, rejections and publications; it mostly waits for PostgreSQL."""
+    recorded = time.time_ns() // 1000
+    encoded = ledger.encode_events(events, recorded)
+
+    def store() -> None:
+        ledger.copy_events(work, events, recorded, encoded)
+        duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
+        ledger.copy_duplicates(work, duplicates, recorded)
+        rejections = [row for lane in outcome.lanes for row in lane.rejections]
+        ledger.copy_rejections(work, rejections, recorded)
+        published = {partner: facts for partner, facts in outcome.published.items() if facts}
+        if published:
+            catalogue.write_published(work, rules, published)
+
+    return store
 
 
 def _changes(
