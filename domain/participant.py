@@ -7,6 +7,7 @@ withdrawn, so that "as of" can still see it. Judging is domain/answer.py's work.
 
 from bisect import insort
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -138,6 +139,12 @@ class Touched(Struct, frozen=True, gc=False):
 UNTOUCHED = Touched()
 
 
+@lru_cache(maxsize=16_384)
+def touched_class(class_code: str) -> Touched:
+    """That an event changed this class. Usually the same object for the same class: most events touch one of a few."""
+    return Touched((class_code,))
+
+
 def key_of(event_id: str) -> int:
     """The 64-bit number that stands for an event id within one participant's evidence (XXH64 of its UTF-8)."""
     return xxh64_intdigest(event_id.encode())
@@ -168,7 +175,7 @@ def evolve(state: State, event: PartnerEvent) -> Touched:
         if record is None:
             record = state.classes[class_code] = ClassRecord()
         insort(marks_of(record), mark_of(happened, key, voided_at, fact))
-        return Touched((class_code,))
+        return touched_class(class_code)
     marks_of, mark_of = OF_PURCHASE[kind]
     purchase_id = fact.purchase_id
     purchase = state.purchases.get(purchase_id)
@@ -201,7 +208,7 @@ def accept(state: State, event: PartnerEvent) -> Touched | None:
         marks.append(new)
     else:
         insort(marks, new)
-    return Touched((class_code,))
+    return touched_class(class_code)
 
 
 def _marks_beside(state: State, fact: Any) -> Sequence[Mark]:
@@ -225,7 +232,7 @@ def _void(state: State, void: Void) -> Touched:
     since = _voided_at(state, void.target_key)
     for class_code, record in state.classes.items():
         if _withdraw(record.lists(), void.target_key, since):
-            return Touched((class_code,))
+            return touched_class(class_code)
     for purchase_id, purchase in state.purchases.items():
         if _withdraw(purchase.lists(), void.target_key, since):
             return Touched((), (purchase_id,))

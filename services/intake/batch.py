@@ -214,7 +214,7 @@ class _Sorting(Struct):
                 before = touched.get(participant_id)
                 if before is None:
                     touched[participant_id] = [parts]
-                else:
+                elif before[-1] is not parts:
                     before.append(parts)
             else:
                 decision = self._publish(event)
