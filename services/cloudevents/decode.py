@@ -74,7 +74,11 @@ def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as muc
     """The event, or None where the record needs a closer look; or raises for the same."""
     sequence: str | None
     contents: dict[str, bytes] | None = None
-    if headers:
+    if headers and not (
+        len(headers) == 1
+        and headers[0][0] == CONTENT_TYPE
+        and USUAL_MODES.get(headers[0][1]) is Mode.STRUCTURED
+    ):
         contents = dict(headers)
         if not _USUAL_HEADERS.issuperset(contents):
             contents = {name.lower(): content for name, content in headers}

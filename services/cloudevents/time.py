@@ -25,15 +25,13 @@ _FORM = re.compile(
 )
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
 
-# The hot path adds look-ups: the day, "Thh:mm", ":ss", the offset, and milliseconds where there are any. The
+# The hot path adds look-ups: the hour with its day, ":mm:ss", the offset, and milliseconds where there are any. The
 # keys are exactly the valid spellings, so a text they know needs no other check.
-_CLOCK: Final = {
-    f"{t}{hour:02}:{minute:02}": hour * _HOUR + minute * _MINUTE
-    for t in "Tt"
-    for hour in range(24)
+_MINUTES: Final = {
+    f":{minute:02}:{second:02}": minute * _MINUTE + second * _SECOND
     for minute in range(60)
+    for second in range(60)
 }
-_SECONDS: Final = {f":{second:02}": second * _SECOND for second in range(60)}
 _OFFSETS: Final = {
     f"{sign}{hour:02}:{minute:02}": direction * (hour * _HOUR + minute * _MINUTE)
     for sign, direction in (("+", 1), ("-", -1))
@@ -43,18 +41,18 @@ _OFFSETS: Final = {
 
 _MILLISECONDS: Final = {f".{number:03}": number * 1000 for number in range(1000)}
 
-_MAX_DAYS_KEPT: Final = 10_000
-_days: dict[str, int] = {}
+_MAX_HOURS_KEPT: Final = 50_000
+_hours: dict[str, int] = {}
+"""Hours met: six years of them, or what is kept is met anew."""
 
 
 def microseconds(text: str) -> int | None:
     """Microseconds since 1970 of an RFC 3339 time, or None where ``fault`` says what is wrong with it."""
-    day = _days.get(text[:10])
-    clock = _CLOCK.get(text[10:16])
-    second = _SECONDS.get(text[16:19])
+    hour = _hours.get(text[:13])
+    minutes = _MINUTES.get(text[13:19])
     tail = text[19:]
     offset = _OFFSETS.get(tail)
-    if day is None or clock is None or second is None:
+    if hour is None or minutes is None:
         return _read(text)
     fraction: int | None = 0
     if offset is None:
@@ -68,7 +66,7 @@ def microseconds(text: str) -> int | None:
         if offset is None or not (digits.isdigit() and digits.isascii()):
             return None
         fraction = int(digits[:6].ljust(6, "0"))
-    instant = day + clock + second + fraction - offset
+    instant = hour + minutes + fraction - offset
     return instant if EARLIEST <= instant <= LATEST else None
 
 
@@ -92,7 +90,7 @@ def fault(text: str) -> str:  # noqa: PLR0911 - each rule returns its own senten
 
 
 def _read(text: str) -> int | None:
-    """The same as ``microseconds``, by the grammar: for days not met yet, year 0000 and leap seconds."""
+    """The same as ``microseconds``, by the grammar: for hours not met yet, year 0000 and leap seconds."""
     form = _FORM.fullmatch(text)
     if form is None:
         return None
@@ -101,6 +99,9 @@ def _read(text: str) -> int | None:
     hour, minute, second = int(form[4]), int(form[5]), int(form[6])
     if day is None or offset is None or hour > 23 or minute > 59 or second > 60:
         return None
+    if len(_hours) >= _MAX_HOURS_KEPT:
+        _hours.clear()
+    _hours[text[:13]] = day + hour * _HOUR
     whole = day + hour * _HOUR + minute * _MINUTE + second * _SECOND - offset
     if second == 60 and not _follows_leap_second(whole):
         return None
@@ -116,11 +117,7 @@ def _day(year: str, month: str, day: str) -> int | None:
         ordinal = date(number or 400, int(month), int(day)).toordinal()
     except ValueError:
         return None
-    midnight = (ordinal - _EPOCH - (0 if number else 146_097)) * _DAY
-    if len(_days) >= _MAX_DAYS_KEPT:
-        _days.clear()
-    _days[f"{year}-{month}-{day}"] = midnight
-    return midnight
+    return (ordinal - _EPOCH - (0 if number else 146_097)) * _DAY
 
 
 def _follows_leap_second(whole: int) -> bool:

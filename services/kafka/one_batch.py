@@ -4,8 +4,9 @@ A record is: length, attributes, time delta, offset delta, key, value, headers; 
 are varints in zigzag. https://kafka.apache.org/documentation/#record
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from struct import Struct
+from typing import Final, NamedTuple
 
 from services.kafka.records import CorruptRecord, Record
 
@@ -99,16 +100,41 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
         content = b""
 
 
-def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
-    """The headers when all lengths are below 64 and all is well; None: look closer.
+class _Layout(NamedTuple):
+    """Headers of the same names with values of the same lengths: where each value is, and all that is between them."""
 
-    Names are few (``ce_id``, ``ce_type``, …) and decoded once.
-    """
+    unpack_from: Callable[[bytes, int], tuple[bytes, ...]]
+    """Every second of what it unpacks is a value."""
+    between: tuple[bytes, ...]
+    names: tuple[str, ...]
+
+
+_layouts: Final[dict[int, list[_Layout]]] = {}
+"""By the size of the encoded headers. Events of one type by one sender are laid out alike."""
+_MOST_LAYOUTS: Final = 1_024
+_MOST_OF_A_SIZE: Final = 4
+
+
+def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
+    """The headers when all lengths are below 64 and all is well; None: look closer."""
+    laid_out = _layouts.get(end - position)
+    if laid_out is not None:
+        for layout in laid_out:
+            parts = layout.unpack_from(body, position)
+            if parts[::2] == layout.between:
+                return tuple(zip(layout.names, parts[1::2], strict=True))
+    return _read_headers(body, position, end)
+
+
+def _read_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
+    """The same, field by field; remembers the layout, and of few headers the whole."""
     if position >= end or (count := body[position]) > 0x7F or count & 1:
         return None
     start = position
     position += 1
     headers: list[tuple[str, bytes]] = []
+    sizes: list[int] = []
+    value_end = start
     for _ in range(count >> 1):
         if position >= end:
             return None
@@ -124,16 +150,27 @@ def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, 
             return None
         position += 1
         headers.append((name, body[position : position + (length >> 1)]))
+        sizes += (position - value_end, length >> 1)
         position += length >> 1
+        value_end = position
     if position != end:
         return None
-    if (
-        len(headers) <= _FEW
-        and len(_seen_headers) < _MOST_SEEN
-        and end - start <= _LONGEST_SEEN_BYTES
-    ):
+    if len(headers) > _FEW:
+        _remember(sizes, tuple(name for name, _ in headers), body, start, end)
+    elif len(_seen_headers) < _MOST_SEEN and end - start <= _LONGEST_SEEN_BYTES:
         _seen_headers[body[start:end]] = tuple(headers)
     return tuple(headers)
+
+
+def _remember(sizes: list[int], names: tuple[str, ...], body: bytes, start: int, end: int) -> None:
+    unpack_from = Struct("".join([f"{size}s" for size in sizes])).unpack_from
+    laid_out = _layouts.get(end - start)
+    if laid_out is None:
+        if len(_layouts) >= _MOST_LAYOUTS:
+            return
+        laid_out = _layouts[end - start] = []
+    laid_out.insert(0, _Layout(unpack_from, unpack_from(body, start)[::2], names))
+    del laid_out[_MOST_OF_A_SIZE:]
 
 
 def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
