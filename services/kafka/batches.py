@@ -114,7 +114,7 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
         last = _offset_before(data, end, last)
         detail = "The batch's checksum is wrong."
         return _all_corrupt(expected, base, last, high_water, detail, kept)
-    if delta < 0 or count < 0:
+    if delta < 0 or not 0 <= count <= delta + 1:
         detail = "The batch's header contradicts itself."
         return _all_corrupt(expected, base, last, high_water, detail, kept)
     next_offset = max(last + 1, expected)

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from contextlib import nullcontext
 
 import pytest
 
-from services.turns import Turn
+from services.turns import Turn, beside
 
 SOON = 5.0
 
@@ -113,3 +114,45 @@ def test_who_computes_long_lets_in_who_waits() -> None:
         order.append("went on")
     waiter.join()
     assert order == ["waited", "went on"]
+
+
+def test_work_beside_a_block_is_done_when_the_block_ends() -> None:
+    turn = Turn()
+    begun, finish = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def work() -> None:
+        begun.set()
+        assert finish.wait(SOON)
+        with turn:  # free as long as the block waits for this thread
+            done.append("work")
+
+    with turn:
+        with beside(work, turn.away()):
+            assert begun.wait(SOON)
+            done.append("block")
+            finish.set()
+        assert done == ["block", "work"]
+
+
+def test_what_fails_beside_a_block_is_raised_at_its_end() -> None:
+    reached = False
+
+    def work() -> None:
+        raise ValueError("refused")
+
+    with pytest.raises(ValueError, match="refused"), beside(work, nullcontext()):
+        reached = True
+    assert reached
+
+
+def test_a_block_that_fails_still_waits_for_the_work_beside_it() -> None:
+    finished = threading.Event()
+
+    def work() -> None:
+        time.sleep(0.05)
+        finished.set()
+
+    with pytest.raises(KeyError), beside(work, nullcontext()):
+        raise KeyError
+    assert finished.is_set()

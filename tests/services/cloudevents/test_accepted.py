@@ -2,9 +2,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain import events
 from domain.events import Fact
+from projections.facts import decode, encode
 from services.cloudevents.wire import DATA
 from tests.services.cloudevents.samples import (
     FULL,
@@ -196,6 +198,16 @@ def test_values_at_the_edge(name: str, change: Json, expected: dict[str, Any]) -
     event = accepted(envelope(name, MINIMAL[name] | change))
     assert {field: getattr(event.fact, field) for field in expected} == expected
     assert event.unknown_fields == 0
+
+
+@pytest.mark.parametrize("number", ["62", "62.0", "6.2e1", "620e-1"])
+def test_a_whole_number_is_the_same_fact_however_it_is_written(number: str) -> None:
+    text = json.dumps(envelope("class.progressed.v1")).replace("62.5", number)
+    fact = accepted(text).fact
+    assert isinstance(fact, events.ClassProgressed)
+    assert str(fact.percent) == "62"
+    assert decode(fact.topic, encode(fact)) == fact
+    assert len(encode(fact)) == len(encode(replace(fact, percent=62.5))) - 8
 
 
 @pytest.mark.parametrize("zero", ["-0", "-0.0", "0.0", "0e5"])

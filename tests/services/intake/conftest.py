@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from services.intake import writer
 from tests.services.intake.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def _beside_from_the_first_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of tests are small: here, too, PostgreSQL works on another thread than the judging."""
+    monkeypatch.setattr(writer, "WORTH_A_THREAD", 1)
 
 
 @pytest.fixture

@@ -82,6 +82,25 @@ def test_what_kafka_python_writes_is_read(
     assert next_offset == len(records)
 
 
+names_and_values = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "aa", "ab", "ce_id"]), st.binary(max_size=3)),
+    min_size=3,
+    max_size=4,
+)
+
+
+@given(st.lists(names_and_values, min_size=1, max_size=40))
+def test_headers_that_take_as_many_bytes_are_told_apart(
+    headers: list[list[tuple[str, bytes]]],
+) -> None:
+    builder = MemoryRecordsBuilder(magic=2, compression_type=0, batch_size=1_000_000)
+    for of_record in [*headers, *headers]:  # once as something new, once as something known
+        builder.append(1_600_000_000_000, b"k", b"v", of_record)
+    builder.close()
+    found, _ = read(bytes(builder.buffer()))
+    assert [list(r.headers) for r in found if isinstance(r, Record)] == [*headers, *headers]
+
+
 def test_a_header_without_a_value() -> None:
     inner = b"\x00\x00\x00\x02k\x04{}" + varint(1) + b"\x02h" + varint(-1)
     found, _ = read(seal_batch(varint(len(inner)) + inner, 1, 1))
@@ -293,6 +312,15 @@ def test_a_header_that_contradicts_itself() -> None:
     assert (corrupt(found), next_offset) == ([3], 4)
 
 
+def test_a_batch_with_more_records_than_offsets_contradicts_itself() -> None:
+    sealed = with_checksum(with_last_offset_delta(batch_of([b"a"] * 5, 3), 1))
+    found, next_offset = read(sealed, 3)
+    assert (corrupt(found), next_offset) == ([3, 4], 5)
+    # Not taken for a batch that lies before what is expected: that would be fetched again for ever.
+    found, next_offset = read(sealed, 6)
+    assert (corrupt(found), next_offset) == ([6], 7)
+
+
 LOG = {
     2: batch_of([b"a", b"b" * 200, b"c"], 0, [("content-type", b"application/json")]),
     4: at_offset(compressed(1, gzip.compress(body_of([b"d", b"e"])), 2), 3),
@@ -324,9 +352,10 @@ def test_whatever_is_damaged_reading_goes_on_and_each_offset_counts_once(
     found, next_offset = read(whole, expected, LOG_ENDS, [Aborted(7, 5)])
     assert offsets(found) == sorted(set(offsets(found)))
     assert all(expected <= offset < next_offset for offset in offsets(found))
-    # No checksum covers a batch's offset. One that lies below what is expected is read past, and the same is fetched
-    # again: brokers may send earlier batches, and none of them is to be taken for the one that is expected.
-    earlier = 0 <= int.from_bytes(whole[:8], signed=True) < int.from_bytes(sent[:8])
+    # No checksum covers a batch's offset. A batch that says it lies below what is expected is read past, and the
+    # same is fetched again: brokers may send earlier batches, and none of them is to be taken for the one that is expected.
+    base, delta = int.from_bytes(whole[:8], signed=True), int.from_bytes(whole[23:27], signed=True)
+    earlier = base >= 0 and delta >= 0 and base + delta < expected
     assert next_offset > expected or earlier
 
 
