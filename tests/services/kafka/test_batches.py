@@ -353,7 +353,7 @@ def test_whatever_is_damaged_reading_goes_on_and_each_offset_counts_once(
     assert offsets(found) == sorted(set(offsets(found)))
     assert all(expected <= offset < next_offset for offset in offsets(found))
     # No checksum covers a batch's offset. A batch that says it lies below what is expected is read past, and the
-    # same is fetched again: brokers may send earlier batches, and none of them is to be taken for the one that is expected.
+    # same is fetched again: brokers may send earlier batches, and none is to be taken for the one that is expected.
     base, delta = int.from_bytes(whole[:8], signed=True), int.from_bytes(whole[23:27], signed=True)
     earlier = base >= 0 and delta >= 0 and base + delta < expected
     assert next_offset > expected or earlier
