@@ -13,6 +13,7 @@ import shutil
 import signal
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -64,8 +65,12 @@ class EmbeddedPostgres:
     created when missing; the folders above the data directory then become readable for others.
     """
 
-    def __init__(self, data_dir: Path) -> None:
-        """Start nothing yet; `data_dir` may be missing or hold what an earlier run left."""
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
+        """Start nothing yet; `data_dir` may be missing or hold what an earlier run left.
+
+        ``settings`` are PostgreSQL's, in the place of CONFIGURATION's or on top of them.
+        """
+        self._settings = CONFIGURATION | dict(settings or {})
         self.data_dir = data_dir.expanduser().resolve()
         self._leash: Leash | None = None
         self._socket_dir = self.data_dir
@@ -80,7 +85,7 @@ class EmbeddedPostgres:
             if installation.system_user is not None:
                 ensure_prefix_permissions(self._socket_dir)
                 shutil.chown(self._socket_dir, installation.system_user)
-        settings = CONFIGURATION | {"unix_socket_directories": str(self._socket_dir)}
+        settings = self._settings | {"unix_socket_directories": str(self._socket_dir)}
         self._leash = Leash(
             [
                 str(installation.bin_path / "postgres"),

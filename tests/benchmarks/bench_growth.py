@@ -5,7 +5,8 @@ catalogue, so a log of any length needs no more memory. Tuntas drains all of it 
 every season.
 
 With `--ledgers 1000000,50000000` the ledger is made that large in the database instead (tests/benchmarks/grown.py), and
-at each size a season is drained on top of it and one API process is asked for participants.
+at each size seasons are drained on top of it and one API process is asked for participants. What a server of that size
+would be given can be set: `--settings shared_buffers=6GB`.
 """
 
 import re
@@ -108,10 +109,11 @@ def measure(
 
 
 class Grown(Struct, frozen=True):
-    """A season drained, and participants asked for, on top of a ledger of ``events``."""
+    """Seasons drained, and participants asked for, on top of a ledger of ``events``."""
 
     events: int
-    leg: Leg
+    legs: list[Leg]
+    """A season each. Ahead of the first is a checkpoint: PostgreSQL logs every page whole that it changes first."""
     answers: Loaded
     worker_rss_mib: float
     """The most memory that a worker had in its hands."""
@@ -121,10 +123,11 @@ def measure_grown(
     running_servers: Servers,
     log: SeasonLog,
     sizes: Sequence[int],
+    drained: int,
     workers: int,
     cached: int,
 ) -> dict[str, Any]:
-    """One season on top of a ledger of each size; printed as well. The topics are empty before."""
+    """``drained`` seasons on top of a ledger of each size; printed as well. The topics are empty before."""
     bootstrap = running_servers.broker.bootstrap
     ensure_topics(bootstrap, PARTITIONS)
     found: list[Grown] = []
@@ -139,27 +142,31 @@ def measure_grown(
                 add_copies(session, seasons, seasons + copies - 1)
                 session.autocommit = True
                 seasons += copies
-            ends += publish(bootstrap, season(log, seasons))
-            seasons += 1
+            all_ends = []
+            for _ in range(drained):
+                ends += publish(bootstrap, season(log, seasons))
+                all_ends.append(ends)
+                seasons += 1
             watched = Memory()
-            (leg,) = _legs(place, processes, session, [ends], watched)
+            legs = _legs(place, processes, session, all_ends, watched)
             with session.cursor() as work:
                 work.execute(DRAW, (ASKED,))
                 paths = [f"/v1/participants/{who}/classes" for (who,) in work.fetchall()]
             with api(place) as address:
                 answers = load(address, paths, TOKEN, ANSWER_SECONDS, place.folder)
-            found.append(Grown(size, leg, answers, watched.most_mib))
+            found.append(Grown(size, legs, answers, watched.most_mib))
     print_grown(found, workers)
     return {"grown": found, "workers": workers, "cached participants": cached}
 
 
 def print_grown(found: Sequence[Grown], workers: int) -> None:
-    """Each size, and its rates as a share of those at the smallest."""
-    table = Table(title=f"A season on top of a large ledger, {workers} worker(s)")
+    """Each size, season by season, and its rates as a share of those at the smallest."""
+    table = Table(title=f"Seasons on top of a large ledger, {workers} worker(s)")
     for heading in (
         "events before",
+        "season",
         "records/s",
-        "ratio to the first",
+        "ratio to the first size",
         "client CPU µs",
         "PostgreSQL CPU µs",
         "worker MiB",
@@ -169,18 +176,20 @@ def print_grown(found: Sequence[Grown], workers: int) -> None:
     ):
         table.add_column(heading, justify="right")
     for one in found:
-        leg, answers = one.leg, one.answers
-        table.add_row(
-            f"{one.events:,}",
-            f"{leg.records_per_second:,.0f}",
-            f"{leg.records_per_second / found[0].leg.records_per_second:.2f}",
-            f"{leg.client_cpu_us:.1f}",
-            f"{leg.postgres_cpu_us:.1f}",
-            f"{one.worker_rss_mib:.0f}",
-            f"{answers.requests_per_second:,.0f}",
-            f"{answers.p50_ms:.2f}",
-            f"{answers.p99_ms:.2f}",
-        )
+        for number, leg in enumerate(one.legs, start=1):
+            last = number == len(one.legs)
+            table.add_row(
+                f"{one.events:,}" if number == 1 else "",
+                str(number),
+                f"{leg.records_per_second:,.0f}",
+                f"{leg.records_per_second / found[0].legs[number - 1].records_per_second:.2f}",
+                f"{leg.client_cpu_us:.1f}",
+                f"{leg.postgres_cpu_us:.1f}",
+                f"{one.worker_rss_mib:.0f}" if last else "",
+                f"{one.answers.requests_per_second:,.0f}" if last else "",
+                f"{one.answers.p50_ms:.2f}" if last else "",
+                f"{one.answers.p99_ms:.2f}" if last else "",
+            )
     console.print(table)
 
 
@@ -268,6 +277,12 @@ def main(
     ledgers: Annotated[
         str, typer.Option(help="Sizes to make the ledger in the database, with commas between.")
     ] = "",
+    drained: Annotated[
+        int, typer.Option(help="With --ledgers: so many seasons are drained at each size.")
+    ] = 3,
+    settings: Annotated[
+        str, typer.Option(help="Of PostgreSQL, as in shared_buffers=6GB,wal_compression=off")
+    ] = "",
     broker: Annotated[str, typer.Option(help="apache or embedded.")] = "apache",
     save_as: Annotated[
         str, typer.Option(help="Name of the file in docs/benchmarks; empty: none.")
@@ -275,13 +290,14 @@ def main(
 ) -> None:
     """Drain a log of many seasons and print the rate of each."""
     log = season_log(events)
-    with servers(broker) as running_servers:
+    of_postgres = dict(pair.split("=", 1) for pair in settings.split(",") if pair)
+    with servers(broker, settings=of_postgres) as running_servers:
         circumstances = conditions(running_servers, log)
         print_conditions(circumstances)
         cached = cached or log.told().records_of_participants // 10
         sizes = [int(size) for size in ledgers.split(",") if size]
         if sizes:
-            found = measure_grown(running_servers, log, sizes, workers, cached)
+            found = measure_grown(running_servers, log, sizes, drained, workers, cached)
         else:
             found = measure(running_servers, log, seasons, workers, cached)
     if save_as:

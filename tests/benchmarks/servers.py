@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -64,8 +64,10 @@ class Servers(Struct, frozen=True):
 
 
 @contextmanager
-def servers(kind: str = "apache", *, patient: bool = True) -> Iterator[Servers]:
-    """Servers with empty folders, gone afterwards. ``kind``: `apache` or `embedded`."""
+def servers(
+    kind: str = "apache", *, patient: bool = True, settings: Mapping[str, str] | None = None
+) -> Iterator[Servers]:
+    """Servers with empty folders, gone afterwards. ``kind``: `apache` or `embedded`; ``settings`` of PostgreSQL."""
     folder = Path(tempfile.mkdtemp(prefix="tuntas-bench-"))
     try:
         (folder / "broker").mkdir()
@@ -74,7 +76,7 @@ def servers(kind: str = "apache", *, patient: bool = True) -> Iterator[Servers]:
             broker = (PatientKafka if patient else ApacheKafka)(folder / "broker")
         else:
             broker = EmbeddedBroker(folder / "broker")
-        postgres = EmbeddedPostgres(folder / "postgres" / "data")
+        postgres = EmbeddedPostgres(folder / "postgres" / "data", settings)
         with broker, postgres:
             yield Servers(broker, postgres, folder)
     finally:
