@@ -132,19 +132,6 @@ def wanted(batches: Sequence[LaneBatch]) -> dict[int, Wanted]:
     return by_partner
 
 
-class Ready(Struct):
-    """A batch that waits to be written, with what could be looked up while another one is.
-
-    ``records``: by partner id, participant records loaded in ``generation`` of the read models. None of them is in a
-    batch ahead of this one, so only another worker can have changed them since; that shows when rows are written.
-    """
-
-    batches: list[LaneBatch]
-    wants: dict[int, Wanted]
-    records: dict[int, dict[str, Record]]
-    generation: int
-
-
 def sort_out(
     batches: Sequence[LaneBatch],
     known: Mapping[int, Mapping[str, LedgerEntry]],

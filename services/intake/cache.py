@@ -20,10 +20,6 @@ class RecordCache:
     def __len__(self) -> int:
         return len(self._records)
 
-    def has(self, partner_id: int, participant_id: str) -> bool:
-        """Whether the record is here; it does not count as used."""
-        return (partner_id, participant_id) in self._records
-
     def take(self, partner_id: int, participant_ids: Iterable[str]) -> dict[str, Record]:
         """Those of the records that are here, by participant id; they are here no longer until they are kept again."""
         take = self._records.pop

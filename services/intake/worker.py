@@ -11,14 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import TOPIC_PREFIX
 from projections.status import StaleRows
 from services.cloudevents.decode import decode
-from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord, Ready, entry_of, wanted
+from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord, entry_of
 from services.intake.takeover import LaneName, take_over
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
@@ -71,16 +70,17 @@ class Worker:
         run_until_stopped(self._run_until_broken, stop, broken, log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:
-        with ExitStack() as opened:
-            session = self._connect()
-            opened.callback(close, session)
-            looking_ahead = self._connect()
-            opened.callback(close, looking_ahead)
+        session = self._connect()
+        try:
             consumer = self._subscribe()
-            opened.callback(consumer.close)
-            _Reading(session, looking_ahead, consumer, self._cached_participants).run(
-                stop, self._poll_seconds, self._batch_records
-            )
+            try:
+                _Reading(session, consumer, self._cached_participants).run(
+                    stop, self._poll_seconds, self._batch_records
+                )
+            finally:
+                consumer.close()
+        finally:
+            close(session)
 
 
 class _Reading:
@@ -92,23 +92,17 @@ class _Reading:
     """
 
     def __init__(
-        self,
-        session: WaitingConnection,
-        looking_ahead: WaitingConnection,
-        consumer: PartnerConsumer,
-        cached_participants: int,
+        self, session: WaitingConnection, consumer: PartnerConsumer, cached_participants: int
     ) -> None:
-        self._turn = session.turn = looking_ahead.turn = Turn()
-        looking_ahead.autocommit = True
+        self._turn = session.turn = Turn()
         self._session = session
         self._consumer = consumer
-        self._writer = Writer(session, cached_participants, looking_ahead)
+        self._writer = Writer(session, cached_participants)
         self._lanes: dict[LaneName, Lane] = {}
         self._gathered: dict[LaneName, LaneBatch] = {}
         self._gathered_records = 0
-        self._ready: deque[Ready] = deque()
+        self._ready: deque[list[LaneBatch]] = deque()
         self._writing: Future[None] | None = None
-        self._written: Ready | None = None
         self._aside: dict[LaneName, float] = {}
 
     def run(self, stop: threading.Event, poll_seconds: float, batch_records: int) -> None:
@@ -143,13 +137,9 @@ class _Reading:
     def _line_up(self) -> None:
         """What is gathered is a batch that waits to be written."""
         if self._gathered:
-            batches = list(self._gathered.values())
+            self._ready.append(list(self._gathered.values()))
             self._gathered = {}
             self._gathered_records = 0
-            being_written = [] if self._written is None else [self._written]
-            with self._turn:
-                ready = self._writer.look_ahead(batches, [*being_written, *self._ready])
-            self._ready.append(ready)
 
     def _write_next(self, thread: Executor) -> None:
         """Begins with the next batch when the one before is done; with what is gathered when none is ready."""
@@ -157,8 +147,7 @@ class _Reading:
         if not self._ready:
             self._line_up()
         if self._ready:
-            self._written = self._ready.popleft()
-            self._writing = thread.submit(self._write, self._written)
+            self._writing = thread.submit(self._write, self._ready.popleft())
 
     def _gather(self, fetched: Iterable[Fetched]) -> None:
         """Decodes what was fetched and adds it to the batch that is gathered."""
@@ -185,7 +174,7 @@ class _Reading:
     def _finish_writing(self) -> None:
         """Waits for the batch that is being written; raises what made it fail."""
         if self._writing is not None:
-            writing, self._writing, self._written = self._writing, None, None
+            writing, self._writing = self._writing, None
             writing.result()
             self._consumer.commit({name: lane.next_offset for name, lane in self._lanes.items()})
 
@@ -228,11 +217,11 @@ class _Reading:
         given_up = self._gathered.pop(name, None)
         if given_up is not None:
             self._gathered_records -= len(given_up.decoded)
-        for ready in self._ready:
-            kept = [b for b in ready.batches if (b.lane.topic, b.lane.partition) != name]
-            if len(kept) < len(ready.batches):
-                ready.batches, ready.wants, ready.records = kept, wanted(kept), {}
-        self._ready = deque(ready for ready in self._ready if ready.batches)
+        self._ready = deque(
+            kept
+            for batches in self._ready
+            if (kept := [b for b in batches if (b.lane.topic, b.lane.partition) != name])
+        )
         lane = self._lanes.pop(name, None)
         if lane is not None:
             self._writer.drop_lane(lane)
@@ -264,14 +253,14 @@ class _Reading:
                 ),
             )
 
-    def _write(self, ready: Ready) -> None:
+    def _write(self, batches: list[LaneBatch]) -> None:
         started = time.monotonic()
         with self._turn:
-            outcome = self._writer.write(ready.batches, ready)
+            outcome = self._writer.write(batches)
         log.info(
             "batch %s",
             pairs(
-                lanes=len(ready.batches),
+                lanes=len(batches),
                 accepted=sum(len(lane.events) for lane in outcome.lanes),
                 duplicate=sum(len(lane.duplicates) for lane in outcome.lanes),
                 rejected=sum(len(lane.rejections) for lane in outcome.lanes),

@@ -26,7 +26,6 @@ from services.intake.batch import (
     Lane,
     LaneBatch,
     LaneOutcome,
-    Ready,
     Wanted,
     sort_out,
     wanted,
@@ -35,7 +34,7 @@ from services.intake.cache import RecordCache
 from services.intake.ownership import WrittenElsewhere
 from services.postgres import ledger
 from services.postgres.connect import transaction
-from services.postgres.errors import LedgerConflict, Retry, translated
+from services.postgres.errors import LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, Step
 from services.postgres.waiting import WaitingConnection
 
@@ -57,15 +56,8 @@ class StaleRules(Exception):
 class Writer:
     """Writes batches on one connection; keeps participant records and catalogues between them."""
 
-    def __init__(
-        self,
-        session: WaitingConnection,
-        cached_participants: int,
-        reading: WaitingConnection | None = None,
-    ) -> None:
-        """``reading`` is what `look_ahead` reads on, in autocommit; without it nothing is looked up in advance."""
+    def __init__(self, session: WaitingConnection, cached_participants: int) -> None:
         self._session = session
-        self._reading = reading
         self._cache = RecordCache(cached_participants)
         self._rules: dict[int, Rules] = {}
         self._generation = 0
@@ -77,49 +69,21 @@ class Writer:
         """Forgets what is cached of a lane that is no longer this worker's."""
         self._cache.drop_lane(lane.lane_id)
 
-    def look_ahead(self, batches: list[LaneBatch], ahead: Sequence[Ready]) -> Ready:
-        """Gets a batch ready while those ``ahead`` of it are written or wait for that; blocks on PostgreSQL.
-
-        For another thread than the one in `write`, as long as they compute by turns.
-        """
-        wants = wanted(batches)
-        records: dict[int, dict[str, Record]] = {}
-        generation = self._generation
-        if ahead and self._reading is not None:
-            for partner_id, want in wants.items():
-                busy = [
-                    other.wants[partner_id].participants
-                    for other in ahead
-                    if partner_id in other.wants
-                ]
-                missing = [
-                    who
-                    for who in want.participants
-                    if not self._cache.has(partner_id, who)
-                    and not any(who in each for each in busy)
-                ]
-                if missing:
-                    with translated(), self._reading.cursor() as work:
-                        records[partner_id] = status.load_records(work, partner_id, missing)
-        return Ready(batches, wants, records, generation)
-
-    def write(self, batches: Sequence[LaneBatch], ready: Ready | None = None) -> BatchOutcome:
+    def write(self, batches: Sequence[LaneBatch]) -> BatchOutcome:
         """Commits one batch and moves its lanes' ``next_offset``; returns what its records became.
 
-        ``ready``: what `look_ahead` made of the same batch, if it did. Blocks on PostgreSQL. Raises LaneLost when a
-        lane belongs to another worker (nothing is written then), and the errors of services.postgres for a database
-        that is away. A batch has each lane once.
+        Blocks on PostgreSQL. Raises LaneLost when a lane belongs to another worker (nothing is written then), and
+        the errors of services.postgres for a database that is away. A batch has each lane once.
         """
-        wants = wanted(batches) if ready is None else ready.wants
+        wants = wanted(batches)
         others: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with transaction(self._session) as work:
-                    outcome = self._attempt(work, batches, wants, others, ready)
+                    outcome = self._attempt(work, batches, wants, others)
                 break
             except (StaleRows, StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
                 self._forget(wants)
-                ready = None
                 if isinstance(early, WrittenElsewhere):
                     others |= early.lane_ids
                 if isinstance(early, LedgerConflict):
@@ -149,7 +113,6 @@ class Writer:
         batches: Sequence[LaneBatch],
         wants: Mapping[int, Wanted],
         others: AbstractSet[int],
-        ready: Ready | None,
     ) -> BatchOutcome:
         """``others``: lanes that are known to write participants of the batch."""
         rules = self._current_rules(work, wants)
@@ -164,7 +127,7 @@ class Writer:
             if (ids := want.event_ids if partner_id in self._careful else want.catalogue_ids)
         }
         records = {
-            partner_id: self._records(work, partner_id, want.participants, ready)
+            partner_id: self._records(work, partner_id, want.participants)
             for partner_id, want in wants.items()
         }
         outcome = sort_out(batches, known, records, rules, partial(ledger.find_events, work))
@@ -227,12 +190,10 @@ class Writer:
             raise StaleRules
 
     def _records(
-        self, work: cursor, partner_id: int, lanes: Mapping[str, int], ready: Ready | None
+        self, work: cursor, partner_id: int, lanes: Mapping[str, int]
     ) -> dict[str, Record]:
         """The participant records of the batch, from the cache or the status rows, now most recently used."""
         records = self._cache.take(partner_id, lanes)
-        if ready is not None and ready.generation == self._generation:
-            records = ready.records.get(partner_id, {}) | records
         missing = [participant_id for participant_id in lanes if participant_id not in records]
         if missing:
             records |= status.load_records(work, partner_id, missing)

@@ -26,7 +26,6 @@ def open_desk(database_url: str) -> Iterator[Callable[..., Desk]]:
     yield another
     for desk in desks:
         desk.session.close()
-        desk.reading.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
 from projections import catalogue, rejudge, rollup, schema
-from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRecord, Ready
+from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import Writer
 from services.postgres import ledger
 from services.postgres.connect import connect, migrate, transaction
@@ -28,8 +28,6 @@ class Desk:
 
     def __init__(self, database_url: str, *, cached_participants: int = 10_000) -> None:
         self.session: WaitingConnection = connect(database_url, "test")
-        self.reading: WaitingConnection = connect(database_url, "test")
-        self.reading.autocommit = True
         migrate(self.session, schema.scripts())
         with transaction(self.session) as work:
             catalogue.set_package_sales_end(work, SALES_END)
@@ -60,19 +58,6 @@ class Desk:
         """One batch of one lane."""
         return self.write(batch(lane, records))
 
-    def send_ahead(self, lane: Lane, records: Sequence[PartnerEvent], size: int) -> None:
-        """Batches of ``size``, each looked up ahead of the one before it being written."""
-        ahead: list[Ready] = []
-        first = lane.next_offset
-        for begin in range(0, len(records), size):
-            following = batch(lane, records[begin : begin + size], start=first + begin)
-            ahead.append(self.writer.look_ahead([following], ahead))
-            if len(ahead) > 1:
-                written = ahead.pop(0)
-                self.writer.write(written.batches, written)
-        for written in ahead:
-            self.writer.write(written.batches, written)
-
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with transaction(self.session) as work:
             work.execute(statement, values)
@@ -95,7 +80,7 @@ class Desk:
 
     def forget(self) -> None:
         """A writer that has cached nothing."""
-        self.writer = Writer(self.session, self.cached_participants, self.reading)
+        self.writer = Writer(self.session, self.cached_participants)
 
     def read_models(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every read model; what is queued is added up first."""
