@@ -31,8 +31,13 @@ def copy_stream(cursor: CopyCursor, statement: str, stream: bytes) -> None:
 
 def text_array(values: Iterable[str]) -> str:
     """A PostgreSQL text[] literal: parsed far faster than psycopg2's ARRAY[…] of as many parts."""
-    quoted = [value.translate(_ARRAY_ESCAPES) for value in values]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+    plain = list(values)
+    if not plain:
+        return "{}"
+    joined = '","'.join(plain)
+    if "\\" in joined or joined.count('"') != 2 * (len(plain) - 1):
+        joined = '","'.join([value.translate(_ARRAY_ESCAPES) for value in plain])
+    return '{"' + joined + '"}'
 
 
 def copy_rows(cursor: CopyCursor, statement: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -7,11 +7,12 @@ never wait for each other at the sums that all of them touch.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from domain.counting import Counted, Metric, Part, Tally, parts
+from domain.counting import Counted, Metric, Part, parts
 from domain.median import HUNDREDTHS, hundredth
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
 from projections.copy import copy_rows
@@ -32,6 +33,9 @@ Scope = tuple[str, str]
 Count = tuple[str, str, int, float, int]
 """Package code, class code, metric, value, how often."""
 
+Changed = defaultdict[tuple[int, float], int]
+"""How much more, or less, often each metric and value is counted. Not a Counter: that asks Python for each new key."""
+
 PackageColumns = tuple[str | None, bool | None, bool | None, bool | None]
 """Of a purchase: package_code, complete, unresolved, after_sales_end; all None: there is no row."""
 
@@ -46,7 +50,7 @@ class Deltas:
     """What one transaction changes in what is counted, per partner and scope."""
 
     def __init__(self) -> None:
-        self._partners: dict[int, dict[Scope, Tally]] = {}
+        self._partners: dict[int, dict[Scope, Changed]] = {}
         self._changes: Counter[int] = Counter()
 
     def class_row(
@@ -124,15 +128,15 @@ class Deltas:
                 },
             )
 
-    def _scopes(self, partner_id: int) -> dict[Scope, Tally]:
+    def _scopes(self, partner_id: int) -> dict[Scope, Changed]:
         scopes = self._partners.get(partner_id)
         if scopes is None:
-            scopes = self._partners[partner_id] = defaultdict(Counter)
+            scopes = self._partners[partner_id] = defaultdict(partial(defaultdict, int))
         return scopes
 
     def _tallies(
         self, partner_id: int, class_code: str, package_codes: Sequence[str] | None
-    ) -> list[Tally]:
+    ) -> list[Changed]:
         """Those of a class, alone and within packages."""
         scopes = self._scopes(partner_id)
         tallies = [scopes["", class_code]]
@@ -141,7 +145,7 @@ class Deltas:
         return tallies
 
 
-def _count(tallies: Iterable[Tally], of: Iterable[Part], times: int) -> None:
+def _count(tallies: Iterable[Changed], of: Iterable[Part], times: int) -> None:
     for tally in tallies:
         for metric, value, n in of:
             tally[metric, value] += n * times

@@ -39,7 +39,7 @@ def parse(text: bytes) -> object:  # noqa: PLR0911 - each rule returns its own s
         return Malformed("The value is not UTF-8: send JSON encoded as UTF-8.")
     if characters.startswith("\ufeff"):
         return Malformed("The value starts with a byte order mark: send JSON without one.")
-    if _is_too_deep(text):
+    if is_too_deep(text):
         return Malformed(f"The value is nested deeper than {MAX_DEPTH} levels: send it flatter.")
     try:
         value: object = _DECODER.decode(characters)
@@ -81,7 +81,8 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _is_too_deep(text: bytes) -> bool:
+def is_too_deep(text: bytes) -> bool:
+    """Whether the brackets of a JSON text are nested past MAX_DEPTH levels."""
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
     brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
