@@ -256,7 +256,7 @@ COUNTS: Final = "SELECT topic, partition, accepted, duplicate, rejected FROM led
 EPOCHS: Final = "SELECT topic, partition, epoch FROM ledger.lane"
 WRITTEN: Final = """
 SELECT array_agg(DISTINCT lane.topic || '/' || partition)
-FROM ledger.event JOIN ledger.lane USING (lane_id)
+FROM ledger.stored_event AS event JOIN ledger.lane ON lane_id = place >> 40
 WHERE event.xmin::text::bigint > %s
 GROUP BY event.xmin::text
 """
