@@ -45,11 +45,19 @@ SELECT partner_id, package_code, class_code, metric, value, n FROM staged_rollup
 ON CONFLICT (partner_id, package_code, class_code, metric, value) DO UPDATE SET n = sums.n + excluded.n
 
 -- name: tidy
--- Sums that came to nothing do not stay.
-DELETE FROM projections.rollup AS sums USING staged_rollup AS staged
-WHERE sums.partner_id = staged.partner_id AND sums.package_code = staged.package_code
-  AND sums.class_code = staged.class_code AND sums.metric = staged.metric AND sums.value = staged.value
-  AND sums.n = 0
+-- Sums that came to nothing do not stay. OFFSET 0 keeps it one probe of the primary key a staged row: believing that few
+-- sums are 0, the planner would look through all that is staged for each of them.
+DELETE FROM projections.rollup WHERE ctid = ANY (ARRAY(
+    SELECT nothing.ctid
+    FROM staged_rollup AS staged
+    CROSS JOIN LATERAL (
+        SELECT sums.ctid FROM projections.rollup AS sums
+        WHERE sums.partner_id = staged.partner_id AND sums.package_code = staged.package_code
+          AND sums.class_code = staged.class_code AND sums.metric = staged.metric AND sums.value = staged.value
+          AND sums.n = 0
+        OFFSET 0
+    ) AS nothing
+))
 
 -- name: stage_institutions
 -- Of what is staged, the classes' own counts, for the institutions that they are added up under. An institution has
@@ -99,9 +107,17 @@ SELECT institution, partner_id, metric, value, n FROM staged_institution WHERE n
 ON CONFLICT (institution, partner_id, metric, value) DO UPDATE SET n = sums.n + excluded.n
 
 -- name: tidy_institutions
-DELETE FROM projections.institution_rollup AS sums USING staged_institution AS staged
-WHERE sums.institution = staged.institution AND sums.partner_id = staged.partner_id
-  AND sums.metric = staged.metric AND sums.value = staged.value AND sums.n = 0
+-- As tidy.
+DELETE FROM projections.institution_rollup WHERE ctid = ANY (ARRAY(
+    SELECT nothing.ctid
+    FROM staged_institution AS staged
+    CROSS JOIN LATERAL (
+        SELECT sums.ctid FROM projections.institution_rollup AS sums
+        WHERE sums.institution = staged.institution AND sums.partner_id = staged.partner_id
+          AND sums.metric = staged.metric AND sums.value = staged.value AND sums.n = 0
+        OFFSET 0
+    ) AS nothing
+))
 
 -- name: moved_classes
 -- Classes that are not added up under the institution that teaches them, noted as if they were: the sums follow in
