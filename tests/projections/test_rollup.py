@@ -13,7 +13,7 @@ from domain.events import (
     PartnerEvent,
     PurchasePaid,
 )
-from projections import catalogue
+from projections import catalogue, rollup
 from projections.evidence import REMAINDER
 from services.simulator import simulate
 from tests.projections.kept import Kept
@@ -136,3 +136,25 @@ def test_many_small_transactions_are_added_up_in_turns(kept: Kept) -> None:
         kept.desk.send(lane, told(number, PurchasePaid("P", items=(("A", 1),)), person))
     assert kept.add_up() == 2
     assert_sums(kept)
+
+
+def test_sums_that_came_to_nothing_are_not_looked_for_in_all_that_is_staged(kept: Kept) -> None:
+    with kept.transaction() as work:
+        work.execute(
+            "INSERT INTO projections.rollup (partner_id, package_code, class_code, metric, value, n) "
+            "SELECT 4, '', 'C-1', 52, hour, 1 FROM generate_series(1, 20000) AS hour"
+        )
+        # To the planner no sum is 0, so whatever it does for each sum of 0 looks cheap.
+        work.execute("ANALYZE projections.rollup")
+        nothing = [("", "C-1", 52, float(hour), -1) for hour in range(1, 20_001, 2)]
+        rollup.add(work, {4: nothing})
+        work.execute(
+            "SELECT count(*), sum(value::bigint % 2) FROM projections.rollup WHERE class_code = 'C-1'"
+        )
+        assert work.fetchall() == [(10_000, 0)]
+        for name in ("tidy", "tidy_institutions"):
+            work.execute("EXPLAIN " + rollup.SQL[name])
+            plan = "\n".join(line for (line,) in work.fetchall())
+            assert "Index Scan" in plan, plan
+            assert "Seq Scan on rollup" not in plan, plan
+            assert "Seq Scan on institution_rollup" not in plan, plan
