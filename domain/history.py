@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
-from xxhash import xxh64_intdigest
 
 from domain.events import EventVoided, Fact
 from domain.participant import (
@@ -18,6 +17,7 @@ from domain.participant import (
     State,
     Void,
     key_of,
+    key_of_bytes,
 )
 
 
@@ -30,7 +30,7 @@ def state_of(events: Iterable[tuple[int, bytes, Fact]]) -> State:
     classes, purchases = state.classes, state.purchases
     fact: Any
     for happened, event_id, fact in events:  # of the whole ledger, in a rebuild
-        key = xxh64_intdigest(event_id)  # as key_of
+        key = key_of_bytes(event_id)
         kind = type(fact)
         if kind in OF_CLASS:
             marks_of, mark_of = OF_CLASS[kind]

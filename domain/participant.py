@@ -145,9 +145,13 @@ def touched_class(class_code: str) -> Touched:
     return Touched((class_code,))
 
 
+key_of_bytes = xxh64_intdigest
+"""The 64-bit number that stands for an event id, given in UTF-8, within one participant's evidence."""
+
+
 def key_of(event_id: str) -> int:
-    """The 64-bit number that stands for an event id within one participant's evidence (XXH64 of its UTF-8)."""
-    return xxh64_intdigest(event_id.encode())
+    """The same of an id as text."""
+    return key_of_bytes(event_id.encode())
 
 
 def decide(state: State, event: PartnerEvent) -> list[PartnerEvent]:
