@@ -14,6 +14,7 @@ from domain.events import ClassPublished, Fact, PackagePublished
 from domain.vocabulary import PARTNER_CODES
 from projections.copy import timestamp
 from projections.record import Rules
+from projections.schema import LIVE
 from projections.sql import load
 
 SQL = load("projections", "catalogue.sql")
@@ -101,6 +102,17 @@ def write_published(
             execute_values(cursor, SQL[f"upsert_{kind}"], rows)
             changes = [(row[0], rules[row[0]].revision, kind, row[1]) for row in rows]
             execute_values(cursor, SQL["add_changes"], changes)
+
+
+def write_all(cursor: Any, schema: str, partner_id: int, rules: Rules) -> None:
+    """Writes everything that a partner published, as ``rules`` hold it, into the tables in ``schema``."""
+    for kind, values, codes in (
+        ("class", class_values, rules.catalogue.classes),
+        ("package", package_values, rules.catalogue.packages),
+    ):
+        statement = SQL[f"upsert_{kind}"].replace(f"{LIVE}.", f"{schema}.")
+        rows = [values(partner_id, code, rules) for code in sorted(codes)]
+        execute_values(cursor, statement, rows)
 
 
 def class_values(partner_id: int, class_code: str, rules: Rules) -> tuple[Any, ...]:

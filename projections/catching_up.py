@@ -6,7 +6,6 @@ from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct, field
-from psycopg2.extras import execute_values
 
 from domain import catalogue as catalogue_aggregate
 from domain.catalogue import State as Catalogue
@@ -113,12 +112,5 @@ def rebuild_catalogue(reading: Any, writing: Any, partner_id: int, rules: Rules)
         fact = facts.decode(topic, state)
         catalogue_aggregate.publish(rules.catalogue, happened, key_of(event_id), fact)
         events += 1
-    for name, values, codes in (
-        ("class", catalogue.class_values, rules.catalogue.classes),
-        ("package", catalogue.package_values, rules.catalogue.packages),
-    ):
-        statement = catalogue.SQL[f"upsert_{name}"].replace(f"{LIVE}.", f"{NEXT}.")
-        execute_values(
-            writing, statement, [values(partner_id, code, rules) for code in sorted(codes)]
-        )
+    catalogue.write_all(writing, NEXT, partner_id, rules)
     return events

@@ -25,7 +25,6 @@ from typing import Any, Final, NamedTuple
 import psutil
 import psycopg2
 from msgspec import Struct
-from psycopg2.extras import execute_values
 
 from domain.catalogue import State as Catalogue
 from domain.catalogue import publish
@@ -180,12 +179,7 @@ def fill(database_url: str, wanted: int) -> Filled:
 
 
 def write_catalogue(work: Any, partner_id: int, rules: Rules) -> None:
-    for name, values, codes in (
-        ("class", catalogue.class_values, rules.catalogue.classes),
-        ("package", catalogue.package_values, rules.catalogue.packages),
-    ):
-        statement = catalogue.SQL[f"upsert_{name}"].replace(f"{schema.LIVE}.", f"{NEXT}.")
-        execute_values(work, statement, [values(partner_id, code, rules) for code in codes])
+    catalogue.write_all(work, NEXT, partner_id, rules)
     work.execute(
         "UPDATE control.catalogue_head SET revision = revision + 1, applied_revision = revision + 1"
     )
