@@ -65,6 +65,7 @@ PLACES: Final = (
     ("copy", "services.postgres.ledger", "copy_events"),
     ("outcomes", "services.postgres.ledger", "copy_duplicates"),
     ("outcomes", "services.postgres.ledger", "copy_rejections"),
+    ("status", "projections.status", "stage"),
     ("status", "projections.status", "write"),
     ("commit", "services.postgres.connect", "commit"),
 )
