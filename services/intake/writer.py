@@ -209,7 +209,7 @@ def _storing(
     encoded = ledger.encode_events(events, recorded)
 
     def store() -> None:
-        ledger.copy_events(work, events, recorded, encoded)
+        ledger.copy_events(work, events, recorded, encoded=encoded)
         duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
         ledger.copy_duplicates(work, duplicates, recorded)
         rejections = [row for lane in outcome.lanes for row in lane.rejections]

@@ -6,7 +6,6 @@ Source: eventsourcing 9.5, eventsourcing/persistence.py.
 """
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
@@ -29,16 +28,15 @@ from eventsourcing.persistence import (
 )
 from psycopg2.extensions import cursor
 
-from projections import binary_copy as field
 from projections.copy import text_array
 from projections.sql import load
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
-    EventId,
+    EventRow,
+    LaneEvents,
     LaneState,
-    event_fields,
-    place,
-    store_events,
+    copy_events,
+    number_of_version,
 )
 from services.postgres.pool import ConnectionPool
 
@@ -130,15 +128,9 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
                 move_tracking(work, self.lane.lane_id, tracking)
             recorded = time_ns() // 1000
             numbers = topic_numbers(work, {event.topic for event in stored_events})
-
-            def encode(collided: AbstractSet[EventId]) -> bytes:
-                rows = [
-                    _row(self.lane, event, position, recorded, numbers[event.topic], collided)
-                    for position, event in enumerate(stored_events, start=first)
-                ]
-                return b"".join([field.HEADER, *rows, field.TRAILER])
-
-            store_events(work, encode, lambda: _ids(self.lane, stored_events))
+            rows = [_row(event, recorded) for event in stored_events]
+            events = LaneEvents(self.lane.lane_id, self.lane.partner_id, first, rows)
+            copy_events(work, [events], recorded, topic_numbers=numbers)
         return range(first, first + len(stored_events))
 
     def _reserve(self, work: cursor, stored_events: Sequence[StoredEvent]) -> int:
@@ -286,38 +278,21 @@ def topic_numbers(work: cursor, topics: set[str]) -> dict[str, int]:
     return found
 
 
-def _ids(lane: LaneState, stored_events: Sequence[StoredEvent]) -> list[EventId]:
-    events = [event for event in stored_events if isinstance(event, LedgerEvent)]
-    return [(lane.partner_id, event.event_id) for event in events]
-
-
-def _row(
-    lane: LaneState,
-    event: StoredEvent,
-    position: int,
-    recorded: int,
-    topic_number: int,
-    collided: AbstractSet[EventId],
-) -> bytes:
-    """The event as a row for copy_events (queries.sql)."""
-    happened, event_id, sequence, recordedtime = recorded, None, None, None
+def _row(event: StoredEvent, recorded: int) -> EventRow:
+    """The event as a row of the ledger; one that no partner sent happened when it is recorded."""
+    number, stream = number_of_version(event.originator_version), str(event.originator_id)
     if isinstance(event, LedgerEvent):
-        happened, event_id = event.happened, event.event_id
-        sequence, recordedtime = event.sequence, event.recordedtime
-    return event_fields(
-        place=place(lane.lane_id, position),
-        number=~event.originator_version,
-        happened=happened,
-        recorded=recorded,
-        partner_id=lane.partner_id,
-        topic_number=topic_number,
-        collided=event_id is not None and (lane.partner_id, event_id) in collided,
-        stream=str(event.originator_id),
-        event_id=event_id,
-        sequence=sequence,
-        recordedtime=recordedtime,
-        state=event.state,
-    )
+        return (
+            number,
+            event.event_id,
+            event.happened,
+            stream,
+            event.topic,
+            event.state,
+            event.sequence,
+            event.recordedtime,
+        )
+    return number, None, recorded, stream, event.topic, event.state, None, None
 
 
 def _stored_event(

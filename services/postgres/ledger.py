@@ -5,7 +5,7 @@ Every function works on a cursor inside the caller's transaction and lets psycop
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
@@ -85,15 +85,16 @@ class Step(Struct, frozen=True, gc=False):
     high_water: int
 
 
-EventRow: TypeAlias = tuple[int, str, int, str, str, bytes, str | None, int | None]
-"""kafka_offset, event_id, happened, stream, topic, state, sequence, recordedtime.
+EventRow: TypeAlias = tuple[int, str | None, int, str, str, bytes, str | None, int | None]
+"""number, event_id, happened, stream, topic, state, sequence, recordedtime.
 
-A plain tuple: there are tens of thousands a second of them. ``state`` is the fact in MessagePack.
+``number`` is the Kafka offset, or, of an event that did not come from Kafka, what `number_of_version` makes of its
+version. A plain tuple: there are tens of thousands a second of them. ``state`` is the fact in MessagePack.
 """
 
 
 class LaneEvents(Struct, frozen=True):
-    """Accepted events of one lane, by offset; the first one gets ``first_position``."""
+    """New events of one lane, in the order of their positions; the first one gets ``first_position``."""
 
     lane_id: int
     partner_id: int
@@ -101,7 +102,7 @@ class LaneEvents(Struct, frozen=True):
     rows: Sequence[EventRow]
 
 
-EventId: TypeAlias = tuple[int, str]
+EventId: TypeAlias = tuple[int, str | None]
 """partner_id, event_id."""
 
 DuplicateRow: TypeAlias = tuple[int, int, str]
@@ -191,49 +192,41 @@ def advance(work: cursor, steps: Sequence[Step]) -> dict[int, int]:
 
 
 def copy_events(
-    work: cursor, batches: Sequence[LaneEvents], recorded: int, encoded: bytes | None = None
+    work: cursor,
+    batches: Sequence[LaneEvents],
+    recorded: int,
+    *,
+    encoded: bytes | None = None,
+    topic_numbers: Mapping[str, int] = TOPIC_NUMBERS,
 ) -> None:
-    """Write accepted events of any number of lanes in one COPY.
+    """Appends new events to any number of lanes in one COPY: the only way in which events enter the ledger.
 
     ``encoded``: what `encode_events` makes of them, where that was done already. Raises, through the transaction,
-    LedgerConflict when an event id of a partner is already there.
+    LedgerConflict when an event id of a partner is already there; KeyError for a topic without a number.
     """
-
-    def ids() -> Iterator[EventId]:
-        return ((batch.partner_id, row[1]) for batch in batches for row in batch.rows)
-
-    def encode(collided: AbstractSet[EventId]) -> bytes:
-        if encoded is not None and not collided:
-            return encoded
-        return encode_events(batches, recorded, collided)
-
-    if any(batch.rows for batch in batches):
-        store_events(work, encode, ids)
-
-
-def store_events(
-    work: cursor,
-    encode: Callable[[AbstractSet[EventId]], bytes],
-    ids: Callable[[], Iterable[EventId]],
-) -> None:
-    """Write a COPY stream of events, ``encode`` of those of their ``ids`` whose hash another id has.
-
-    Most likely none has: that is found out only when the first try meets a hash that is there.
-    Raises psycopg2's UniqueViolation when an id is there.
-    """
+    if not any(batch.rows for batch in batches):
+        return
+    if encoded is None:
+        encoded = encode_events(batches, recorded, topic_numbers=topic_numbers)
+    # Most likely no id has a hash that another id has: that is found out only when the first try meets one.
     work.execute("SAVEPOINT before_events")
     try:
-        copy(work, "copy_events", encode(frozenset()))
+        copy(work, "copy_events", encoded)
     except UniqueViolation:
         work.execute("ROLLBACK TO SAVEPOINT before_events")
-        collided = _collided(work, list(ids()))
+        collided = _collided(work, batches)
         if not collided:
             raise
-        copy(work, "copy_events", encode(collided))
+        again = encode_events(batches, recorded, collided, topic_numbers=topic_numbers)
+        copy(work, "copy_events", again)
     work.execute("RELEASE SAVEPOINT before_events")
 
 
-def _collided(work: cursor, ids: Sequence[EventId]) -> AbstractSet[EventId]:
+def _collided(work: cursor, batches: Sequence[LaneEvents]) -> AbstractSet[EventId]:
+    """The events' ids whose hash another id has."""
+    ids = [
+        (batch.partner_id, row[1]) for batch in batches for row in batch.rows if row[1] is not None
+    ]
     partner_ids = [partner_id for partner_id, _ in ids]
     names = {"partner_ids": partner_ids, "event_ids": text_array(event_id for _, event_id in ids)}
     work.execute(SQL["owners_of_hashes"], names)
@@ -241,9 +234,16 @@ def _collided(work: cursor, ids: Sequence[EventId]) -> AbstractSet[EventId]:
 
 
 def encode_events(
-    batches: Iterable[LaneEvents], recorded: int, collided: AbstractSet[EventId] = frozenset()
+    batches: Iterable[LaneEvents],
+    recorded: int,
+    collided: AbstractSet[EventId] = frozenset(),
+    *,
+    topic_numbers: Mapping[str, int] = TOPIC_NUMBERS,
 ) -> bytes:
-    """The COPY stream of the batches. Raises KeyError for a topic that no fact has."""
+    """The COPY stream of the batches; ``collided`` are the ids whose hash another id has.
+
+    Raises KeyError for a topic without a number.
+    """
     # The loop runs for each event: names are local and one list is extended, because that is
     # what measured fastest (tests/benchmarks/ledger.py).
     pack_numbers, lengths, columns = _NUMBERS, field.LENGTHS, _COLUMNS
@@ -254,17 +254,22 @@ def encode_events(
         partner_id = batch.partner_id
         of_topic = of_partner.setdefault(partner_id, {})
         at = place(batch.lane_id, batch.first_position)
-        for offset, event_id, happened, stream, topic, state, sequence, recordedtime in batch.rows:
+        for number, event_id, happened, stream, topic, state, sequence, recordedtime in batch.rows:
             common = of_topic.get(topic)
             if common is None:
-                number = TOPIC_NUMBERS[topic]
-                common = _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, number, 1, 0) + no_delay
+                topic_id = topic_numbers[topic]
+                common = _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, topic_id, 1, 0) + no_delay
                 of_topic[topic] = common
             if recordedtime is not None:
                 common = common[: -len(no_delay)] + delay(happened, recordedtime)
             if collided and (partner_id, event_id) in collided:
                 common = common[:_COLLIDED_AT] + b"\1" + common[_COLLIDED_AT + 1 :]
-            stream_bytes, id_bytes = stream.encode(), event_id.encode()
+            stream_bytes = stream.encode()
+            if event_id is None:
+                id_field = null
+            else:
+                id_bytes = event_id.encode()
+                id_field = lengths[len(id_bytes)] + id_bytes
             size = len(state)
             if sequence is None:
                 sequence_field = null
@@ -272,12 +277,11 @@ def encode_events(
                 sequence_bytes = sequence.encode()
                 sequence_field = lengths[len(sequence_bytes)] + sequence_bytes
             parts += (
-                pack_numbers(columns, 8, at, 8, offset, 8, happened - epoch),
+                pack_numbers(columns, 8, at, 8, number, 8, happened - epoch),
                 common,
                 lengths[len(stream_bytes)],
                 stream_bytes,
-                lengths[len(id_bytes)],
-                id_bytes,
+                id_field,
                 sequence_field,
                 lengths[size] if size < 4096 else field.pack_length(size),
                 state,
@@ -287,32 +291,9 @@ def encode_events(
     return b"".join(parts)
 
 
-def event_fields(
-    *,
-    place: int,
-    number: int,
-    happened: int,
-    recorded: int,
-    partner_id: int,
-    topic_number: int,
-    collided: bool,
-    stream: str,
-    event_id: str | None,
-    sequence: str | None,
-    recordedtime: int | None,
-    state: bytes,
-) -> bytes:
-    """One row for copy_events, whatever was recorded; `ledger.sql` says what the columns mean."""
-    epoch = field.POSTGRES_EPOCH
-    return (
-        _NUMBERS(_COLUMNS, 8, place, 8, number, 8, happened - epoch)
-        + _OF_TOPIC(8, recorded - epoch, 2, partner_id, 2, topic_number, 1, collided)
-        + delay(happened, recordedtime)
-        + field.text(stream)
-        + field.text(event_id)
-        + field.text(sequence)
-        + field.bytea(state)
-    )
+def number_of_version(version: int) -> int:
+    """The ``number`` of an event that did not come from Kafka: below 0, so that it is told from an offset."""
+    return ~version
 
 
 def place(lane_id: int, position: int) -> int:

@@ -109,7 +109,7 @@ def write(session: connection, lanes: list[LaneState], *, as_text: bool) -> Stop
     each = BATCH_EVENTS // LANES
     for number in range(BATCHES):
         new = [rows(each, number * each) for _ in lanes]
-        ids = [row[1] for lane_rows in new for row in lane_rows]
+        ids = [row[1] for lane_rows in new for row in lane_rows if row[1] is not None]
         steps = [
             Step(
                 lane_id=lane.lane_id,
