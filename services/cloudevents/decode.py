@@ -5,12 +5,13 @@ and a count of the quotes shows that no field is repeated or unknown. Whatever t
 ``examine`` reads in full, to say what is wrong or to accept it after all.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from domain.errors import Refusal
+from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
 from services.cloudevents.envelope import AnyEnvelope
 from services.cloudevents.examine import MAX_BYTES, examine, source_bytes_of, source_of
@@ -28,6 +29,15 @@ from services.cloudevents.mode import (
 from services.cloudevents.shape import fields_of, objects
 from services.cloudevents.time import microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
+from services.logs import pairs
+
+log = logging.getLogger("tuntas.intake")
+
+UNREADABLE: Final = Refusal(
+    Reason.INVALID_DATA,
+    "The event holds something that the rules did not foresee: send it in a simpler form, and tell"
+    " who runs Tuntas.",
+)
 
 _ENVELOPE: Final = msgspec.json.Decoder(AnyEnvelope)
 _ANY: Final = msgspec.json.Decoder()
@@ -53,7 +63,7 @@ def decode(
 ) -> PartnerEvent | Refusal:
     """The event that a record of ``tuntas.partner.<topic_partner>`` holds, or why it is refused.
 
-    Raises nothing for any bytes. The first rule that is broken gives the reason, in this order: too_large,
+    Raises nothing for any bytes: what reading a record raises is the refusal of that record. The first rule that is broken gives the reason, in this order: too_large,
     not_json, not_cloudevents, source_mismatch, unknown_type, personal_data, invalid_data; but a record
     without a value is not_json and a content type that is not accepted is not_cloudevents before all that
     needs the JSON.
@@ -61,12 +71,24 @@ def decode(
     if value is not None and len(value) <= MAX_BYTES:
         try:
             event = _well_formed(topic_partner, headers, value)
-        except (ValueError, RecursionError):
-            # msgspec's errors are ValueErrors; examine finds the fault again and names it.
+        except Exception:  # noqa: BLE001 - whatever is the matter, examine finds it again and names it
             event = None
         if event is not None:
             return event
-    return examine(topic_partner, headers, value)
+    try:
+        return examine(topic_partner, headers, value)
+    except Exception as error:  # noqa: BLE001 - one partner's record must not end the reading of all
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Refusal:
+    """The refusal of a record that no rule refused. The log says where; a message could hold data."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    where = traceback and f"{traceback.tb_frame.f_code.co_qualname}:{traceback.tb_lineno}"
+    log.error("a record could not be read %s", pairs(error=type(error).__name__, where=where))
+    return UNREADABLE
 
 
 def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as much as the rest: it stays whole

@@ -54,6 +54,10 @@ def data_fault(  # noqa: PLR0911 - each rule returns its own sentence
     for path, found, named in objects(data, fields, "data"):
         if isinstance(found, Repeated):
             return named_twice(found, named, f"`{path}`")
+        if any(map(is_not_text, found.keys() - named)):
+            return (
+                f"A field's name in `{path}` holds NUL or half of a surrogate pair: leave it out."
+            )
     for path, value, field in scalars(data, fields, "data"):
         if isinstance(value, str):
             if is_not_text(value):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
 from msgspec import Struct
 
 from domain import catalogue
@@ -11,6 +10,7 @@ from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.vocabulary import PARTNERS
 from projections.facts import encode
 from services.cloudevents.decode import decode
+from services.cloudevents.json_text import parse
 from services.intake.batch import ID_CONFLICT
 
 
@@ -25,10 +25,6 @@ class Checked(Struct, frozen=True):
     reason: Reason | None = None
     detail: str | None = None
     unknown_fields: int = 0
-
-
-class _Source(Struct):
-    source: str = ""
 
 
 def check_lines(lines: Iterable[bytes], partner: str | None = None) -> Iterator[Checked]:
@@ -76,9 +72,7 @@ def _repeated_or_new(
 
 def _named_partner(value: bytes) -> str:
     """The partner in the line's own source; any partner when it names none (the line is then refused)."""
-    try:
-        source = msgspec.json.decode(value, type=_Source).source
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        source = ""
-    partner = source.removeprefix("/partners/")
+    tree = parse(value)
+    source = tree.get("source") if isinstance(tree, dict) else None
+    partner = source.removeprefix("/partners/") if isinstance(source, str) else ""
     return partner if partner in PARTNERS else next(iter(PARTNERS))

@@ -245,7 +245,11 @@ def almost_events(draw: st.DrawFn) -> str:
     data = list(FULL[name].items())
     attributes = list(envelope(name, "DATA", subject="a", sequence="7").items())
     names = st.sampled_from(
-        [*FULL[name], "zzz", "id", "data_base64", "datacontenttype", "min", "time"]
+        [
+            *FULL[name],
+            *("zzz", "id", "data_base64", "datacontenttype", "min", "time"),
+            *("\udfaa", "\x00", "class_code\ud800"),
+        ]
     )
     for _ in range(draw(st.integers(0, 3))):
         members = draw(st.sampled_from([data, attributes]))

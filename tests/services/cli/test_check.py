@@ -1,0 +1,55 @@
+"""`tuntas check`: each line ends as the intake would end it, whatever is in it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from domain.errors import Reason
+from services.cli.app import app
+from services.cloudevents.decode import decode
+from services.intake.offline import check_lines
+from tests.services.cloudevents.samples import PARTNER, envelope
+
+DATA = {"participant_id": "P", "class_code": "C"}
+
+LINES = {
+    "half of a surrogate pair in a field's name": envelope(
+        "class.completed.v1", DATA | {"\udfaa": 0}
+    ),
+    "half of a surrogate pair below an unknown field": envelope(
+        "class.completed.v1", DATA | {"zzz": ["\udfaa"]}
+    ),
+    "half of a surrogate pair in an unknown attribute": envelope(
+        "class.completed.v1", DATA, zzz="\udfaa"
+    ),
+    "a name of an attribute with it": envelope("class.completed.v1", DATA, **{"\udfaa": 1}),
+    "a number of 5,000 digits": envelope("class.completed.v1", DATA | {"zzz": 10**4000}),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("partner", [PARTNER, None])
+def test_a_line_ends_as_the_intake_ends_it_with_and_without_a_partner(
+    name: str, partner: str | None
+) -> None:
+    value = json.dumps(LINES[name]).encode()
+    (line,) = check_lines([value], partner)
+    outcome = decode(PARTNER, None, (), value)
+    assert line.reason == getattr(outcome, "reason", None)
+
+
+def test_a_line_that_names_another_partner_is_refused_for_the_partner_it_is_meant_for() -> None:
+    value = json.dumps(envelope("class.completed.v1", DATA)).encode()
+    (line,) = check_lines([value], "tokopedia")
+    assert line.reason == Reason.SOURCE_MISMATCH
+
+
+def test_no_line_of_a_file_ends_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in LINES.values()))
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert "events.jsonl:1: invalid_data" in result.output
