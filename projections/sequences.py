@@ -133,9 +133,10 @@ def _look_at_rejections(cursor: Any, limit: int, schema: str) -> int:
         if not rows:
             break
         numbers: set[tuple[int, int]] = set()
-        reached: dict[int, tuple[int, int]] = {}
+        reached: dict[tuple[int, int], tuple[int, int]] = {}
         for lane_id, offset, partner_id, record in rows:
-            reached[lane_id] = (offset + 1, reached.get(lane_id, (0, 0))[1] + 1)
+            lane = (partner_id, lane_id)
+            reached[lane] = (offset + 1, reached.get(lane, (0, 0))[1] + 1)
             number = None if record is None else number_of(bytes(record))
             if number is not None:
                 numbers.add((partner_id, number))
@@ -144,7 +145,8 @@ def _look_at_rejections(cursor: Any, limit: int, schema: str) -> int:
             execute("add_rejected", partner_ids=list(partner_ids), numbers=list(values))
         execute(
             "looked_at_rejections",
-            lane_ids=list(reached),
+            partner_ids=[partner_id for partner_id, _ in reached],
+            lane_ids=[lane_id for _, lane_id in reached],
             next_offsets=[next_offset for next_offset, _ in reached.values()],
             counts=[count for _, count in reached.values()],
         )

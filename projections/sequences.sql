@@ -12,7 +12,7 @@ SELECT pg_advisory_xact_lock(727404)
 -- Lanes with events that were not looked at, and up to where the next step goes.
 SELECT lane.lane_id, lane.partner_id, coalesce(seen.position, 0),
        least(lane.position, coalesce(seen.position, 0) + %(limit)s::bigint)
-FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (lane_id)
+FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (partner_id, lane_id)
 WHERE lane.position > coalesce(seen.position, 0)
 ORDER BY lane.lane_id
 
@@ -68,21 +68,23 @@ SET received = counted.received + excluded.received, ranges = counted.ranges + e
     unnumbered = counted.unnumbered + excluded.unnumbered, unusable = counted.unusable + excluded.unusable
 
 -- name: looked_at
-INSERT INTO projections.sequence_lane (lane_id, position)
-SELECT lane_id, position FROM unnest(%(lane_ids)s::integer[], %(upto)s::bigint[]) AS step (lane_id, position)
-ON CONFLICT (lane_id) DO UPDATE SET position = excluded.position
+INSERT INTO projections.sequence_lane (partner_id, lane_id, position)
+SELECT lane.partner_id, lane_id, step.position
+FROM unnest(%(lane_ids)s::integer[], %(upto)s::bigint[]) AS step (lane_id, position) JOIN ledger.lane USING (lane_id)
+ON CONFLICT (partner_id, lane_id) DO UPDATE SET position = excluded.position
 
 -- name: rejections
 -- The next rejections that were not looked at, in order of lane and offset, and at most so many. The record where it was
 -- kept whole and may carry a number, else null.
-SELECT lane.lane_id, next.kafka_offset, next.partner_id, next.record
-FROM ledger.lane LEFT JOIN projections.sequence_rejection_lane AS seen USING (lane_id)
+SELECT lane.lane_id, next.kafka_offset, lane.partner_id, next.record
+FROM ledger.lane LEFT JOIN projections.sequence_rejection_lane AS seen USING (partner_id, lane_id)
 CROSS JOIN LATERAL (
-    SELECT kafka_offset, partner_id,
+    SELECT kafka_offset,
            CASE WHEN octet_length(record) = record_size AND position('"sequence"'::bytea IN record) > 0
                 THEN record END AS record
     FROM ledger.rejection
-    WHERE rejection.lane_id = lane.lane_id AND kafka_offset >= coalesce(seen.next_offset, 0)
+    WHERE rejection.partner_id = lane.partner_id AND rejection.lane_id = lane.lane_id
+      AND kafka_offset >= coalesce(seen.next_offset, 0)
     ORDER BY kafka_offset LIMIT %(limit)s
 ) AS next
 WHERE lane.rejected > coalesce(seen.rejected, 0)
@@ -108,9 +110,9 @@ USING unnest(%(partner_ids)s::smallint[], %(firsts)s::bigint[], %(lasts)s::bigin
 WHERE held.partner_id = new.partner_id AND held.number BETWEEN new.first_number AND new.last_number
 
 -- name: looked_at_rejections
-INSERT INTO projections.sequence_rejection_lane AS seen (lane_id, next_offset, rejected)
-SELECT lane_id, next_offset, count
-FROM unnest(%(lane_ids)s::integer[], %(next_offsets)s::bigint[], %(counts)s::bigint[])
-  AS step (lane_id, next_offset, count)
-ON CONFLICT (lane_id) DO UPDATE
+INSERT INTO projections.sequence_rejection_lane AS seen (partner_id, lane_id, next_offset, rejected)
+SELECT partner_id, lane_id, next_offset, count
+FROM unnest(%(partner_ids)s::smallint[], %(lane_ids)s::integer[], %(next_offsets)s::bigint[], %(counts)s::bigint[])
+  AS step (partner_id, lane_id, next_offset, count)
+ON CONFLICT (partner_id, lane_id) DO UPDATE
 SET next_offset = excluded.next_offset, rejected = seen.rejected + excluded.rejected

@@ -122,12 +122,14 @@ CREATE TABLE IF NOT EXISTS projections.institution_rollup (
 -- [[package_code, class_code, metric, value, n], …]. Read and removed by the project service, in any order. `changes`
 -- is about how many purchased classes and packages it speaks of.
 CREATE TABLE IF NOT EXISTS projections.delta (
-    delta_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    delta_id    bigint GENERATED ALWAYS AS IDENTITY,
     queued      timestamptz NOT NULL DEFAULT now(),
     changes     integer  NOT NULL,
     partner_id  smallint NOT NULL,
-    counts      bytea    NOT NULL
+    counts      bytea    NOT NULL,
+    PRIMARY KEY (partner_id, delta_id)
 );
+CREATE INDEX IF NOT EXISTS oldest_delta ON projections.delta (delta_id);
 
 -- Which numbers of a partner's `sequence` its accepted events carry: ranges without a gap inside them, what they add up
 -- to (`received` numbers in so many `ranges`; events `unnumbered`, or with an `unusable` number), and up to which
@@ -147,7 +149,9 @@ CREATE TABLE IF NOT EXISTS projections.sequence_count (
 ) WITH (fillfactor = 50);
 CREATE TABLE IF NOT EXISTS projections.sequence_lane (
     position     bigint   NOT NULL,
-    lane_id      integer  PRIMARY KEY
+    lane_id      integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
 ) WITH (fillfactor = 50);
 
 -- Numbers that rejected records carry and no accepted event does, and how far each lane's rejections were looked at: up to
@@ -160,5 +164,7 @@ CREATE TABLE IF NOT EXISTS projections.sequence_rejected (
 CREATE TABLE IF NOT EXISTS projections.sequence_rejection_lane (
     next_offset  bigint   NOT NULL,
     rejected     bigint   NOT NULL,
-    lane_id      integer  PRIMARY KEY
+    lane_id      integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
 ) WITH (fillfactor = 50);

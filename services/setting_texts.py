@@ -35,6 +35,15 @@ def database_url(text: str) -> str:
     return text
 
 
+def partners(text: str) -> frozenset[str]:
+    """The partners of `partner,…`; of an empty text all of them."""
+    named = _items(text)
+    for partner in named:
+        if partner not in PARTNERS:
+            raise SettingRefused(f"names {partner!r}; the partners are {', '.join(PARTNERS)}")
+    return frozenset(named or PARTNERS)
+
+
 def evaluator_tokens(text: str) -> frozenset[str]:
     """The tokens of `token,…`."""
     return frozenset(_token(item) for item in _items(text))
@@ -42,16 +51,16 @@ def evaluator_tokens(text: str) -> frozenset[str]:
 
 def partner_tokens(text: str) -> dict[str, str]:
     """Token to partner, of `partner:token,…`; a partner may have several tokens."""
-    partners: dict[str, str] = {}
+    partner_of: dict[str, str] = {}
     for item in _items(text):
         partner, colon, token = item.partition(":")
         if not colon:
             raise SettingRefused("has an entry that is not partner:token")
         if partner not in PARTNERS:
             raise SettingRefused(f"names {partner!r}; the partners are {', '.join(PARTNERS)}")
-        if partners.setdefault(_token(token), partner) != partner:
+        if partner_of.setdefault(_token(token), partner) != partner:
             raise SettingRefused(f"gives {partner} a token that another partner has")
-    return partners
+    return partner_of
 
 
 def instant(text: str) -> int:

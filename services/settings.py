@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from domain.vocabulary import DEFAULT_PACKAGE_SALES_END
+from services.postgres.server_number import MOST_SERVERS
 from services.setting_texts import (
     SettingRefused,
     bootstrap,
@@ -23,6 +24,7 @@ from services.setting_texts import (
     mask_tokens,
     mask_url,
     partner_tokens,
+    partners,
 )
 
 PREFIX: Final = "TUNTAS_"
@@ -94,6 +96,21 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ]
     """Microseconds since 1970-01-01T00:00:00Z."""
+    partners: Annotated[
+        frozenset[str],
+        _setting(
+            "partners whose topics this process reads, partner,…; empty: all of them", read=partners
+        ),
+    ]
+    server_number: Annotated[
+        int,
+        _setting(
+            "number of this PostgreSQL server among several that share the partners; lanes are numbered by it",
+            "0",
+            at_least=0,
+            at_most=MOST_SERVERS - 1,
+        ),
+    ]
     topic_partitions: Annotated[
         int, _setting("partitions of a topic that Tuntas creates", "6", at_least=1, at_most=1_000)
     ]

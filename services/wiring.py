@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from projections.catalogue import set_package_sales_end
 from projections.schema import scripts
 from services.intake.worker import Worker
-from services.kafka.consumer import PartnerConsumer
+from services.kafka.consumer import PartnerConsumer, topics_of
 from services.kafka.producer import STRUCTURED, Producer
 from services.kafka.topics import ensure_topics
 from services.postgres.connect import close, connect, migrate, transaction
+from services.postgres.server_number import set_server_number
 from services.postgres.waiting import WaitingConnection
 from services.projector.announcer import Announcement, Send
 from services.projector.projector import Projector
@@ -22,6 +23,7 @@ def prepare_database(settings: Settings) -> None:
     try:
         migrate(session, scripts())
         with transaction(session) as work:
+            set_server_number(work, settings.server_number)
             set_package_sales_end(work, settings.package_sales_end)
     finally:
         close(session)
@@ -30,7 +32,10 @@ def prepare_database(settings: Settings) -> None:
 def prepare_topics(settings: Settings) -> None:
     """Creates the partners' topics and their rejection topics where they are missing."""
     ensure_topics(
-        settings.kafka_bootstrap, settings.topic_partitions, replicas=settings.topic_replicas
+        settings.kafka_bootstrap,
+        settings.topic_partitions,
+        sorted(settings.partners),
+        replicas=settings.topic_replicas,
     )
 
 
@@ -39,7 +44,9 @@ def worker(settings: Settings) -> Worker:
 
     def subscribe() -> PartnerConsumer:
         prepare_topics(settings)
-        return PartnerConsumer(settings.kafka_bootstrap, settings.consumer_group)
+        return PartnerConsumer(
+            settings.kafka_bootstrap, settings.consumer_group, topics_of(settings.partners)
+        )
 
     return Worker(
         _connector(settings, "tuntas ingest"),

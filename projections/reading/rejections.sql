@@ -7,7 +7,7 @@ SELECT rejection.partner_id, lane.topic, lane.partition, rejection.lane_id, reje
        rejection.reason, rejection.detail, rejection.event_id, rejection.recorded, rejection.record_key,
        rejection.record, rejection.record_size
 FROM (
-    SELECT found.recorded, found.lane_id, found.kafka_offset
+    SELECT wanted.partner_id, found.recorded, found.lane_id, found.kafka_offset
     FROM unnest($1::smallint[]) AS wanted (partner_id)
     CROSS JOIN LATERAL (
         SELECT recorded, lane_id, kafka_offset
@@ -22,6 +22,6 @@ FROM (
     ORDER BY found.recorded DESC, found.lane_id DESC, found.kafka_offset DESC
     LIMIT $5
 ) AS shown
-JOIN ledger.rejection USING (lane_id, kafka_offset)
+JOIN ledger.rejection USING (partner_id, lane_id, kafka_offset)
 JOIN ledger.lane ON lane.lane_id = shown.lane_id
 ORDER BY rejection.recorded DESC, rejection.lane_id DESC, rejection.kafka_offset DESC

@@ -12,7 +12,7 @@ FROM (
            (SELECT last_number FROM projections.sequence_range
             WHERE partner_id = $1 ORDER BY first_number DESC LIMIT 1) AS highest,
            (SELECT coalesce(sum(lane.position - coalesce(seen.position, 0)), 0)::bigint
-            FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (lane_id)
+            FROM ledger.lane LEFT JOIN projections.sequence_lane AS seen USING (partner_id, lane_id)
             WHERE lane.partner_id = $1) AS behind
     FROM (VALUES (1)) AS once LEFT JOIN projections.sequence_count ON partner_id = $1
 ) AS counted

@@ -222,7 +222,7 @@ class _Sorting(Struct):
                     _reject(lane, result, one.offset, decision, one.raw)
                     continue
                 if not decision:
-                    result.duplicates.append((lane.lane_id, one.offset, event_id))
+                    result.duplicates.append((lane.partner_id, lane.lane_id, one.offset, event_id))
                     continue
             seen[event_id] = entry
             rows.append(
@@ -267,7 +267,7 @@ def _repeat_or_conflict(
     raw: Raw,
 ) -> None:
     if earlier == entry:
-        result.duplicates.append((lane.lane_id, offset, event_id))
+        result.duplicates.append((lane.partner_id, lane.lane_id, offset, event_id))
     else:
         _reject(lane, result, offset, Refusal(Reason.ID_CONFLICT, ID_CONFLICT, event_id), raw)
 

@@ -14,7 +14,8 @@ consumer stands still until `seek`. How partitions change hands, as the caller s
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from time import monotonic
 from typing import Final
 
@@ -37,10 +38,15 @@ from services.kafka.records import Fetched, Polled
 from services.kafka.sockets import CLOSING_SOCKETS
 from services.kafka.watchdog import Watchdog, leave_the_process
 
-PARTNER_TOPICS: Final = (
-    "^" + TOPIC_PREFIX.replace(".", r"\.") + "(" + "|".join(sorted(PARTNERS)) + ")$"
-)
-"""The topics of the eight partners."""
+
+def topics_of(partners: Iterable[str]) -> str:
+    """The regular expression of these partners' topics, and no other."""
+    names = "|".join(re.escape(partner) for partner in sorted(partners))
+    return "^" + re.escape(TOPIC_PREFIX) + "(" + names + ")$"
+
+
+PARTNER_TOPICS: Final = topics_of(PARTNERS)
+"""The topics of all partners."""
 
 FETCH_MAX_BYTES: Final = 16 * 1024 * 1024
 PARTITION_FETCH_MAX_BYTES: Final = 1024 * 1024

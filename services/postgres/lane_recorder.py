@@ -6,6 +6,7 @@ Source: eventsourcing 9.5, eventsourcing/persistence.py.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
@@ -27,6 +28,7 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 from psycopg2.extensions import cursor
+from xxhash import xxh32_intdigest
 
 from projections.copy import text_array
 from projections.sql import load
@@ -43,6 +45,10 @@ from services.postgres.pool import ConnectionPool
 SQL: Final = load("services.postgres", "lane_recorder.sql")
 
 POLL_SECONDS: Final = 0.05
+
+FIRST_TOPIC_NUMBER: Final = 1_000
+TOPIC_NUMBERS_LEFT: Final = 2**15 - FIRST_TOPIC_NUMBER
+"""Numbers of topics have 15 bits; those below FIRST_TOPIC_NUMBER are kept for facts."""
 
 POSITIONS_AT_ONCE: Final = 1_000
 """So many positions of a lane are looked at in one query, however few of them have a wanted topic."""
@@ -125,7 +131,7 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
         with self.transaction() as work:
             first = self._reserve(work, stored_events)
             if tracking is not None:
-                move_tracking(work, self.lane.lane_id, tracking)
+                move_tracking(work, self.lane, tracking)
             recorded = time_ns() // 1000
             numbers = topic_numbers(work, {event.topic for event in stored_events})
             rows = [_row(event, recorded) for event in stored_events]
@@ -198,7 +204,7 @@ class LaneTrackingRecorder(LaneView, TrackingRecorder):
 
     def insert_tracking(self, tracking: Tracking) -> None:
         with self.transaction() as work:
-            move_tracking(work, self.lane.lane_id, tracking)
+            move_tracking(work, self.lane, tracking)
 
     def max_tracking_id(self, application_name: str) -> int | None:
         with self.transaction() as work:
@@ -251,10 +257,11 @@ class LaneSubscription(Subscription[ApplicationRecorder]):
         return next(self._waiting, None)
 
 
-def move_tracking(work: cursor, lane_id: int, tracking: Tracking) -> None:
+def move_tracking(work: cursor, lane: LaneState, tracking: Tracking) -> None:
     """Record a tracking; raises IntegrityError unless it is further than the one before."""
     names = {
-        "lane_id": lane_id,
+        "partner_id": lane.partner_id,
+        "lane_id": lane.lane_id,
         "application_name": tracking.application_name,
         "notification_id": tracking.notification_id,
     }
@@ -265,17 +272,27 @@ def move_tracking(work: cursor, lane_id: int, tracking: Tracking) -> None:
         )
 
 
-def topic_numbers(work: cursor, topics: set[str]) -> dict[str, int]:
-    """The number of each topic; one that is new gets the next one."""
+def topic_numbers(work: cursor, topics: AbstractSet[str]) -> dict[str, int]:
+    """The number of each topic. Raises ProgrammingError for one whose number another topic has."""
     names = {"topics": text_array(topics)}
     work.execute(SQL["topic_numbers"], names)
     found: dict[str, int] = dict(work.fetchall())
-    if len(found) < len(topics):
-        work.execute(SQL["new_topics"])
-        work.execute(SQL["number_topics"], names)
+    new = sorted(topics - found.keys())
+    if new:
+        numbers = [number_of_topic(topic) for topic in new]
+        work.execute(SQL["number_topics"], {"topics": text_array(new), "numbers": numbers})
         work.execute(SQL["topic_numbers"], names)
         found = dict(work.fetchall())
+    if taken := topics - found.keys():
+        raise ProgrammingError(
+            f"the number of topic {min(taken)!r} belongs to another topic: give it another name"
+        )
     return found
+
+
+def number_of_topic(topic: str) -> int:
+    """The number of a topic that no fact has: the same on every server, as it stands in the events."""
+    return FIRST_TOPIC_NUMBER + xxh32_intdigest(topic.encode()) % TOPIC_NUMBERS_LEFT
 
 
 def _row(event: StoredEvent, recorded: int) -> EventRow:

@@ -50,16 +50,13 @@ LIMIT %(limit)s
 -- Under which numbers topics are stored.
 SELECT name, topic_id FROM ledger.topic WHERE name = ANY (%(topics)s::text[])
 
--- name: new_topics
--- Lets one transaction at a time give numbers to new topics.
-LOCK TABLE ledger.topic IN SHARE ROW EXCLUSIVE MODE
-
 -- name: number_topics
--- The next numbers, from 1000 on, for those of the topics that have none.
+-- Notes the numbers of topics that are new.
 INSERT INTO ledger.topic (topic_id, name)
-SELECT greatest((SELECT max(topic_id) FROM ledger.topic), 999) + row_number() OVER (), name
-FROM unnest(%(topics)s::text[]) AS wanted (name)
-WHERE NOT EXISTS (SELECT FROM ledger.topic WHERE topic.name = wanted.name)
+SELECT topic_id, name
+FROM unnest(%(numbers)s::smallint[], %(topics)s::text[]) AS wanted (topic_id, name)
+ORDER BY topic_id
+ON CONFLICT DO NOTHING
 
 -- name: max_position
 -- How many events the lane has.
@@ -67,13 +64,13 @@ SELECT position FROM ledger.lane WHERE lane_id = %(lane_id)s
 
 -- name: insert_tracking
 -- Moves a tracking forward; no row when it already stands there or further.
-INSERT INTO ledger.tracking (lane_id, application_name, notification_id)
-VALUES (%(lane_id)s, %(application_name)s, %(notification_id)s)
-ON CONFLICT (lane_id, application_name) DO UPDATE SET notification_id = EXCLUDED.notification_id
+INSERT INTO ledger.tracking (partner_id, lane_id, application_name, notification_id)
+VALUES (%(partner_id)s, %(lane_id)s, %(application_name)s, %(notification_id)s)
+ON CONFLICT (partner_id, lane_id, application_name) DO UPDATE SET notification_id = EXCLUDED.notification_id
 WHERE tracking.notification_id < EXCLUDED.notification_id
 RETURNING notification_id
 
 -- name: max_tracking
 -- Where a tracking stands.
 SELECT notification_id FROM ledger.tracking
-WHERE lane_id = %(lane_id)s AND application_name = %(application_name)s
+WHERE partner_id = %(partner_id)s AND lane_id = %(lane_id)s AND application_name = %(application_name)s

@@ -105,8 +105,8 @@ class LaneEvents(Struct, frozen=True):
 EventId: TypeAlias = tuple[int, str | None]
 """partner_id, event_id."""
 
-DuplicateRow: TypeAlias = tuple[int, int, str]
-"""lane_id, kafka_offset, event_id."""
+DuplicateRow: TypeAlias = tuple[int, int, int, str]
+"""partner_id, lane_id, kafka_offset, event_id."""
 
 
 class RejectionRow(Struct, frozen=True, gc=False):
@@ -310,10 +310,16 @@ def copy_duplicates(work: cursor, rows: Iterable[DuplicateRow], recorded: int) -
     """Write repeated records: each is its offset and the id it repeats."""
     time = field.timestamptz(recorded)
     fields = (
-        (field.integer(lane_id), field.bigint(offset), field.text(event_id), time)
-        for lane_id, offset, event_id in rows
+        (
+            field.bigint(offset),
+            time,
+            field.integer(lane_id),
+            field.smallint(partner_id),
+            field.text(event_id),
+        )
+        for partner_id, lane_id, offset, event_id in rows
     )
-    copy(work, "copy_duplicates", field.stream(4, fields))
+    copy(work, "copy_duplicates", field.stream(5, fields))
 
 
 def copy_rejections(work: cursor, rows: Iterable[RejectionRow], recorded: int) -> None:

@@ -1,14 +1,30 @@
 -- The ledger: what was read from Kafka, record by record, and what became of it.
 -- One record ends as exactly one row in stored_event, duplicate or rejection.
+-- Every table that grows has partner_id, and it is in front of its keys: a partner moves to another server by
+-- `WHERE partner_id = …` (docs/scaling.md).
 
 CREATE SCHEMA IF NOT EXISTS ledger;
+
+-- Which of several servers this is, each with other partners (docs/scaling.md); one row. It is set by
+-- services/postgres/server_number.py before the first lane is opened, and stays.
+CREATE TABLE IF NOT EXISTS ledger.server (
+    number    smallint NOT NULL CHECK (number BETWEEN 0 AND 127),
+    only_row  boolean  PRIMARY KEY DEFAULT true CHECK (only_row)
+);
+
+-- The number of a new lane. No other server gives it to a lane, so a partner keeps the numbers of its lanes when it
+-- moves: 65,535 lanes a server, 128 servers, 23 bits in all.
+CREATE SEQUENCE IF NOT EXISTS ledger.lane_number AS integer MAXVALUE 65535;
+CREATE OR REPLACE FUNCTION ledger.next_lane_id() RETURNS integer
+    LANGUAGE sql VOLATILE
+    RETURN coalesce((SELECT number FROM ledger.server), 0)::integer * 65536 + nextval('ledger.lane_number')::integer;
 
 -- A lane is one topic partition of one Kafka log. `next_offset` is the truth about how far it was read;
 -- `epoch` fences earlier owners; `position` numbers the lane's events without gaps, from 1.
 -- accepted + duplicate + rejected = records read; skipped counts offsets that hold no record
 -- (transaction markers, compacted away): first_offset + all four = next_offset.
 CREATE TABLE IF NOT EXISTS ledger.lane (
-    lane_id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (lane_id < 1 << 23),
+    lane_id         integer  NOT NULL DEFAULT ledger.next_lane_id() UNIQUE CHECK (lane_id < 1 << 23),
     log_id          text     NOT NULL,
     topic           text     NOT NULL,
     partition       integer  NOT NULL,
@@ -24,6 +40,7 @@ CREATE TABLE IF NOT EXISTS ledger.lane (
     skipped         bigint   NOT NULL DEFAULT 0,
     unknown_fields  bigint   NOT NULL DEFAULT 0,
     last_read       timestamptz,
+    PRIMARY KEY (partner_id, lane_id),
     UNIQUE (log_id, topic, partition),
     CONSTRAINT lane_adds_up
         CHECK (first_offset + accepted + duplicate + rejected + skipped = next_offset)
@@ -31,7 +48,7 @@ CREATE TABLE IF NOT EXISTS ledger.lane (
 
 -- The names of facts, and of whatever else is recorded through a recorder, as numbers. They stand in every event: a
 -- number is never given to another name. Those of facts are also in services/postgres/ledger.py (TOPIC_NUMBERS);
--- numbers from 1000 on are given away by services/postgres/lane_recorder.py.
+-- numbers from 1000 on follow from the names (services/postgres/lane_recorder.py), so they are the same on every server.
 CREATE TABLE IF NOT EXISTS ledger.topic (
     topic_id  smallint PRIMARY KEY,
     name      text NOT NULL UNIQUE
@@ -111,12 +128,14 @@ SELECT (place >> 40)::integer AS lane_id,
        state
 FROM ledger.stored_event LEFT JOIN ledger.topic USING (topic_id);
 
+-- Repeats of accepted events, for ever.
 CREATE TABLE IF NOT EXISTS ledger.duplicate (
-    lane_id       integer     NOT NULL,
     kafka_offset  bigint      NOT NULL,
-    event_id      text        NOT NULL,
     recorded      timestamptz NOT NULL,
-    PRIMARY KEY (lane_id, kafka_offset)
+    lane_id       integer     NOT NULL,
+    partner_id    smallint    NOT NULL,
+    event_id      text        NOT NULL,
+    PRIMARY KEY (partner_id, lane_id, kafka_offset)
 );
 
 -- `record` holds the first 64 KiB of the record's value, `record_size` its whole size in bytes.
@@ -131,20 +150,23 @@ CREATE TABLE IF NOT EXISTS ledger.rejection (
     record        bytea       NOT NULL,
     record_size   bigint      NOT NULL,
     recorded      timestamptz NOT NULL,
-    PRIMARY KEY (lane_id, kafka_offset)
+    PRIMARY KEY (partner_id, lane_id, kafka_offset)
 );
 CREATE INDEX IF NOT EXISTS rejection_by_partner ON ledger.rejection (partner_id, recorded, lane_id, kafka_offset);
 
 -- How far the rejections of a lane were announced on tuntas.rejections.<partner> (at least once).
 CREATE TABLE IF NOT EXISTS ledger.rejection_announced (
-    lane_id      integer PRIMARY KEY,
-    next_offset  bigint  NOT NULL DEFAULT 0
+    next_offset  bigint   NOT NULL DEFAULT 0,
+    lane_id      integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
 );
 
 -- Trackings of other applications' notifications (eventsourcing's ProcessRecorder interface).
 CREATE TABLE IF NOT EXISTS ledger.tracking (
-    lane_id          integer NOT NULL,
-    application_name text    NOT NULL,
-    notification_id  bigint  NOT NULL,
-    PRIMARY KEY (lane_id, application_name)
+    notification_id  bigint   NOT NULL,
+    lane_id          integer  NOT NULL,
+    partner_id       smallint NOT NULL,
+    application_name text     NOT NULL,
+    PRIMARY KEY (partner_id, lane_id, application_name)
 );

@@ -68,7 +68,7 @@ FROM STDIN (FORMAT binary)
 
 -- name: copy_duplicates
 -- Columns in the order of ledger.copy_duplicates.
-COPY ledger.duplicate (lane_id, kafka_offset, event_id, recorded) FROM STDIN (FORMAT binary)
+COPY ledger.duplicate (kafka_offset, recorded, lane_id, partner_id, event_id) FROM STDIN (FORMAT binary)
 
 -- name: copy_rejections
 -- Columns in the order of ledger.copy_rejections.
@@ -141,3 +141,10 @@ SELECT event.lane_id, event.position, event.version, lane.topic, lane.partition,
 FROM ledger.event JOIN ledger.lane ON lane.lane_id = event.lane_id
 WHERE event.partner_id = %(partner_id)s AND event.stream = %(stream)s
 ORDER BY event.lane_id, event.position
+
+-- name: set_server_number
+-- The first number given stays.
+INSERT INTO ledger.server (number) VALUES (%(number)s) ON CONFLICT DO NOTHING
+
+-- name: server_number
+SELECT number FROM ledger.server

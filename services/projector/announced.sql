@@ -10,14 +10,16 @@ SELECT rejection.lane_id, lane.topic, lane.partition, rejection.kafka_offset, re
        rejection.detail, rejection.event_id, rejection.record_key, rejection.record, rejection.record_size,
        (extract(epoch FROM rejection.recorded) * 1000000)::bigint
 FROM ledger.lane
-LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
+LEFT JOIN ledger.rejection_announced AS announced USING (partner_id, lane_id)
 CROSS JOIN LATERAL (
     SELECT * FROM ledger.rejection
-    WHERE rejection.lane_id = lane.lane_id AND rejection.kafka_offset >= coalesce(announced.next_offset, 0)
+    WHERE rejection.partner_id = lane.partner_id AND rejection.lane_id = lane.lane_id
+      AND rejection.kafka_offset >= coalesce(announced.next_offset, 0)
     ORDER BY rejection.kafka_offset LIMIT %(limit)s
 ) AS rejection
 ORDER BY rejection.lane_id, rejection.kafka_offset
 
 -- name: announced
-INSERT INTO ledger.rejection_announced (lane_id, next_offset) VALUES (%(lane_id)s, %(next_offset)s)
-ON CONFLICT (lane_id) DO UPDATE SET next_offset = excluded.next_offset
+INSERT INTO ledger.rejection_announced (partner_id, lane_id, next_offset)
+VALUES (%(partner_id)s, %(lane_id)s, %(next_offset)s)
+ON CONFLICT (partner_id, lane_id) DO UPDATE SET next_offset = excluded.next_offset

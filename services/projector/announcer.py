@@ -62,8 +62,13 @@ def announce(transaction: Transaction, send: Send) -> int:
         rows = [Rejected(*row) for row in cursor.fetchall()]
         if rows:
             send([message(row) for row in rows])
-        for lane_id, offset in {row.lane_id: row.offset for row in rows}.items():
-            cursor.execute(SQL["announced"], {"lane_id": lane_id, "next_offset": offset + 1})
+        for row in {row.lane_id: row for row in rows}.values():
+            reached = {
+                "partner_id": row.partner_id,
+                "lane_id": row.lane_id,
+                "next_offset": row.offset + 1,
+            }
+            cursor.execute(SQL["announced"], reached)
     return len(rows)
 
 

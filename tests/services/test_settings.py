@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from domain.vocabulary import PARTNERS
 from services.settings import Settings, SettingsRefused, described, read_settings
 
 SALES_END = 1_593_450_000_000_000  # 2020-06-29T17:00:00Z
@@ -58,6 +59,16 @@ def test_every_text_becomes_its_value() -> None:
     }
     assert settings.batch_records == 500
     assert settings.log_level == "debug"
+
+
+def test_the_partners_of_a_process_are_named_or_all() -> None:
+    assert read_settings({}).partners == frozenset(PARTNERS)
+    some = {"TUNTAS_PARTNERS": "pintaria, sisnaker", "TUNTAS_SERVER_NUMBER": "3"}
+    assert read_settings(some).partners == {"pintaria", "sisnaker"}
+    assert read_settings(some).server_number == 3
+    (problem,) = problems({"TUNTAS_PARTNERS": "pintaria,nobody"})
+    assert problem.startswith("TUNTAS_PARTNERS names 'nobody'; the partners are bukalapak, ")
+    assert problems({"TUNTAS_SERVER_NUMBER": "128"})
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -5,7 +5,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from services.embedded.broker import Broker
-from services.kafka.consumer import PARTNER_TOPICS
+from services.kafka.consumer import PARTNER_TOPICS, topics_of
 from services.kafka.errors import LogMismatch
 from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Record
@@ -21,6 +21,14 @@ def test_the_eight_partners_are_subscribed_to_and_no_one_else() -> None:
     assert not pattern.match("tuntas.partner.pijar-mahir2")
     assert not pattern.match("tuntasxpartner.pintaria")
     assert not pattern.match("tuntas.rejections.pintaria")
+
+
+def test_some_partners_are_subscribed_to_by_their_names_alone() -> None:
+    pattern = re.compile(topics_of({"pintaria", "pijar-mahir"}))
+    assert pattern.match("tuntas.partner.pijar-mahir")
+    assert pattern.match("tuntas.partner.pintaria")
+    assert not pattern.match("tuntas.partner.tokopedia")
+    assert not pattern.match("tuntas.partner.pintaria-2")
 
 
 def test_nothing_is_handed_out_before_its_seek(bootstrap: str, subscribe: Subscribe) -> None:

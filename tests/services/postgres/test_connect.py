@@ -58,7 +58,7 @@ def test_parameters_of_the_url_win(database_url: str) -> None:
 def track(session: connection, then: Callable[[cursor], object]) -> None:
     """Insert a row in a transaction and then do something that is to go wrong."""
     with transaction(session) as work:
-        work.execute("INSERT INTO ledger.tracking VALUES (1, 'a', 1)")
+        work.execute("INSERT INTO ledger.tracking VALUES (1, 1, 4, 'a')")
         then(work)
 
 
@@ -98,7 +98,7 @@ def test_a_lost_commit_is_unknown_until_it_is_read_again(
         "test",
     )
     with pytest.raises(CommitUnknown), transaction(through) as work:
-        work.execute("INSERT INTO ledger.tracking VALUES (1, 'a', 1)")
+        work.execute("INSERT INTO ledger.tracking VALUES (1, 1, 4, 'a')")
     assert through.closed
     proxy.close()
     assert count_of(session, "ledger.tracking") == int(delivered)

@@ -24,6 +24,7 @@ from services.postgres.lane_recorder import (
     LedgerEvent,
     LedgerNotification,
     as_the_interface_says,
+    number_of_topic,
 )
 from services.postgres.ledger import EventRow, LaneEvents, LaneState, Step, advance, copy_events
 from services.postgres.mapper import FactMapper, Reported
@@ -161,20 +162,33 @@ def common_after(events: list[StoredEvent]) -> list[StoredEvent]:
     return [StoredEvent("s", len(events) + n, "common", b"") for n in range(len(events))]
 
 
-def test_a_topic_keeps_its_number(recorder: LaneRecorder, pool: ConnectionPool) -> None:
+def test_a_topic_has_the_same_number_on_every_server(
+    recorder: LaneRecorder, pool: ConnectionPool
+) -> None:
     def numbers() -> dict[str, int]:
         with pool.transaction() as work:
             work.execute("SELECT name, topic_id FROM ledger.topic WHERE topic_id > 100")
             return dict(work.fetchall())
 
+    # Written out: a number that is in a ledger must never come out another way.
+    one, two = {"one:One": 9_644}, {"two:Two": 16_270}
     recorder.insert_events([StoredEvent("s", 1, "one:One", b""), StoredEvent("s", 2, "paid", b"")])
-    assert numbers() == {"one:One": 1000}
+    assert numbers() == one
     recorder.insert_events(
         [StoredEvent("s", 3, "two:Two", b""), StoredEvent("s", 4, "one:One", b"")]
     )
-    assert numbers() == {"one:One": 1000, "two:Two": 1001}
+    assert numbers() == one | two
     topics = [notification.topic for notification in recorder.select_notifications(None, 10)]
     assert topics == ["one:One", "paid", "two:Two", "one:One"]
+
+
+def test_two_topics_of_one_number_are_refused(recorder: LaneRecorder, pool: ConnectionPool) -> None:
+    taken = number_of_topic("late")
+    with pool.transaction() as work:
+        work.execute("INSERT INTO ledger.topic VALUES (%s, 'early')", (taken,))
+    with pytest.raises(ProgrammingError, match="'late' belongs to another topic"):
+        recorder.insert_events([StoredEvent("s", 1, "late", b"")])
+    assert recorder.max_notification_id() is None
 
 
 @pytest.mark.usefixtures("weakly_hashed")

@@ -239,7 +239,7 @@ def test_every_record_ends_as_one_row(session: connection, lanes: list[LaneState
             offset = lane.next_offset
             rows = [row(offset, f"a{batch}"), row(offset + 2, f"b{batch}")]
             copy_events(work, [LaneEvents(lane.lane_id, 4, first[lane.lane_id], rows)], NOW)
-            copy_duplicates(work, [(lane.lane_id, offset + 1, f"a{batch}")], NOW)
+            copy_duplicates(work, [(4, lane.lane_id, offset + 1, f"a{batch}")], NOW)
             copy_rejections(work, [rejection(lane, offset + 3)], NOW)
     lane = read_lane(session, lane)
     counted = rows_of(
