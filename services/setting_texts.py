@@ -1,6 +1,7 @@
 """The texts of settings: each is read into its value, and shown without its secrets."""
 
 import re
+from ipaddress import ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -61,6 +62,14 @@ def partner_tokens(text: str) -> dict[str, str]:
         if partner_of.setdefault(_token(token), partner) != partner:
             raise SettingRefused(f"gives {partner} a token that another partner has")
     return partner_of
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """The addresses and networks of `address or network,…`."""
+    try:
+        return tuple(str(ip_network(item)) for item in _items(text))
+    except ValueError as error:
+        raise SettingRefused(f"names something else than addresses: {error}") from None
 
 
 def instant(text: str) -> int:

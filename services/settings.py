@@ -23,6 +23,7 @@ from services.setting_texts import (
     mask_partner_tokens,
     mask_tokens,
     mask_url,
+    networks,
     partner_tokens,
     partners,
 )
@@ -71,6 +72,21 @@ class Settings(Struct, frozen=True, kw_only=True):
     api_port: Annotated[
         int,
         _setting("port of the HTTP API; 0: any that is free", "8000", at_least=0, at_most=65_535),
+    ]
+    api_connections: Annotated[
+        int,
+        _setting("most connections to the HTTP API at once", "1000", at_least=10, at_most=100_000),
+    ]
+    api_connections_per_address: Annotated[
+        int,
+        _setting("most of them from one address", "250", at_least=10, at_most=100_000),
+    ]
+    api_proxies: Annotated[
+        tuple[str, ...],
+        _setting(
+            "addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, with commas between",
+            read=networks,
+        ),
     ]
     evaluator_tokens: Annotated[
         frozenset[str],

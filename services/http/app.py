@@ -6,7 +6,6 @@ from importlib.metadata import version
 from typing import Final
 
 from fastapi import FastAPI
-from starlette.routing import Route as HttpRoute
 
 from services.http import problems
 from services.http.access import Access
@@ -21,7 +20,7 @@ from services.http.routes import (
     purchased_classes,
     purchases,
 )
-from services.http.routing import Endpoint, Route
+from services.http.routing import Route, Routes
 from services.http.sources import Sources
 from services.settings import Settings
 
@@ -53,15 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
-    for route in ROUTES:
-        app.router.routes.append(
-            HttpRoute(
-                route.path,
-                Endpoint(route, access, sources),
-                methods=["GET"],
-                name=route.name,
-            )
-        )
+    app.router.routes.append(Routes(ROUTES, access, sources))
     health.add_health_routes(app, sources, measures)
     add_pages(app, ROUTES, access, sources)
     describe(app, ROUTES)

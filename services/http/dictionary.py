@@ -85,7 +85,7 @@ def _objects(routes: Sequence[Route]) -> Iterator[str]:
     yield "## Objects of the answers\n"
     yield "| route | answer |\n| --- | --- |"
     for route in routes:
-        yield f"| `{route.template}` | {_named(route.answer)} |"
+        yield f"| `{route.path}` | {_named(route.answer)} |"
     yield ""
     for kind in _reached([route.answer for route in routes]):
         yield f"### {_title(kind)}\n"

@@ -55,7 +55,7 @@ def responses_of(route: Route) -> dict[str, dict[str, Any]]:
 
 def operation(route: Route) -> dict[str, Any]:
     """What the document says of a route."""
-    names = [part[1:-1] for part in route.template.split("/") if part.startswith("{")]
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
     path: Sequence[dict[str, Any]] = [
         {
             "name": name,
@@ -87,9 +87,9 @@ def describe(app: FastAPI, routes: Sequence[Route]) -> None:
                 description=DESCRIPTION,
                 routes=app.routes,
             )
-            built["paths"] = {
-                route.template: {"get": operation(route)} for route in routes
-            } | built["paths"]
+            built["paths"] = {route.path: {"get": operation(route)} for route in routes} | built[
+                "paths"
+            ]
             _, schemas = msgspec.json.schema_components(
                 [*answers, ProblemDetails], ref_template=COMPONENTS
             )

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from msgspec import Struct
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -25,8 +26,13 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True):
     title: str
     status: int
     detail: str
-    instance: str
+    instance: str = ""
     errors: Sequence[Fault] = ()
+
+
+def encoded(problem: ProblemDetails) -> bytes:
+    """The problem as a body."""
+    return msgspec.json.encode(problem)
 
 
 class Problem(Exception):
@@ -57,35 +63,50 @@ def not_found(detail: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, detail)
 
 
-def response(
-    request: Request,
-    status: HTTPStatus,
-    detail: str,
-    errors: Sequence[Fault] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """The problem as a response to a request."""
-    body = ProblemDetails(status.phrase, status, detail, request.url.path, errors)
-    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+def nothing_here() -> Problem:
+    """404 for a path that no route has."""
+    return not_found(DETAILS[HTTPStatus.NOT_FOUND])
+
+
+def only_read() -> Problem:
+    """405 for a method that would write."""
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    return Problem(status, DETAILS[status], (), {"Allow": "GET, HEAD"})
+
+
+def refusal(request: Request, problem: Problem) -> Response:
+    """The problem as the response to a request."""
+    instance = request.scope["raw_path"].decode("latin-1")
+    status = problem.status
+    body = ProblemDetails(status.phrase, status, problem.detail, instance, problem.errors)
+    return Response(encoded(body), status, problem.headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
     """Makes every error of the application a problem."""
 
     async def problem(request: Request, error: Any) -> Response:
-        return response(request, error.status, error.detail, error.errors, error.headers)
+        return refusal(request, error)
 
     async def http_error(request: Request, error: Any) -> Response:
         status = HTTPStatus(error.status_code)
         detail = DETAILS.get(status, str(error.detail))
-        return response(request, status, detail, (), error.headers)
+        return refusal(request, Problem(status, detail, (), error.headers))
+
+    async def gone(request: Request, _error: Exception) -> Response:
+        return refusal(
+            request, Problem(HTTPStatus.REQUEST_TIMEOUT, "the rest of the request did not arrive")
+        )
 
     async def crash(request: Request, _error: Exception) -> Response:
         status = HTTPStatus.INTERNAL_SERVER_ERROR
-        return response(request, status, "the server failed at this request; its log says why")
+        return refusal(
+            request, Problem(status, "the server failed at this request; its log says why")
+        )
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, crash)
 
 

@@ -7,19 +7,23 @@ request to a function's arguments, which takes as long as the rest (docs/decisio
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from fastapi import Response
 from msgspec import Struct
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from services.http.access import Access, Caller
 from services.http.database import DatabaseAway
 from services.http.negotiation import CSV, JSON, NDJSON, PARQUET, preferred
 from services.http.parameters import Parameter, read_query
-from services.http.problems import Problem
+from services.http.paths import Paths
+from services.http.problems import Problem, nothing_here, only_read
 from services.http.sources import Sources
+
+PREFIX: Final = b"/v1/"
 
 ONE = (JSON,)
 LIST = (JSON, CSV, NDJSON, PARQUET)
@@ -53,38 +57,62 @@ class Route(Struct, frozen=True, kw_only=True):
     media: Sequence[str] = ONE
     not_found: str | None = None
 
-    @property
-    def template(self) -> str:
-        """The path without converters, as OpenAPI and measures name it."""
-        return self.path.replace(":path}", "}")
+
+class Routes(BaseRoute):
+    """Everything that is read with a token: whoever sends none learns nothing of what there is."""
+
+    def __init__(self, routes: Sequence[Route], access: Access, sources: Sources) -> None:
+        self._endpoints = Paths({route.path: Endpoint(route, sources) for route in routes})
+        self._access = access
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Every path that begins as the routes do."""
+        is_below = scope["type"] == "http" and sent_path(scope).startswith(PREFIX)
+        return (Match.FULL if is_below else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        authorization, accept = _headers(scope)
+        caller = self._access.caller(authorization)
+        found = self._endpoints.find(sent_path(scope))
+        if found is None:
+            raise nothing_here()
+        endpoint, names = found
+        scope["endpoint"] = endpoint
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise only_read()
+        response = await endpoint.answer(scope, caller, accept, names)
+        await response(scope, receive, send)
 
 
 class Endpoint:
-    """The ASGI application of one route."""
+    """One route, and what it answers from."""
 
-    def __init__(self, route: Route, access: Access, sources: Sources) -> None:
-        self.template = route.template
+    def __init__(self, route: Route, sources: Sources) -> None:
+        self.template = route.path
         self._route = route
-        self._access = access
         self._sources = sources
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(
+        self, scope: Scope, caller: Caller, accept: str | None, names: Mapping[str, str]
+    ) -> Response:
+        """The answer to one request. Raises Problem."""
         route = self._route
-        authorization, accept = _headers(scope)
-        caller = self._access.caller(authorization)
         media = preferred(accept, route.media)
         query = read_query(scope["query_string"], route.parameters)
-        path = scope["path_params"]
-        for name, value in path.items():
-            check_path(name, value)
-        asked = Asked(self._sources, caller, path, query, media, scope["path"])
+        url_path = sent_path(scope).decode("latin-1")
+        asked = Asked(self._sources, caller, names, query, media, url_path)
         try:
-            response = await route.respond(asked)
+            return await route.respond(asked)
         except DatabaseAway as error:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, str(error), (), {"Retry-After": "1"}
             ) from error
-        await response(scope, receive, send)
+
+
+def sent_path(scope: Scope) -> bytes:
+    """The path as it was sent, without decoding: a slash within a name is ``%2F`` there."""
+    path: bytes = scope["raw_path"]
+    return path
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None]:
@@ -102,9 +130,3 @@ def _headers(scope: Scope) -> tuple[str | None, str | None]:
 def json(answer: Any) -> Response:
     """An answer as JSON."""
     return Response(_encode(answer), media_type=JSON)
-
-
-def check_path(name: str, value: str) -> None:
-    """Raises 404 for a part of a path that nothing can be named by."""
-    if not value or "\0" in value or "�" in value:
-        raise Problem(HTTPStatus.NOT_FOUND, f"`{name}` is not a text that anything is named by")

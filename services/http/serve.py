@@ -1,8 +1,10 @@
-"""The API as a process: uvicorn on uvloop and httptools."""
+"""The API as a process: uvicorn on uvloop and httptools, with limits of our own on what a client can hold."""
 
 import uvicorn
 
 from services.http.app import create_app
+from services.http.connections import Connections
+from services.http.protocol import limited
 from services.settings import Settings
 
 GRACE_SECONDS = 10
@@ -10,17 +12,22 @@ GRACE_SECONDS = 10
 
 def server(settings: Settings) -> uvicorn.Server:
     """The server of the API, not started yet."""
+    connections = Connections(
+        settings.api_connections, settings.api_connections_per_address, settings.api_proxies
+    )
     return uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
             host=settings.api_host,
             port=settings.api_port,
             loop="uvloop",
-            http="httptools",
+            http=limited(connections),
             ws="none",
             log_level=settings.log_level,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(settings.api_proxies),
+            forwarded_allow_ips=list(settings.api_proxies),
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

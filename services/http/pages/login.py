@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from services.http.access import Access, Caller
 from services.http.pages.rendering import page_response, render
 from services.http.problems import Problem
+from services.http.routing import sent_path
 
 COOKIE: Final = "tuntas_token"
 PATH: Final = "/login"
@@ -34,7 +35,8 @@ def caller_of(request: Request, access: Access) -> Caller | None:
 
 def to_login(request: Request) -> Response:
     """On to the form, and back afterwards."""
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    sent: list[bytes] = [sent_path(request.scope), request.scope["query_string"]]
+    wanted = b"?".join(part for part in sent if part)
     return RedirectResponse(f"{PATH}?next={quote(wanted)}", HTTPStatus.SEE_OTHER)
 
 
@@ -48,7 +50,7 @@ class Login:
 
     async def show(self, request: Request) -> Response:
         """The form."""
-        return _form(request, own_path(request.query_params.get("next")))
+        return _form(own_path(request.query_params.get("next")))
 
     async def enter(self, request: Request) -> Response:
         """On to the page that was wanted, with the cookie; or the form again."""
@@ -56,18 +58,18 @@ class Login:
         wanted = own_path(fields.get("next"))
         token = fields.get("token", "").strip()
         if not _is_own(request):
-            return _form(request, wanted, "This form has to be sent from this site.")
+            return _form(wanted, "This form has to be sent from this site.")
         try:
             self._access.caller(f"Bearer {token}")
         except Problem:
-            return _form(request, wanted, "This token is not known.")
+            return _form(wanted, "This token is not known.")
         response = RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
         response.set_cookie(
             COOKIE,
             token,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=request.scope["scheme"] == "https",
         )
         return response
 
@@ -86,9 +88,9 @@ def own_path(wanted: str | None) -> str:
     return wanted if wanted.isprintable() and "\\" not in wanted else "/"
 
 
-def _form(request: Request, wanted: str, refused: str = "") -> Response:
+def _form(wanted: str, refused: str = "") -> Response:
     status = HTTPStatus.UNAUTHORIZED if refused else HTTPStatus.OK
-    body = render("login.html", path=request.url.path, wanted=wanted, refused=refused)
+    body = render("login.html", path=PATH, wanted=wanted, refused=refused)
     return page_response(body, status)
 
 

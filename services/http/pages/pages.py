@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
@@ -17,8 +18,9 @@ from services.http.pages.asking import ask, changed, day_of, given, instants, pa
 from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login
 from services.http.pages.rendering import STYLE, STYLE_PATH, page_response, render
-from services.http.problems import Problem
-from services.http.routing import Route, check_path
+from services.http.paths import Paths
+from services.http.problems import Problem, nothing_here, only_read, refusal
+from services.http.routing import PREFIX, Route, sent_path
 from services.http.sources import Sources
 
 PARTICIPANTS: Final = "/participants"
@@ -58,69 +60,90 @@ PAGES: Final = (
 
 
 def add_pages(app: FastAPI, routes: Sequence[Route], access: Access, sources: Sources) -> None:
-    """Adds the pages, the login and the style sheet."""
-    by_name = {route.name: route for route in routes}
+    """Adds the login, the style sheet and, last of all that the application has, the pages."""
     login = Login(access)
-    added = [
-        HttpRoute(page.path or _path(by_name[page.route]), _Shown(page, by_name, access, sources))
-        for page in PAGES
-    ]
     app.router.routes += [
-        *added,
         HttpRoute(PARTICIPANTS, _search, methods=["GET"]),
         HttpRoute(LOGIN, login.show, methods=["GET"]),
         HttpRoute(LOGIN, login.enter, methods=["POST"]),
         HttpRoute("/logout", login.leave, methods=["POST"]),
         HttpRoute(STYLE_PATH, _style, methods=["GET"]),
+        Pages(routes, access, sources),
     ]
 
 
-class _Shown:
-    """The ASGI application of one page."""
+class Pages(BaseRoute):
+    """Every page, and for people the answer that a path has none."""
 
-    def __init__(
-        self, page: Page, routes: Mapping[str, Route], access: Access, sources: Sources
-    ) -> None:
-        self.template = page.path or routes[page.route].template.removeprefix("/v1")
-        self._page = page
-        self._routes = routes
+    def __init__(self, routes: Sequence[Route], access: Access, sources: Sources) -> None:
+        by_name = {route.name: route for route in routes}
+        shown = [_Shown(page, by_name, sources) for page in PAGES]
+        self._pages = Paths({each.template: each for each in shown})
         self._access = access
-        self._sources = sources
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Every path that no other route has; partly, since a route with another method goes first."""
+        is_here = scope["type"] == "http" and not sent_path(scope).startswith(PREFIX)
+        return (Match.PARTIAL if is_here else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        caller = caller_of(request, self._access)
-        if request.method not in {"GET", "HEAD"}:
-            response = page_response("", HTTPStatus.METHOD_NOT_ALLOWED)
-        elif caller is None:
-            response = to_login(request)
-        else:
-            response = await self._show(request, caller)
+        try:
+            response = await self._answer(request)
+        except Problem as problem:
+            response = _failed({}, problem)
         await response(scope, receive, send)
 
-    async def _show(self, request: Request, caller: Caller) -> Response:
+    async def _answer(self, request: Request) -> Response:
+        found = self._pages.find(sent_path(request.scope))
+        if found is None:
+            if "text/html" in request.headers.get("accept", ""):
+                return _failed({}, nothing_here())
+            # Whoever is no browser is told as programs are.
+            return refusal(request, nothing_here())
+        shown, names = found
+        request.scope["endpoint"] = shown
+        if request.method not in {"GET", "HEAD"}:
+            raise only_read()
+        caller = caller_of(request, self._access)
+        return to_login(request) if caller is None else await shown.show(request, caller, names)
+
+
+class _Shown:
+    """One page."""
+
+    def __init__(self, page: Page, routes: Mapping[str, Route], sources: Sources) -> None:
+        self.template = page.path or routes[page.route].path.removeprefix("/v1")
+        self._page = page
+        self._routes = routes
+        self._sources = sources
+
+    async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
+        """The page, or why there is none."""
         route = self._routes[self._page.route]
         sent = given(request.scope["query_string"])
         context = _context(request, caller, route, sent)
         try:
-            for name, value in request.path_params.items():
-                check_path(name, value)
-            answer = await self._ask(request, caller, route, instants(sent, route))
+            answer = await self._ask(context, caller, route, names, instants(sent, route))
             beside = {
-                name: await self._ask(request, caller, self._routes[other], query)
+                name: await self._ask(context, caller, self._routes[other], names, query)
                 for name, (other, query) in self._page.beside.items()
             }
         except Problem as problem:
-            return _failed(context, problem.status, problem.detail)
+            return _failed(context, problem)
         except DatabaseAway as away:
-            return _failed(context, HTTPStatus.SERVICE_UNAVAILABLE, str(away))
+            return _failed(context, Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)))
         return page_response(render(self._page.template, answer=answer, **beside, **context))
 
     async def _ask(
-        self, request: Request, caller: Caller, route: Route, query: Mapping[str, str]
+        self,
+        context: Mapping[str, Any],
+        caller: Caller,
+        route: Route,
+        names: Mapping[str, str],
+        query: Mapping[str, str],
     ) -> Any:
-        path = request.path_params
-        return await ask(route, self._sources, caller, path, query, request.url.path)
+        return await ask(route, self._sources, caller, names, query, context["path"])
 
 
 def _context(
@@ -128,9 +151,10 @@ def _context(
 ) -> dict[str, Any]:
     """What every template knows beside the answer."""
     as_of = sent.get("as_of")
+    path = sent_path(request.scope).decode("latin-1")
     return {
         "viewer": caller,
-        "path": request.url.path,
+        "path": path,
         "sent": sent,
         "filters": [
             each for each in route.parameters if each.name not in {"as_of", "limit", "cursor"}
@@ -140,13 +164,15 @@ def _context(
         "day_of": day_of,
         "to": lambda path: page_path(path, as_of),
         "place": lambda *parts: page_path(place(*parts), as_of),
-        "again": lambda **changes: request.url.path + changed(sent, changes),
+        "again": lambda **changes: path + changed(sent, changes),
     }
 
 
-def _failed(context: Mapping[str, Any], status: HTTPStatus, detail: str) -> Response:
-    body = render("failed.html", **context, status=status, detail=detail)
-    return page_response(body, status)
+def _failed(context: Mapping[str, Any], problem: Problem) -> Response:
+    body = render("failed.html", **context, status=problem.status, detail=problem.detail)
+    response = page_response(body, problem.status)
+    response.headers.update(problem.headers or {})
+    return response
 
 
 async def _search(request: Request) -> Response:
@@ -165,7 +191,3 @@ async def _style(_request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(STYLE, headers=headers, media_type="text/css; charset=utf-8")
-
-
-def _path(route: Route) -> str:
-    return route.path.removeprefix("/v1")

@@ -193,7 +193,7 @@ async def _freshness(asked: Asked, partner_ids: Iterable[int]) -> Freshness:
 
 ROUTES: Final = (
     Route(
-        path="/v1/classes/{partner}/{class_code:path}/evaluation",
+        path="/v1/classes/{partner}/{class_code}/evaluation",
         name="class_evaluation",
         summary="One class: funnel, scores, ratings, time to completion, drop-off, silence",
         answer=ClassAnswer,
@@ -202,7 +202,7 @@ ROUTES: Final = (
         not_found="The class was neither published nor purchased.",
     ),
     Route(
-        path="/v1/packages/{partner}/{package_code:path}/evaluation",
+        path="/v1/packages/{partner}/{package_code}/evaluation",
         name="package_evaluation",
         summary="One package, class by class, and how many purchases of it are complete",
         answer=PackageAnswer,
@@ -225,7 +225,7 @@ ROUTES: Final = (
         media=LIST,
     ),
     Route(
-        path="/v1/institutions/{institution:path}/evaluation",
+        path="/v1/institutions/{institution}/evaluation",
         name="institution_evaluation",
         summary="One institution: everything it teaches, across partners",
         answer=InstitutionAnswer,

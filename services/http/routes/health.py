@@ -51,3 +51,4 @@ def add_health_routes(app: FastAPI, sources: Sources, measures: Measures) -> Non
         app.add_api_route(
             path, respond, methods=["GET"], response_class=Response, tags=["operation"]
         )
+        app.add_route(path, respond, methods=["HEAD"], include_in_schema=False)

@@ -116,7 +116,7 @@ async def class_history(asked: Asked) -> Response:
 
 ROUTES: Final = (
     Route(
-        path="/v1/participants/{participant_id:path}/classes",
+        path="/v1/participants/{participant_id}/classes",
         name="participant_classes",
         summary="Every purchased class of a person, across partners",
         answer=ParticipantClasses,
@@ -125,7 +125,7 @@ ROUTES: Final = (
         media=LIST,
     ),
     Route(
-        path="/v1/participants/{participant_id:path}/classes/{partner}/{class_code:path}/history",
+        path="/v1/participants/{participant_id}/classes/{partner}/{class_code}/history",
         name="class_history",
         summary="Each event behind the answer about one class, with its place in Kafka",
         answer=History,

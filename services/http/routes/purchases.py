@@ -75,7 +75,7 @@ async def packages(asked: Asked) -> Response:
 
 ROUTES: Final = (
     Route(
-        path="/v1/purchases/{partner}/{purchase_id:path}",
+        path="/v1/purchases/{partner}/{purchase_id}",
         name="purchase",
         summary="One purchase, class by class",
         answer=PurchaseAnswer,

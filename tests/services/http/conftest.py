@@ -1,6 +1,8 @@
 """An API over a database that a season of simulated events went into."""
 
 import asyncio
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from domain.vocabulary import PARTNER_IDS
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import create_app
+from services.http.serve import server
 from services.intake.batch import Decoded, RawRecord
 from services.settings import Settings, read_settings
 from services.simulator import SimulatedRecord, simulate
@@ -113,6 +116,24 @@ def running(database_url: str) -> Iterator[Api]:
             yield Api(runner, ASGITransport(app))
         finally:
             runner.run(lifespan.__aexit__(None, None, None))
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Host and port of the API as a real server, in a thread of its own."""
+    running_server = server(settings)
+    thread = threading.Thread(target=running_server.run, name="api")
+    thread.start()
+    while not running_server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    host, port = running_server.servers[0].sockets[0].getsockname()[:2]
+    try:
+        yield host, port
+    finally:
+        running_server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 @pytest.fixture

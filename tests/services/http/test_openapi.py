@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,8 @@ from typing import Any
 import pytest
 
 from services.embedded.postgres import EmbeddedPostgres
-from services.http.serve import server
 from services.simulator import SimulatedRecord
-from tests.services.http.conftest import EVALUATOR, Api, settings_for, write_season
+from tests.services.http.conftest import EVALUATOR, Api, serving, settings_for, write_season
 from tests.services.http.desk import Desk
 
 CONTRACT = {
@@ -90,17 +87,8 @@ def served(postgres_server: EmbeddedPostgres, season: list[SimulatedRecord]) -> 
     """The URL of the API as a real server on a free port, over a season."""
     database_url = postgres_server.create_database("season_served")
     write_season(Desk(database_url), season)
-    running = server(settings_for(database_url, TUNTAS_API_PORT="0", TUNTAS_LOG_LEVEL="error"))
-    thread = threading.Thread(target=running.run, name="api")
-    thread.start()
-    while not running.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
+    with serving(settings_for(database_url, TUNTAS_API_PORT="0")) as (host, port):
+        yield f"http://{host}:{port}"
     postgres_server.drop_database("season_served")
 
 
