@@ -23,6 +23,7 @@ from projections.reading.evaluations_shown import (
     InstitutionEvaluation,
     PackageEvaluation,
     PartnerEvaluation,
+    completed_of_started,
     figures,
     package_counts,
 )
@@ -117,12 +118,14 @@ async def of_institution(
         tally, medians = counting.tally, counting.medians()
     if not classes:
         return None
+    found = figures(tally, medians, now if as_of is None else as_of)
     return InstitutionEvaluation(
         institution=institution,
+        completed_of_started=completed_of_started(found["completed"], found["started"]),
         partners=[PARTNER_CODES[partner_id] for partner_id in sorted(classes)],
         classes=sum(classes.values()),
         links=links.purchased_classes(as_of, institution=institution),
-        **figures(tally, medians, now if as_of is None else as_of),
+        **found,
     )
 
 

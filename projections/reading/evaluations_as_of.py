@@ -222,6 +222,6 @@ async def _packages(
 
 def _count_package(tally: Tally, package: package_purchases.PackagePurchase) -> None:
     tally[Metric.PACKAGES, 0] += 1
-    tally[Metric.PACKAGES_COMPLETE, 0] += package.complete
+    tally[Metric.PACKAGES_COMPLETE, 0] += package.complete is True
     tally[Metric.PACKAGES_UNRESOLVED, 0] += package.unresolved
     tally[Metric.PACKAGES_AFTER_SALES_END, 0] += package.after_sales_end

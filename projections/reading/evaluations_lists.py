@@ -13,7 +13,12 @@ from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_links as links
 from projections.reading.catalogue import Known
-from projections.reading.evaluations_shown import InstitutionHeadline, PartnerHeadline, counts
+from projections.reading.evaluations_shown import (
+    InstitutionHeadline,
+    PartnerHeadline,
+    completed_of_started,
+    counts,
+)
 from projections.reading.evaluations_sums import SQL
 from projections.reading.page import Key, Page
 from projections.reading.session import Session
@@ -91,12 +96,14 @@ async def institutions(
 def _institution(
     name: str, classes: Mapping[int, int], tally: Tally, as_of: int | None
 ) -> InstitutionHeadline:
+    counted = counts(tally)
     return InstitutionHeadline(
         institution=name,
+        completed_of_started=completed_of_started(counted["completed"], counted["started"]),
         partners=[PARTNER_CODES[partner_id] for partner_id in sorted(classes)],
         classes=sum(classes.values()),
         evaluation=links.evaluation("institutions", name, as_of),
-        **counts(tally),
+        **counted,
     )
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from domain.counting import Metric, Tally
 from domain.evaluation import Medians, by_metric, evaluate, plain
+from domain.share import FEW, share
 from domain.silence import silence
 from domain.vocabulary import FLAGS, MoveOn
 from projections.reading.meaning import means
@@ -65,12 +66,15 @@ class Figures(Counts, frozen=True, kw_only=True):
 
 
 class PackageCounts(Struct, frozen=True, kw_only=True):
-    """How many purchases of packages came how far. An unresolved one is not complete."""
+    """How many purchases of packages came how far: complete, incomplete and unresolved add up to them."""
 
     purchases: Annotated[int, means("Purchases of a package.")]
     complete: Annotated[int, means("Of them, with every class completed.")]
     share_complete: Annotated[float | None, means("complete / purchases; null: none was bought.")]
-    unresolved: Annotated[int, means("Of them, of a package that is not published yet.")]
+    incomplete: Annotated[int, means("Of them, with a class that was not completed.")]
+    unresolved: Annotated[
+        int, means("Of them, of a package that is not published yet: its classes are not known.")
+    ]
     after_sales_end: Annotated[int, means("Of them, paid at or after the package sales end.")]
 
 
@@ -106,6 +110,29 @@ class PackageEvaluation(PackageFigures, frozen=True, kw_only=True):
     links: Links
 
 
+class CompletedOfStarted(Struct, frozen=True, gc=False):
+    """How many of those that the partners reported anything on were completed: what institutions are ranked by.
+
+    Silence is the partners', so it is left out.
+    """
+
+    share: Annotated[float, means("completed / started, 0 to 1.")]
+    low: Annotated[float, means("Lower end of its 95 percent interval (Wilson), 0 to 1.")]
+    high: Annotated[float, means("Upper end of its 95 percent interval (Wilson), 0 to 1.")]
+    few: Annotated[bool, means(f"Fewer than {FEW} were started: the share says little.")]
+
+
+def completed_of_started(completed: int, started: int) -> CompletedOfStarted | None:
+    """The share with its interval; None where nothing was started."""
+    of = share(completed, started)
+    return None if of is None else CompletedOfStarted(of.share, of.low, of.high, of.few)
+
+
+Ranked = Annotated[
+    CompletedOfStarted | None, means("Completed among started; null: nothing was started.")
+]
+
+
 class InstitutionEvaluation(Figures, frozen=True):
     """Every class that an institution teaches, evaluated together, across partners."""
 
@@ -114,6 +141,7 @@ class InstitutionEvaluation(Figures, frozen=True):
         list[str], means("Partners that published a class of it, bought there or not.")
     ]
     classes: Annotated[int, means("Classes of it that partners published, bought or not.")]
+    completed_of_started: Ranked
 
 
 class ClassSilence(Struct, frozen=True):
@@ -154,6 +182,7 @@ class InstitutionHeadline(Counts, frozen=True):
         list[str], means("Partners that published a class of it, bought there or not.")
     ]
     classes: Annotated[int, means("Classes of it that partners published, bought or not.")]
+    completed_of_started: Ranked
     evaluation: Annotated[str, means("Path of its evaluation.")]
 
 
@@ -202,10 +231,12 @@ def package_counts(tally: Tally) -> PackageCounts:
     """The counts of package purchases in a tally."""
     of = by_metric(tally)
     purchases, complete = plain(of, Metric.PACKAGES), plain(of, Metric.PACKAGES_COMPLETE)
+    unresolved = plain(of, Metric.PACKAGES_UNRESOLVED)
     return PackageCounts(
         purchases=purchases,
         complete=complete,
         share_complete=complete / purchases if purchases else None,
-        unresolved=plain(of, Metric.PACKAGES_UNRESOLVED),
+        incomplete=purchases - complete - unresolved,
+        unresolved=unresolved,
         after_sales_end=plain(of, Metric.PACKAGES_AFTER_SALES_END),
     )

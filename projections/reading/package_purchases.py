@@ -35,7 +35,8 @@ class PackageClass(Struct, frozen=True, gc=False):
 class PackagePurchase(Struct, frozen=True, gc=False):
     """One package that was bought. ``missing`` are the classes without a completion.
 
-    ``unresolved``: the package is not published yet, so its classes are not known; such a purchase is not complete.
+    It is complete, incomplete or unresolved, one of the three. Unresolved: the package is not published yet, so its
+    classes are not known, and nobody can say whether it is complete.
     """
 
     partner: Annotated[str, means("The platform that sold the package.")]
@@ -49,7 +50,10 @@ class PackagePurchase(Struct, frozen=True, gc=False):
         bool, means("The package is not published yet, so its classes are not known.")
     ]
     after_sales_end: Annotated[bool, means("Paid at or after the package sales end.")]
-    complete: Annotated[bool, means("Every class of the package was completed.")]
+    complete: Annotated[
+        bool | None,
+        means("Every class of the package was completed; false: incomplete; null: unresolved."),
+    ]
     classes: Annotated[list[PackageClass], means("Each class of the package.")]
     missing: Annotated[list[str], means("Codes of the classes without a completion.")]
 
@@ -198,7 +202,7 @@ def package_purchase(
         state(purchase, codes, as_of),
         unresolved,
         since >= rules.package_sales_end,
-        not missing and not unresolved,
+        None if unresolved else not missing,
         classes,
         missing,
     )

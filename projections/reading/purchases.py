@@ -61,7 +61,10 @@ class Purchase(Struct, frozen=True, kw_only=True):
     ]
     after_sales_end: Annotated[bool, means("A package, paid at or after the package sales end.")]
     complete: Annotated[
-        bool | None, means("Every class of the package was completed; null: no package.")
+        bool | None,
+        means(
+            "Every class of the package was completed; false: incomplete; null: unresolved, or no package."
+        ),
     ]
     missing: Annotated[
         list[str] | None,
@@ -188,7 +191,7 @@ def _answer(
         amount=next((p.amount for p in payments if p.amount is not None), None),
         unresolved=unresolved,
         after_sales_end=package_code is not None and since >= rules.package_sales_end,
-        complete=None if missing is None else not missing and not unresolved,
+        complete=None if missing is None or unresolved else not missing,
         missing=missing,
         refunded_at=instant(refunded_at(purchase, None, as_of)),
         refunds=[

@@ -29,12 +29,13 @@ WHERE partner_id = $1 AND stream = $2 AND topic IN ('paid', 'refunded')
 
 -- name: packages_of_partner
 -- The next $5 package purchases of one partner behind (package_code, purchase_id, participant_id) = ($2, $3, $4).
--- The filters speak of the columns as they were judged last: complete, after the sales end, unresolved.
+-- The filters speak of the columns as they were judged last: complete, after the sales end, unresolved. What is
+-- unresolved is neither complete nor incomplete.
 SELECT package_code, purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND package_code IS NOT NULL
   AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
-  AND ($6::boolean IS NULL OR complete = $6)
+  AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
 ORDER BY package_code, purchase_id, participant_id
@@ -46,7 +47,7 @@ SELECT package_code, purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND unresolved AND package_code IS NOT NULL
   AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
-  AND ($6::boolean IS NULL OR complete = $6)
+  AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND unresolved = $8::boolean
 ORDER BY package_code, purchase_id, participant_id
@@ -57,7 +58,7 @@ LIMIT $5
 SELECT package_code, purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, participant_id) > ($3, $4)
-  AND ($6::boolean IS NULL OR complete = $6)
+  AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
 ORDER BY purchase_id, participant_id

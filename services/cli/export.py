@@ -61,9 +61,9 @@ def export(
     flag: Annotated[str | None, _filter("Only classes with this flag.")] = None,
     purchased_from: Annotated[str | None, _filter("First purchased then or later.")] = None,
     purchased_to: Annotated[str | None, _filter("First purchased before then.")] = None,
-    complete: Annotated[str | None, _filter("true: every class of it is completed.")] = None,
+    complete: Annotated[str | None, _filter("true: complete; false: incomplete.")] = None,
     after_sales_end: Annotated[str | None, _filter("true: sold after sales ended.")] = None,
-    unresolved: Annotated[str | None, _filter("true: not published yet.")] = None,
+    unresolved: Annotated[str | None, _filter("true: the package is not published yet.")] = None,
     reason: Annotated[str | None, _filter("Only records rejected for this reason.")] = None,
     since: Annotated[str | None, _filter("Only records rejected then or later.")] = None,
 ) -> None:

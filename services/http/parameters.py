@@ -155,7 +155,10 @@ ASSESSMENT = _word("assessment", ASSESSMENT_STATES, "Only classes in this state 
 FLAG = _word("flag", FLAGS, "Only classes with this flag.")
 PURCHASED_FROM = _time("purchased_from", "Only classes first purchased at this time or later.")
 PURCHASED_TO = _time("purchased_to", "Only classes first purchased before this time.")
-COMPLETE = _flag("complete", "Only packages of which every class is completed, or not.")
+COMPLETE = _flag(
+    "complete",
+    "true: only complete packages; false: only incomplete ones. Unresolved ones are neither.",
+)
 AFTER_SALES_END = _flag(
     "after_sales_end", "Only packages sold after selling them ended, or before."
 )

@@ -9,7 +9,8 @@ nowhere. Means and medians of nothing are null.
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from statistics import fmean, median
+from math import sqrt
+from statistics import NormalDist, fmean, median
 from typing import Any, Final
 
 from services.simulator.expected_catalogue import Catalogue
@@ -46,7 +47,7 @@ def evaluations(
         "packages": _of_packages(bought, packages, catalogue, as_of),
         "institutions": [
             {"institution": key[0], "partners": sorted({each["partner"] for each in group})}
-            | evaluation(group, as_of)
+            | _ranked(evaluation(group, as_of))
             for key, group in _grouped(bought, lambda each: (each["institution"],))
             if key[0] is not None
         ],
@@ -105,11 +106,12 @@ def _of_packages(
 
 def _sold(purchases: list[dict[str, Any]]) -> dict[str, Any]:
     """What became of some purchases of packages."""
-    complete = sum(each["complete"] for each in purchases)
+    complete = sum(each["complete"] is True for each in purchases)
     return {
         "purchases": len(purchases),
         "complete": complete,
         "share_complete": complete / len(purchases) if purchases else None,
+        "incomplete": sum(each["complete"] is False for each in purchases),
         "unresolved": sum(each["unresolved"] for each in purchases),
         "after_sales_end": sum(each["after_sales_end"] for each in purchases),
     }
@@ -151,6 +153,22 @@ def evaluation(bought: list[Judged], as_of: datetime) -> dict[str, Any]:
         "flags": {flag: sum(flag in each["flags"] for each in bought) for flag in FLAGS},
         "silence": silence(bought, as_of),
     }
+
+
+def _ranked(of: dict[str, Any]) -> dict[str, Any]:
+    """An institution's figures with the share completed of those reported on and its 95 % interval.
+
+    The ends are the shares p at which the observed one is just not surprising: the roots of
+    (share - p)^2 = z^2 p (1 - p) / n.
+    """
+    n = of["started"]
+    if not n:
+        return {**of, "completed_of_started": None}
+    share, square = of["completed"] / n, NormalDist().inv_cdf(0.975) ** 2
+    a, b, c = 1 + square / n, -(2 * share + square / n), share**2
+    root = sqrt(max(0.0, b * b - 4 * a * c))
+    ends = {"low": max(0.0, (-b - root) / (2 * a)), "high": min(1.0, (-b + root) / (2 * a))}
+    return {**of, "completed_of_started": {"share": share, **ends, "few": n < 30}}
 
 
 def silence(bought: list[Judged], as_of: datetime) -> dict[str, int]:

@@ -42,7 +42,7 @@ def answered_package(
 ) -> dict[str, Any]:
     """One package sold: which classes it has, and which of them are not completed.
 
-    An unresolved one has no classes that anybody knows, so none missing, and is not complete.
+    An unresolved one has no classes that anybody knows: it is neither complete nor incomplete.
     """
     who = purchase["partner"], purchase["participant_id"]
     missing = [
@@ -61,5 +61,5 @@ def answered_package(
         "unresolved": purchase["unresolved"],
         "class_codes": purchase["class_codes"],
         "missing": missing,
-        "complete": not purchase["unresolved"] and not missing,
+        "complete": None if purchase["unresolved"] else not missing,
     }

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from services.simulator.expected import expected_answers, write_expected
 from tests.services.simulator.told import Told, told
 
@@ -66,7 +68,7 @@ def test_a_package_is_unresolved_until_it_is_published() -> None:
     late = package("2020-06-01T00:00:00Z")
     unresolved = sold(PURCHASE, completed("A"))
     assert (unresolved["unresolved"], unresolved["class_codes"]) == (True, [])
-    assert (unresolved["complete"], unresolved["missing"]) == (False, [])
+    assert (unresolved["complete"], unresolved["missing"]) == (None, [])
     assert sold(PURCHASE, completed("A"), late)["missing"] == ["B", "C"]
     before = datetime(2020, 5, 31, tzinfo=UTC)
     assert sold(PURCHASE, completed("A"), late, as_of=before) == unresolved
@@ -202,12 +204,23 @@ def test_an_evaluation() -> None:
         }
     ]
     assert found["institutions"] == [
-        {"institution": "Rumah Belajar Melati", "partners": ["pintaria"], **figures}
+        {
+            "institution": "Rumah Belajar Melati",
+            "partners": ["pintaria"],
+            "completed_of_started": {
+                "share": 2 / 3,
+                "low": pytest.approx(0.2077, abs=5e-5),
+                "high": pytest.approx(0.9385, abs=5e-5),
+                "few": True,
+            },
+            **figures,
+        }
     ]
     none_sold = {
         "purchases": 0,
         "complete": 0,
         "share_complete": None,
+        "incomplete": 0,
         "unresolved": 0,
         "after_sales_end": 0,
     }
@@ -250,6 +263,7 @@ def test_a_package_is_evaluated_class_by_class() -> None:
         "purchases": 1,
         "complete": 0,
         "share_complete": 0.0,
+        "incomplete": 1,
         "unresolved": 0,
         "after_sales_end": 0,
     }

@@ -134,7 +134,8 @@ def test_every_answer_is_there(expected: Expected) -> None:
     assert {row["satisfied"] for row in rows} == {True, False}
     assert {row["title"] is None for row in rows} == {True, False}
     packages = expected.package_purchases
-    for question in ("complete", "unresolved", "after_sales_end"):
+    assert {package["complete"] for package in packages} == {True, False, None}
+    for question in ("unresolved", "after_sales_end"):
         assert {package[question] for package in packages} == {True, False}
 
 
