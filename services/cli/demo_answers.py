@@ -11,6 +11,13 @@ from rich.text import Text
 
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PARTNERS
 from services.cli.api_client import Api
+from services.report.sentences import (
+    PACKAGE_STATES,
+    QUESTION,
+    of_classes,
+    package_state,
+)
+from services.report.words import moment, share
 
 SHOWN = 5
 
@@ -79,59 +86,66 @@ def _show_states(console: Console, api: Api) -> None:
         flags.update(item["flags"])
         satisfied += item["satisfied"]
     total = states.total()
-    table = Table(
-        title="Was every class that somebody bought completed, and was it assessed?",
-        show_footer=True,
-    )
+    table = Table(title=QUESTION, show_footer=True)
     table.add_column("Completion", footer="all")
     for assessment in ASSESSMENT_STATES:
         count = sum(states[completion, assessment] for completion in COMPLETION_STATES)
         table.add_column(assessment, justify="right", footer=f"{count:,}")
     table.add_column("all", justify="right", footer=f"{total:,}")
-    table.add_column("share", justify="right", footer="")
+    table.add_column("share of all", justify="right", footer=share(total, total))
     for completion in reversed(COMPLETION_STATES):
         counts = [states[completion, assessment] for assessment in ASSESSMENT_STATES]
-        share = f"{sum(counts) / total:.1%}" if total else ""
-        table.add_row(completion, *(f"{n:,}" for n in counts), f"{sum(counts):,}", share)
+        table.add_row(
+            completion, *(f"{n:,}" for n in counts), f"{sum(counts):,}", share(sum(counts), total)
+        )
     console.print(table)
-    console.print(f"{satisfied:,} of them are satisfied by the rule of their class (move_on).\n")
-    table = Table(title="Flags on purchased classes")
+    counts_of = {
+        "purchased": total,
+        "completed": sum(n for (state, _), n in states.items() if state == "completed"),
+        "assessed": sum(n for (_, state), n in states.items() if state != "not_assessed"),
+        "never_reported": sum(n for (state, _), n in states.items() if state == "never_reported"),
+    }
+    console.print(of_classes(counts_of))
+    console.print(
+        f"{satisfied:,} of the {total:,} ({share(satisfied, total)}) are satisfied by the rule of their class "
+        "(move_on).\n"
+    )
+    table = Table(title="Flags on purchased classes; one class may have several")
     table.add_column("Flag")
     table.add_column("Purchased classes", justify="right")
+    table.add_column(f"share of all {total:,}", justify="right")
     for flag, count in flags.most_common():
-        table.add_row(flag, f"{count:,}")
+        table.add_row(flag, f"{count:,}", share(count, total))
     console.print(table)
 
 
 def _show_packages(console: Console, packages: list[Any]) -> None:
-    counts = {
-        "sold": len(packages),
-        "complete: every class completed": sum(p["complete"] for p in packages),
-        "incomplete: some class is missing": sum(
-            not p["complete"] and not p["unresolved"] for p in packages
-        ),
-        "unresolved: the package is not published": sum(p["unresolved"] for p in packages),
-        "sold after the package sales end": sum(p["after_sales_end"] for p in packages),
-    }
-    table = Table(title="Packages: one purchase, several classes")
-    table.add_column("Package purchases")
-    table.add_column("", justify="right")
-    for name, count in counts.items():
-        table.add_row(name, f"{count:,}")
+    sold = len(packages)
+    states = Counter(package_state(p) for p in packages)
+    after = [p for p in packages if p["after_sales_end"]]
+    table = Table(title="Packages: one purchase, several classes", show_footer=True)
+    table.add_column("Package purchases", footer="sold")
+    table.add_column("", justify="right", footer=f"{sold:,}")
+    table.add_column("share of sold", justify="right", footer=share(sold, sold))
+    for state, meaning in PACKAGE_STATES.items():
+        table.add_row(f"{state}: {meaning}", f"{states[state]:,}", share(states[state], sold))
     console.print(table)
+    console.print(
+        f"{len(after):,} of the {sold:,} ({share(len(after), sold)}) were sold after the sale of packages had "
+        "ended.\n"
+    )
     begun = [
         p
         for p in packages
-        if not p["complete"] and not p["unresolved"] and len(p["missing"]) < len(p["classes"])
+        if package_state(p) == "incomplete" and len(p["missing"]) < len(p["classes"])
     ]
     _list_packages(console, "Begun and incomplete packages, the first few", begun)
-    after = [p for p in packages if p["after_sales_end"]]
     _list_packages(console, "Packages sold after the sales end, the first few", after)
 
 
 def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
     table = _lined_table(title)
-    for column in ("Partner", "Purchase", "Participant", "Paid", "Completed"):
+    for column in ("Partner", "Purchase", "Participant", "Paid (WIB)", "Completed"):
         table.add_column(column, no_wrap=True)
     table.add_column("Missing")
     for p in packages[:SHOWN]:
@@ -140,7 +154,7 @@ def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
             p["partner"],
             p["purchase_id"],
             p["participant_id"],
-            p["purchased_at"][:10],
+            moment(p["purchased_at"])[:10],
             "" if p["unresolved"] else f"{completed} of {len(p['classes'])}",
             "not published" if p["unresolved"] else ", ".join(p["missing"]),
         )
@@ -188,12 +202,12 @@ def _show_history(console: Console, api: Api, item: Any) -> None:
     table = _lined_table(
         f"The events behind one answer, {item['class_code']}: tuntas.partner.{item['partner']}, partition:offset"
     )
-    for column in ("Happened", "Event", "Kafka", "Completion", "Assessment"):
+    for column in ("Happened (WIB)", "Event", "Kafka", "Completion", "Assessment"):
         table.add_column(column, no_wrap=True)
     for event in api.ask(path)["items"]:
         style = "strike dim" if event["voided_at"] else ""
         table.add_row(
-            event["happened"][:16].replace("T", " "),
+            moment(event["happened"]),
             Text(event["type"].removeprefix("id.tuntas.").removesuffix(".v1"), style=style),
             f"{event['partition']}:{event['offset']}",
             event["state"]["completion"]["state"],

@@ -43,7 +43,7 @@ def report(
     started = monotonic()
     try:
         with progress(transient=True) as bars:
-            bar = bars.add_task("Asking", total=(1 if partner else len(PARTNERS)) + 2)
+            bar = bars.add_task("Asking", total=(1 if partner else len(PARTNERS)) + 3)
             document = asyncio.run(
                 _document(database_url, partner, as_of, lambda: bars.advance(bar))
             )

@@ -69,9 +69,13 @@ class Section(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """A whole report. ``facts`` stand under the title: what it is about, and as of when."""
+    """A whole report. The title asks, ``answer`` is the answer in a sentence.
+
+    ``facts`` stand under them: what it is about, as of when, and what was known.
+    """
 
     title: str
+    answer: str
     subtitle: str
     facts: Sequence[str]
     sections: Sequence[Section]

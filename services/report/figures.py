@@ -22,18 +22,24 @@ class Ask(Protocol):
 
 
 class Gathered(Struct, frozen=True):
-    """What a report tells. ``partners`` are whole evaluations, ``institutions`` headlines."""
+    """What a report tells. ``partners`` are whole evaluations, ``institutions`` headlines.
+
+    ``intake`` is what was known when the first figure was asked for, so all of it is in each of them;
+    ``read_meanwhile`` counts the records that were read until the last one was.
+    """
 
     partners: Sequence[Answer]
     institutions: Sequence[Answer]
     intake: Answer
     as_of: str
     events_behind: int
+    read_meanwhile: int
 
 
 async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gathered:
     """Asks for everything, one answer after the other."""
     at = {} if as_of is None else {"as_of": as_of}
+    known = await ask("intake", {})
     evaluations = [
         await ask("partner_evaluation", {"partner": partner}, **at) for partner in partners
     ]
@@ -45,13 +51,14 @@ async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gather
         if page["next_cursor"] is None:
             break
         cursor = {"cursor": page["next_cursor"]}
-    intake = await ask("intake", {})
+    after = await ask("intake", {})
     return Gathered(
         evaluations,
         institutions,
-        intake,
+        known,
         max(evaluation["as_of"] for evaluation in evaluations),
         max(evaluation["freshness"]["events"] for evaluation in evaluations),
+        after["totals"]["offsets_read"] - known["totals"]["offsets_read"],
     )
 
 
@@ -71,7 +78,7 @@ def together(evaluations: Sequence[Answer]) -> dict[str, Any]:
         }
     all_of["packages"] = {
         name: sum(evaluation["packages"][name] for evaluation in evaluations)
-        for name in ("purchases", "complete", "unresolved", "after_sales_end")
+        for name in ("purchases", "complete", "incomplete", "unresolved", "after_sales_end")
     }
     scored = [sum(each["score_histogram"]) for each in evaluations]
     all_of["score_mean"] = _mean([each["score_mean"] for each in evaluations], scored)

@@ -38,7 +38,8 @@ DEFINITIONS: Final = (
     ("Rating", "of several reviews the latest, 1 to 5."),
     (
         "Complete package",
-        "every class of the package was completed. An unresolved package is not complete.",
+        """every class of the package was completed. Incomplete: some class of it was not. Unresolved: the package is
+        not published, so its classes are not known. Each package purchase is one of the three.""",
     ),
     (
         "As of",

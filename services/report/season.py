@@ -18,13 +18,12 @@ from services.report.document import (
     Table,
 )
 from services.report.figures import Answer, Gathered, together
+from services.report.institutions import institutions
+from services.report.known import known, last_recorded
 from services.report.method import method
+from services.report.packages import packages
+from services.report.sentences import QUESTION, of_classes, of_packages
 from services.report.words import day_and_time, decimal, number, share, words
-
-LEAST_STARTED: Final = 30
-"""Purchased classes that were reported on, for an institution to be ranked: of fewer a share says little."""
-
-RANKED: Final = 10
 
 TENTHS: Final = [f"{tenth * 10}–{tenth * 10 + 10}" for tenth in range(10)]
 
@@ -44,23 +43,26 @@ def season(of: Gathered, *, partner: str | None, as_of: str | None, made: str) -
     everything = together(of.partners)
     facts = [
         f"What had happened by {day_and_time(of.as_of)}",
+        f"Known: all that was recorded up to {last_recorded(of)}",
         f"Written {day_and_time(made)}",
         f"{number(everything['purchased'])} purchased classes",
     ]
     if of.events_behind:
-        facts.append(f"{number(of.events_behind)} events were not in it yet")
+        facts.append(f"{number(of.events_behind)} records or changes waited and are not in it")
     sections = [
         Section("In short", list(_in_short(everything))),
         Section("From purchase to the end", list(_funnel(of.partners, everything))),
-        Section("Packages", list(_packages(of.partners, everything))),
+        Section("Packages", list(packages(of.partners, everything))),
         Section("Assessments and reviews", list(_assessments(of.partners, everything))),
         Section("Silence", list(_silence(of.partners, everything))),
         Section("What does not fit together", list(_flags(of.partners, everything))),
-        Section("Institutions", list(_institutions(of.institutions))),
+        Section("Institutions", list(institutions(of.institutions))),
+        Section("What was known, and when", list(known(of))),
         Section("Method", list(method(of, partner=partner, as_of=as_of))),
     ]
     return Document(
-        title="Was every class completed, and was it assessed?",
+        title=QUESTION,
+        answer=of_classes(everything),
         subtitle=f"Evaluation of the season: {'all partners' if partner is None else PARTNERS[partner]}",
         facts=facts,
         sections=sections,
@@ -72,30 +74,24 @@ def _in_short(of: Mapping[str, Any]) -> Iterable[Block]:
     yield Figures(
         [
             Figure("purchased classes", number(bought)),
-            Figure("completed", share(of["completed"], bought), number(of["completed"])),
-            Figure("assessed", share(of["assessed"], bought), number(of["assessed"])),
-            Figure("satisfied", share(of["satisfied"], bought), number(of["satisfied"])),
-            Figure(
-                "never reported", share(of["never_reported"], bought), number(of["never_reported"])
+            *(
+                Figure(words(name), share(of[name], bought), f"{number(of[name])}, of purchased")
+                for name in ("completed", "assessed", "passed", "satisfied", "never_reported")
             ),
         ]
     )
-    packages = of["packages"]
     yield Paragraph(
-        f"Of {number(bought)} purchased classes, {share(of['completed'], bought)} were reported as completed and "
-        f"{share(of['assessed'], bought)} were assessed; of those assessed, "
-        f"{share(of['passed'], of['assessed'])} passed. On {share(of['never_reported'], bought)} the partner never "
-        "reported a word: that is silence, not failure, and is shown apart. "
-        f"Of {number(packages['purchases'])} package purchases, "
-        f"{share(packages['complete'], packages['purchases'])} had every one of their classes completed; "
-        f"{number(packages['after_sales_end'])} were sold after the sale of packages had ended."
+        f"{number(of['passed'])} of {number(bought)} purchased classes ({share(of['passed'], bought)}) were passed; "
+        f"that is {share(of['passed'], of['assessed'])} of the {number(of['assessed'])} that were assessed. On "
+        f"{number(of['never_reported'])} ({share(of['never_reported'], bought)}) the partner never reported a word: "
+        "that is silence, not failure, and is shown apart. " + of_packages(of["packages"])
     )
 
 
 def _funnel(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Block]:
     bought = of["purchased"]
     drawn = [Bar(name, of[name], number(of[name]), share(of[name], bought)) for name in FUNNEL]
-    title = "How many purchased classes came how far, and their share of all"
+    title = "How many purchased classes came how far, and their share of purchased"
     yield Chart(charts.bars(drawn, title, most=bought), title)
     if len(partners) > 1:
         stacks = [Stack(each["name"], _states(each)) for each in partners]
@@ -129,55 +125,6 @@ def _states(of: Answer) -> list[int]:
     return [of["completed"], of["started"] - of["completed"], of["never_reported"]]
 
 
-def _packages(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Block]:
-    packages = of["packages"]
-    if not packages["purchases"]:
-        yield Paragraph("No package was bought.")
-        return
-    yield Paragraph(
-        "One purchase of a package gives several classes. It is complete when every one of them was completed; while "
-        "the package is not published its classes are not known, and it is unresolved. Packages bought before the "
-        "sales end are followed exactly like all others."
-    )
-    stacks = [
-        Stack(
-            each["name"],
-            [
-                each["packages"]["complete"],
-                each["packages"]["purchases"]
-                - each["packages"]["complete"]
-                - each["packages"]["unresolved"],
-                each["packages"]["unresolved"],
-            ],
-        )
-        for each in partners
-    ]
-    title = "Package purchases by partner: shares, and their number at the end"
-    yield Chart(charts.stacks(stacks, ["complete", "incomplete", "unresolved"], title), title)
-    rows = [
-        _package_row(name, counts)
-        for name, counts in [(each["name"], each["packages"]) for each in partners]
-    ]
-    if len(partners) > 1:
-        rows.append(_package_row("All", packages))
-    yield Table(
-        ["Partner", "purchases", "complete", "share", "unresolved", "after sales end"],
-        rows,
-        total=len(partners) > 1,
-    )
-
-
-def _package_row(name: str, of: Answer) -> list[str]:
-    return [
-        name,
-        number(of["purchases"]),
-        number(of["complete"]),
-        share(of["complete"], of["purchases"]),
-        number(of["unresolved"]),
-        number(of["after_sales_end"]),
-    ]
-
-
 def _assessments(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Block]:
     title = "Best results of post-tests and performance tasks, percent of the scale"
     yield Chart(charts.columns(of["score_histogram"], TENTHS, title, "percent of the scale"), title)
@@ -198,6 +145,7 @@ def _assessments(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[
         [
             each["name"],
             number(each["assessed"]),
+            number(each["passed"]),
             share(each["passed"], each["assessed"]),
             decimal(each["score_mean"]),
             decimal(each["score_median"]),
@@ -212,6 +160,7 @@ def _assessments(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[
             "Partner",
             "assessed",
             "passed",
+            "passed, of assessed",
             "mean score",
             "median score",
             "gain",
@@ -221,7 +170,7 @@ def _assessments(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[
         rows,
     )
     yield Paragraph(
-        "Passed: share of those assessed. Gain: best result less pre-test, mean. Days: median from the earliest "
+        "Gain: best result less pre-test, mean. Days: median from the earliest "
         "purchase to the completion.",
         quiet=True,
     )
@@ -242,13 +191,13 @@ def _silence(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Bloc
         )
         for name, _ in AGES
     ]
-    title = "Never reported, by age of the purchase"
+    title = "Never reported, by age of the purchase, and their share of all never reported"
     yield Chart(charts.bars(drawn, title, most=silent or 1), title)
     rows = [_silence_row(each["name"], each) for each in partners]
     if len(partners) > 1:
         rows.append(_silence_row("All", of))
     yield Table(
-        ["Partner", *(words(name) for name, _ in AGES), "all", "of purchased"],
+        ["Partner", *(words(name) for name, _ in AGES), "all", "all, of purchased"],
         rows,
         total=len(partners) > 1,
     )
@@ -300,7 +249,7 @@ def _flags(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Block]
         )
         for flag in FLAGS
     ]
-    title = "Flagged purchased classes, and their share of all"
+    title = "Flagged purchased classes, and their share of purchased"
     yield Chart(charts.bars(drawn, title), title)
     if len(partners) > 1:
         rows = [
@@ -308,61 +257,6 @@ def _flags(partners: Sequence[Answer], of: Mapping[str, Any]) -> Iterable[Block]
             for each in [*partners, {**of, "name": "All"}]
         ]
         yield Table(["Partner", *(words(flag) for flag in FLAGS)], rows, total=True)
-
-
-def _institutions(institutions: Sequence[Answer]) -> Iterable[Block]:
-    ranked = sorted(
-        (each for each in institutions if each["started"] >= LEAST_STARTED),
-        key=lambda each: (-each["completed"] / each["started"], each["institution"]),
-    )
-    yield Paragraph(
-        "Institutions by the share completed of the purchased classes that were reported on. Of "
-        f"{number(len(institutions))} institutions, {number(len(ranked))} have at least {LEAST_STARTED} of these and "
-        "are ranked. The share never reported stands beside it: it is the partners' silence, not the institution's "
-        "failure."
-    )
-    if len(ranked) > 2 * RANKED:
-        yield from _ranking(f"The {RANKED} with the highest share", ranked[:RANKED])
-        yield from _ranking(f"The {RANKED} with the lowest share", ranked[-RANKED:])
-    elif ranked:
-        yield from _ranking("From the highest share to the lowest", ranked)
-
-
-def _ranking(title: str, of: Sequence[Answer]) -> Iterable[Block]:
-    drawn = [
-        Bar(
-            each["institution"],
-            each["completed"] / each["started"],
-            share(each["completed"], each["started"]),
-        )
-        for each in of
-    ]
-    yield Chart(charts.bars(drawn, title, most=1), title)
-    yield Table(
-        [
-            "Institution",
-            "classes",
-            "purchased",
-            "never reported",
-            "completed",
-            "passed",
-            "satisfied",
-            "rating",
-        ],
-        [
-            [
-                each["institution"],
-                number(each["classes"]),
-                number(each["purchased"]),
-                share(each["never_reported"], each["purchased"]),
-                share(each["completed"], each["started"]),
-                share(each["passed"], each["assessed"]),
-                share(each["satisfied"], each["purchased"]),
-                decimal(each["rating_mean"]),
-            ]
-            for each in of
-        ],
-    )
 
 
 def _by_partner(

@@ -16,10 +16,16 @@ def instant(text: str) -> datetime:
     return msgspec.convert(text, datetime).astimezone(UTC)
 
 
-def day_and_time(text: str) -> str:
+def day_and_time(text: str, *, seconds: bool = False) -> str:
     """A time of an answer in Jakarta."""
-    moment = instant(text).astimezone(WIB)
-    return f"{moment.day} {moment:%B %Y, %H:%M} WIB"
+    at = instant(text).astimezone(WIB)
+    clock = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
+    return f"{at.day} {at:%B %Y}, {clock} WIB"
+
+
+def moment(text: str) -> str:
+    """A time of an answer in Jakarta, to the minute, for tables that say so."""
+    return f"{instant(text).astimezone(WIB):%Y-%m-%d %H:%M}"
 
 
 def number(value: int) -> str:
@@ -32,9 +38,14 @@ def decimal(value: float | None, places: int = 2) -> str:
     return ABSENT if value is None else f"{value:,.{places}f}"
 
 
+def percent(of: float) -> str:
+    """A share from 0 to 1 in percent."""
+    return f"{of:.1%}"
+
+
 def share(part: int, whole: int) -> str:
     """A share in percent; a dash of nothing."""
-    return f"{part / whole:.1%}" if whole else ABSENT
+    return percent(part / whole) if whole else ABSENT
 
 
 def words(name: str) -> str:

@@ -11,9 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
+from domain.share import FEW
 from domain.vocabulary import PARTNERS
 from services.report import charts
-from services.report.words import WIB, instant, words
+from services.report.sentences import QUESTION, of_classes
+from services.report.words import moment, words
 
 STYLE: Final = files("services.http.pages").joinpath("static/tuntas.css").read_bytes()
 STYLE_PATH: Final = f"/static/{blake2b(STYLE, digest_size=6).hexdigest()}.css"
@@ -60,16 +62,14 @@ def when(text: str | None) -> Markup:
     """A time of the answer for people in Jakarta, and for programs as it is."""
     if text is None:
         return Markup("–")
-    shown = instant(text).astimezone(WIB).strftime("%Y-%m-%d %H:%M")
-    return Markup('<time datetime="{}">{}</time>').format(text, shown)
+    return Markup('<time datetime="{}">{}</time>').format(text, moment(text))
 
 
 def day(text: str | None) -> Markup:
     """As ``when``, the day alone."""
     if text is None:
         return Markup("–")
-    shown = instant(text).astimezone(WIB).strftime("%Y-%m-%d")
-    return Markup('<time datetime="{}">{}</time>').format(text, shown)
+    return Markup('<time datetime="{}">{}</time>').format(text, moment(text)[:10])
 
 
 def told(value: Any) -> str:
@@ -124,6 +124,9 @@ def _environment() -> Environment:
     made.globals.update(
         PARTNERS=PARTNERS,
         CUT_OFF=CUT_OFF,
+        FEW=FEW,
+        QUESTION=QUESTION,
+        answer_of_classes=of_classes,
         STYLE_PATH=STYLE_PATH,
         chart_bars=chart_bars,
         chart_stacks=chart_stacks,

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,90 @@ def test_the_report_tells_what_the_api_answers(
     if instant:
         assert "31 July 2020, 23:59 WIB" in page
         assert "--as-of 2020-07-31T16:59:59.999999Z" in page
+
+
+def test_the_report_answers_its_question_and_says_what_it_knew(
+    season_url: str, season_api: Api, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    ended = run(season_url, "--as-of", "2020-12-31", "--out", str(file))
+    assert ended.returncode == 0, ended.stderr
+    page = unescape(file.read_text(encoding="utf-8"))
+    at = "2020-12-31T23:59:59.999999+07:00"
+    partners = [season_api.get(f"/v1/partners/{each}/evaluation", as_of=at) for each in PARTNERS]
+    of = {
+        name: sum(each[name] for each in partners)
+        for name in ("purchased", "completed", "assessed", "never_reported")
+    }
+    share = {name: f"{count / of['purchased']:.1%}" for name, count in of.items()}
+    begin = page.index("Was every class that somebody bought completed, and was it assessed?")
+    answer = (
+        f"No: of {of['purchased']:,} purchased classes {of['completed']:,} ({share['completed']}) were completed and "
+        f"{of['assessed']:,} ({share['assessed']}) assessed; on {of['never_reported']:,} ({share['never_reported']}) "
+        "the partner never reported a word."
+    )
+    assert begin < page.index(answer) < page.index("<nav")
+    assert "They cannot be asked as they were known at an earlier time" in page
+    lanes = season_api.get("/v1/intake")["items"]
+    known = max(lane["last_read"] for lane in lanes)
+    moment = datetime.fromisoformat(known).astimezone(timezone(timedelta(hours=7)))
+    assert f"{moment.day} {moment:%B %Y, %H:%M:%S} WIB" in page
+    table = cells(page)
+    for partner, name in PARTNERS.items():
+        mine = [lane for lane in lanes if lane["partner"] == partner]
+        positions = ", ".join(f"{lane['partition']}: {lane['next_offset']}" for lane in mine)
+        (row,) = [row for row in table if row[:1] == [name] and row[-1] == positions]
+        assert row[1] == f"{sum(lane['accepted'] for lane in mine):,}"
+
+
+def test_package_purchases_add_up(season_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    ended = run(season_url, "--out", str(file))
+    assert ended.returncode == 0, ended.stderr
+    table = cells(file.read_text(encoding="utf-8"))
+    header = ["Partner", "purchases", "complete", "incomplete", "unresolved"]
+    at = next(place for place, row in enumerate(table) if row[:5] == header)
+    rows = [[int(cell.replace(",", "")) for cell in row[1:5]] for row in table[at + 1 : at + 10]]
+    assert len(rows) == len(PARTNERS) + 1
+    for purchases, *states in rows:
+        assert purchases == sum(states)
+    assert rows[-1] == [sum(column) for column in zip(*rows[:-1], strict=True)]
+    assert min(rows[-1]) > 0
+
+
+def test_institutions_are_ranked_by_what_is_certain(
+    season_url: str, season_api: Api, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    ended = run(season_url, "--out", str(file))
+    assert ended.returncode == 0, ended.stderr
+    table = cells(file.read_text(encoding="utf-8"))
+    items = season_api.items("/v1/institutions")
+    of = {item["institution"]: item["completed_of_started"] for item in items}
+    assert {each["few"] for each in of.values()} == {True, False}
+    at = next(place for place, row in enumerate(table) if row[:1] == ["Institution"])
+    rows = table[at + 1 : at + 1 + len(of)]
+    ranked = [row[0].removesuffix(" (few)") for row in rows]
+    lows = [of[name]["low"] for name in ranked]
+    assert lows == sorted(lows, reverse=True)
+    by_name = {item["institution"]: item for item in items}
+    for name, row in zip(ranked, rows, strict=True):
+        item = by_name[name]
+        assert row[0].endswith(" (few)") is of[name]["few"] is (item["started"] < 30)
+        assert row[1:-3] == [
+            f"{item[each]:,}"
+            for each in (
+                "purchased",
+                "never_reported",
+                "started",
+                "completed",
+                "assessed",
+                "passed",
+            )
+        ]
+        share = item["completed"] / item["started"]
+        ends = f"{of[name]['low']:.1%} to {of[name]['high']:.1%}"
+        assert row[-3:-1] == [f"{share:.1%}", ends]
 
 
 def test_one_partners_report_tells_of_no_other(season_url: str, tmp_path: Path) -> None:

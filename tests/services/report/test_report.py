@@ -33,6 +33,7 @@ def hostile() -> Document:
     return Document(
         EVIL,
         EVIL,
+        EVIL,
         [EVIL],
         [
             Section(
@@ -55,7 +56,7 @@ def test_texts_are_never_markup_in_html() -> None:
     page = html(hostile()).decode()
     assert "<script" not in page
     assert page.count("</style>") == 1
-    assert unescape(page).count(EVIL) >= 14
+    assert unescape(page).count(EVIL) >= 15
 
 
 def test_texts_are_never_markup_in_pdf() -> None:
@@ -78,7 +79,9 @@ def part(**changes: Any) -> Mapping[str, Any]:
         "rating_distribution": {"5": 0},
         "silence": {"old": 0},
         "flags": {"f": 0},
-        "packages": dict.fromkeys(["purchases", "complete", "unresolved", "after_sales_end"], 0),
+        "packages": dict.fromkeys(
+            ["purchases", "complete", "incomplete", "unresolved", "after_sales_end"], 0
+        ),
         "score_mean": None,
         "gain_mean": None,
         "rating_mean": None,

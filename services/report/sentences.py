@@ -1,0 +1,57 @@
+"""The programme's questions, answered in a sentence each: the same on pages, in reports and on the terminal."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.report.words import number, share
+
+PACKAGE_STATES: Final = {
+    "complete": "every class of it was completed",
+    "incomplete": "some class of it was not completed",
+    "unresolved": "the package is not published, so its classes are not known",
+}
+"""Each package purchase is in exactly one of these states."""
+
+QUESTION: Final = "Was every class that somebody bought completed, and was it assessed?"
+
+
+def of_classes(of: Mapping[str, Any]) -> str:
+    """The answer to the question, from counts of purchased classes."""
+    bought = of["purchased"]
+    if not bought:
+        return "Nobody knows yet: no class was purchased."
+    completed, assessed, silent = (of[name] for name in ("completed", "assessed", "never_reported"))
+    if completed == assessed == bought:
+        return f"Yes: each of {number(bought)} purchased classes was completed and assessed."
+    silence = (
+        f"on {_counted(silent, bought)} the partner never reported a word"
+        if silent
+        else "none was passed over in silence"
+    )
+    return (
+        f"No: of {number(bought)} purchased classes {_counted(completed, bought)} were completed and "
+        f"{_counted(assessed, bought)} assessed; {silence}."
+    )
+
+
+def of_packages(of: Mapping[str, Any]) -> str:
+    """What became of purchases of packages: the three states add up to all of them."""
+    sold = of["purchases"]
+    if not sold:
+        return "No package was bought."
+    return (
+        f"Of {number(sold)} package purchases {_counted(of['complete'], sold)} are complete, "
+        f"{_counted(of['incomplete'], sold)} incomplete and {_counted(of['unresolved'], sold)} unresolved; "
+        f"{number(of['after_sales_end'])} of them were sold after the sale of packages had ended."
+    )
+
+
+def package_state(of: Mapping[str, Any]) -> str:
+    """The state that an answer's package purchase is in."""
+    if of["unresolved"]:
+        return "unresolved"
+    return "complete" if of["complete"] else "incomplete"
+
+
+def _counted(part: int, whole: int) -> str:
+    return f"{number(part)} ({share(part, whole)})"
