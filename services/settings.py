@@ -6,6 +6,7 @@ A field's setting is `TUNTAS_` and its name in capitals. An empty value stands f
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -103,6 +104,26 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ]
     """Token to partner."""
+    metrics_tokens: Annotated[
+        frozenset[str],
+        _setting(
+            "bearer tokens that read /metrics and nothing else, token,…; evaluation staff's do, too",
+            read=evaluator_tokens,
+            show=mask_tokens,
+        ),
+    ]
+    metrics_host: Annotated[
+        str, _setting("address that /metrics is given at without a token", "127.0.0.1")
+    ]
+    metrics_port: Annotated[
+        int,
+        _setting(
+            "port of that address; 0: /metrics is given at the API's address alone",
+            "0",
+            at_least=0,
+            at_most=65_535,
+        ),
+    ]
     package_sales_end: Annotated[
         int,
         _setting(
@@ -227,13 +248,23 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             values[definition.field] = definition.read(environment.get(name) or definition.default)
         except SettingRefused as refused:
             problems.append(f"{name} {refused}.")
-    if not problems and values["evaluator_tokens"] & values["partner_tokens"].keys():
-        problems.append(
-            f"{PREFIX}PARTNER_TOKENS holds a token of {PREFIX}EVALUATOR_TOKENS; each needs its own."
-        )
+    if not problems:
+        problems = list(_disagreements(values))
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)
+
+
+def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each two settings that cannot both be so."""
+    kinds = ("evaluator_tokens", "partner_tokens", "metrics_tokens")
+    for one, other in combinations(kinds, 2):
+        if set(values[one]) & set(values[other]):
+            yield (
+                f"{PREFIX}{other.upper()} holds a token of {PREFIX}{one.upper()}; each needs its own."
+            )
+    if values["metrics_port"] and values["metrics_port"] == values["api_port"]:
+        yield f"{PREFIX}METRICS_PORT is the port of the API; it needs its own."
 
 
 def described(environment: Mapping[str, str]) -> tuple[Described, ...]:

@@ -49,28 +49,50 @@ class Access:
     depends on the digest, which nobody outside can steer, and says nothing about a token.
     """
 
-    def __init__(self, evaluator_tokens: Iterable[str], partner_tokens: Mapping[str, str]) -> None:
-        """``partner_tokens``: token to partner."""
+    def __init__(
+        self,
+        evaluator_tokens: Iterable[str],
+        partner_tokens: Mapping[str, str],
+        metrics_tokens: Iterable[str] = (),
+    ) -> None:
+        """``partner_tokens``: token to partner; ``metrics_tokens`` read ``/metrics`` and nothing else."""
         self._key = token_bytes(32)
         self._callers = {
             self._digest(token): Caller(partner) for token, partner in partner_tokens.items()
         }
         self._callers |= {self._digest(token): Caller() for token in evaluator_tokens}
+        self._metrics = {self._digest(token) for token in metrics_tokens}
 
     def caller(self, authorization: str | None) -> Caller:
         """Who the Authorization header stands for; raises 401 when it stands for nobody."""
-        if authorization is None:
-            raise _unauthorized("send a token: Authorization: Bearer …", "")
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise _unauthorized("the Authorization header must be Bearer and a token", "")
-        caller = self._callers.get(self._digest(token.strip()))
+        caller = self._callers.get(self._digest(_token(authorization)))
         if caller is None:
             raise _unauthorized("this token is not known", ', error="invalid_token"')
         return caller
 
+    def check_metrics(self, authorization: str | None) -> None:
+        """Raises 401 or 403 for whoever may not read what concerns all partners."""
+        digest = self._digest(_token(authorization))
+        if digest in self._metrics:
+            return
+        caller = self._callers.get(digest)
+        if caller is None:
+            raise _unauthorized("this token is not known", ', error="invalid_token"')
+        if caller.partner is not None:
+            raise Problem(HTTPStatus.FORBIDDEN, "this token does not read the metrics")
+
     def _digest(self, token: str) -> bytes:
         return blake2b(token.encode(errors="surrogateescape"), key=self._key).digest()
+
+
+def _token(authorization: str | None) -> str:
+    """The token of an Authorization header; raises 401 where there is none."""
+    if authorization is None:
+        raise _unauthorized("send a token: Authorization: Bearer …", "")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise _unauthorized("the Authorization header must be Bearer and a token", "")
+    return token.strip()
 
 
 def _unauthorized(detail: str, error: str) -> Problem:

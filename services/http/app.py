@@ -9,7 +9,9 @@ from fastapi import FastAPI
 
 from services.http import problems
 from services.http.access import Access
+from services.http.docs import add_docs
 from services.http.measures import Measured, Measures
+from services.http.metrics_address import MetricsAddress
 from services.http.openapi import describe
 from services.http.pages.pages import add_pages
 from services.http.routes import (
@@ -37,7 +39,7 @@ ROUTES: Final[Sequence[Route]] = (
 def create_app(settings: Settings) -> FastAPI:
     """The API. It connects to the database when it is asked for something, not before."""
     sources = Sources(settings.database_url)
-    access = Access(settings.evaluator_tokens, settings.partner_tokens)
+    access = Access(settings.evaluator_tokens, settings.partner_tokens, settings.metrics_tokens)
     measures = Measures()
 
     @asynccontextmanager
@@ -50,11 +52,16 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("tuntas"),
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     problems.install(app)
     app.router.routes.append(Routes(ROUTES, access, sources))
-    health.add_health_routes(app, sources, measures)
+    health.add_health_routes(app, sources, measures, access)
+    add_docs(app)
     add_pages(app, ROUTES, access, sources)
     describe(app, ROUTES)
     app.add_middleware(Measured, measures=measures)
+    if settings.metrics_port:
+        app.add_middleware(MetricsAddress, port=settings.metrics_port)
     return app

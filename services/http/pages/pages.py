@@ -17,11 +17,12 @@ from services.http.database import DatabaseAway
 from services.http.pages.asking import ask, changed, day_of, given, instants, page_path, place
 from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login
-from services.http.pages.rendering import STYLE, STYLE_PATH, page_response, render
+from services.http.pages.rendering import STYLE, page_response, render
 from services.http.paths import Paths
 from services.http.problems import Problem, nothing_here, only_read, refusal
 from services.http.routing import PREFIX, Route, sent_path
 from services.http.sources import Sources
+from services.http.static_files import serve
 
 PARTICIPANTS: Final = "/participants"
 
@@ -62,12 +63,12 @@ PAGES: Final = (
 def add_pages(app: FastAPI, routes: Sequence[Route], access: Access, sources: Sources) -> None:
     """Adds the login, the style sheet and, last of all that the application has, the pages."""
     login = Login(access)
+    serve(app, STYLE)
     app.router.routes += [
         HttpRoute(PARTICIPANTS, _search, methods=["GET"]),
         HttpRoute(LOGIN, login.show, methods=["GET"]),
         HttpRoute(LOGIN, login.enter, methods=["POST"]),
         HttpRoute("/logout", login.leave, methods=["POST"]),
-        HttpRoute(STYLE_PATH, _style, methods=["GET"]),
         Pages(routes, access, sources),
     ]
 
@@ -183,11 +184,3 @@ async def _search(request: Request) -> Response:
         return RedirectResponse("/", HTTPStatus.SEE_OTHER)
     found = page_path(place("participants", participant, "classes"), sent.get("as_of"))
     return RedirectResponse(found, HTTPStatus.SEE_OTHER)
-
-
-async def _style(_request: Request) -> Response:
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(STYLE, headers=headers, media_type="text/css; charset=utf-8")

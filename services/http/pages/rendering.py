@@ -1,9 +1,7 @@
 """Templates and what they need: words, numbers and times for people, and the headers of a page."""
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
@@ -13,13 +11,12 @@ from starlette.responses import Response
 
 from domain.share import FEW
 from domain.vocabulary import PARTNERS
+from services.http.static_files import static_file
 from services.report import charts
 from services.report.sentences import QUESTION, of_classes
 from services.report.words import moment, words
 
-STYLE: Final = files("services.http.pages").joinpath("static/tuntas.css").read_bytes()
-STYLE_PATH: Final = f"/static/{blake2b(STYLE, digest_size=6).hexdigest()}.css"
-"""Named by its content, so that browsers may keep it."""
+STYLE: Final = static_file("services.http.pages", "static/tuntas.css")
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -127,7 +124,7 @@ def _environment() -> Environment:
         FEW=FEW,
         QUESTION=QUESTION,
         answer_of_classes=of_classes,
-        STYLE_PATH=STYLE_PATH,
+        STYLE_PATH=STYLE.path,
         chart_bars=chart_bars,
         chart_stacks=chart_stacks,
         chart_columns=chart_columns,

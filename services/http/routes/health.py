@@ -1,4 +1,4 @@
-"""Liveness, readiness and Prometheus' view; open to everybody."""
+"""Liveness and readiness, open to everybody, and Prometheus' view, which names partners and so is not."""
 
 from http import HTTPStatus
 
@@ -9,15 +9,17 @@ from projections.reading.catalogue import version
 from projections.reading.intake import Lane
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
+from services.http.access import Access
 from services.http.database import DatabaseAway
 from services.http.measures import Measures
+from services.http.metrics_address import is_at_metrics_address
 from services.http.problems import Problem
 from services.http.sources import Sources
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def add_health_routes(app: FastAPI, sources: Sources, measures: Measures) -> None:
+def add_health_routes(app: FastAPI, sources: Sources, measures: Measures, access: Access) -> None:
     """Adds ``/livez``, ``/readyz`` and ``/metrics``."""
 
     async def livez(request: Request) -> Response:  # noqa: ARG001
@@ -35,8 +37,10 @@ def add_health_routes(app: FastAPI, sources: Sources, measures: Measures) -> Non
             ) from error
         return Response(b'{"status":"ready"}', media_type="application/json")
 
-    async def metrics(request: Request) -> Response:  # noqa: ARG001
+    async def metrics(request: Request) -> Response:
         """Requests, latency and the intake's counters for Prometheus."""
+        if not is_at_metrics_address(request.scope):
+            access.check_metrics(request.headers.get("authorization"))
 
         async def read(session: Session) -> list[Lane]:
             return await intake.lanes(session, ALL_PARTNERS)

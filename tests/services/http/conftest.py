@@ -17,7 +17,7 @@ from domain.vocabulary import PARTNER_IDS
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import create_app
-from services.http.serve import server
+from services.http.serve import server, sockets
 from services.intake.batch import Decoded, RawRecord
 from services.settings import Settings, read_settings
 from services.simulator import SimulatedRecord, simulate
@@ -26,8 +26,9 @@ from tests.services.http.desk import Desk
 
 T = TypeVar("T")
 
-EVALUATOR = "an-evaluator"
-TOKENS = {partner: f"of-{partner}" for partner in PARTNER_IDS}
+EVALUATOR = "token-of-an-evaluator"
+TOKENS = {partner: f"token-of-{partner}" for partner in PARTNER_IDS}
+METRICS = "token-of-prometheus"
 SEASON_EVENTS = 4_000
 BATCH_RECORDS = 1_000
 
@@ -38,6 +39,7 @@ def settings_for(database_url: str, **others: str) -> Settings:
             "TUNTAS_DATABASE_URL": database_url,
             **others,
             "TUNTAS_EVALUATOR_TOKENS": EVALUATOR,
+            "TUNTAS_METRICS_TOKENS": METRICS,
             "TUNTAS_PARTNER_TOKENS": ",".join(f"{p}:{token}" for p, token in TOKENS.items()),
         }
     )
@@ -122,7 +124,7 @@ def running(database_url: str) -> Iterator[Api]:
 def serving(settings: Settings) -> Iterator[tuple[str, int]]:
     """Host and port of the API as a real server, in a thread of its own."""
     running_server = server(settings)
-    thread = threading.Thread(target=running_server.run, name="api")
+    thread = threading.Thread(target=running_server.run, args=(sockets(settings),), name="api")
     thread.start()
     while not running_server.started:
         assert thread.is_alive()

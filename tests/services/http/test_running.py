@@ -33,7 +33,7 @@ def test_before_its_tables_are_made_it_is_alive_but_not_ready(database_url: str)
 def test_without_a_database_it_is_alive_but_not_ready(database_url: str) -> None:
     with running(database_url) as api:
         assert api.ask("/livez").status_code == 200
-        assert "database_up 0.0" in api.ask("/metrics").text
+        assert "database_up 0.0" in api.ask("/metrics", headers=bearer()).text
         problem(api.ask("/readyz"), 503)
         for path in PATHS:
             problem(api.ask(path, headers=bearer()), 503)
@@ -122,7 +122,9 @@ def test_prometheus_reads_requests_and_the_intake(season_api: Api, expected: Exp
     season_api.ask("/nowhere")
     samples = {
         (sample.name, *sorted(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(season_api.ask("/metrics").text)
+        for family in text_string_to_metric_families(
+            season_api.ask("/metrics", headers=bearer()).text
+        )
         for sample in family.samples
     }
     template = "/v1/participants/{participant_id}/classes"

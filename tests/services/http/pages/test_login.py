@@ -7,7 +7,7 @@ import pytest
 from httpx import Response
 
 from services.http.pages.login import COOKIE, own_path
-from services.http.pages.rendering import STYLE_PATH
+from services.http.pages.rendering import STYLE
 from tests.services.http.conftest import EVALUATOR, Api
 
 
@@ -85,7 +85,7 @@ def test_the_login_leads_to_this_site_only(wanted: str | None, path: str) -> Non
 
 
 def test_the_style_sheet_may_be_kept(season_api: Api) -> None:
-    answer = season_api.ask(STYLE_PATH)
+    answer = season_api.ask(STYLE.path)
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
