@@ -13,18 +13,23 @@ def load(package: str, file: str) -> Mapping[str, str]:
     The comment lines under a name describe it and are not sent. Raises ValueError for a file
     with SQL before the first name, an empty statement or a name given twice.
     """
-    statements: dict[str, str] = {}
     text = files(package).joinpath(file).read_text(encoding="utf-8")
+    return statements(text, f"{package}/{file}")
+
+
+def statements(text: str, where: str) -> Mapping[str, str]:
+    """As ``load``, of a text; ``where`` names it in errors."""
+    found: dict[str, str] = {}
     before, *parts = ("\n" + text).split("\n" + MARK)
     if statement(before):
-        raise ValueError(f"{package}/{file}: SQL before the first name")
+        raise ValueError(f"{where}: SQL before the first name")
     for part in parts:
         name, _, body = part.partition("\n")
         name = name.strip()
-        if name in statements or not statement(body):
-            raise ValueError(f"{package}/{file}: {name} is empty or named twice")
-        statements[name] = statement(body)
-    return MappingProxyType(statements)
+        if name in found or not statement(body):
+            raise ValueError(f"{where}: {name} is empty or named twice")
+        found[name] = statement(body)
+    return MappingProxyType(found)
 
 
 def statement(body: str) -> str:

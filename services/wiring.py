@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from projections.catalogue import set_package_sales_end
-from projections.schema import scripts
 from services.intake.worker import Worker
 from services.kafka.consumer import PartnerConsumer, topics_of
 from services.kafka.producer import STRUCTURED, Producer
 from services.kafka.topics import ensure_topics
-from services.postgres.connect import close, connect, migrate, transaction
+from services.postgres.connect import close, connect, transaction
+from services.postgres.migrations.files import Migration
+from services.postgres.migrations.fitness import check
+from services.postgres.migrations.run import Progress, migrate, pending
 from services.postgres.server_number import set_server_number
 from services.postgres.waiting import WaitingConnection
 from services.projector.announcer import Announcement, Send
@@ -17,14 +19,31 @@ from services.projector.projector import Projector
 from services.settings import Settings
 
 
-def prepare_database(settings: Settings) -> None:
-    """Brings the schema up to date and makes the setting of the package sales end the rule."""
-    session = connect(settings.database_url, "tuntas prepare")
+def prepare_database(
+    settings: Settings,
+    progress: Progress | None = None,
+    on_wait: Callable[[], None] | None = None,
+) -> list[Migration]:
+    """Brings the database up to this version and makes the setting of the package sales end the rule.
+
+    Returns the migrations that were applied. Blocks while another process migrates; raises as `migrate` does.
+    """
+    session = connect(settings.database_url, "tuntas migrate", idle_timeout_seconds=0)
     try:
-        migrate(session, scripts())
+        applied = migrate(session, progress=progress, on_wait=on_wait)
         with transaction(session) as work:
             set_server_number(work, settings.server_number)
             set_package_sales_end(work, settings.package_sales_end)
+    finally:
+        close(session)
+    return applied
+
+
+def pending_migrations(settings: Settings) -> list[Migration]:
+    """The migrations that `prepare_database` would apply; raises as it does."""
+    session = connect(settings.database_url, "tuntas migrate")
+    try:
+        return pending(session)
     finally:
         close(session)
 
@@ -75,8 +94,17 @@ def projector(settings: Settings) -> Projector:
 
 
 def _connector(settings: Settings, name: str) -> Callable[[], WaitingConnection]:
+    begun = False
+
     def open_session() -> WaitingConnection:
-        prepare_database(settings)
-        return connect(settings.database_url, name)
+        nonlocal begun
+        session = connect(settings.database_url, name)
+        try:
+            check(session, while_running=begun)
+        except BaseException:
+            close(session)
+            raise
+        begun = True
+        return session
 
     return open_session

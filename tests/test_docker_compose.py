@@ -37,7 +37,7 @@ def interpolated(text: str, environment: dict[str, str]) -> str:
 
 
 def test_the_services_are_those_that_the_design_names(compose: Compose) -> None:
-    assert set(compose["services"]) == {"kafka", "topics", "postgres", *WORKERS}
+    assert set(compose["services"]) == {"kafka", "topics", "postgres", "migrate", *WORKERS}
 
 
 @pytest.mark.parametrize("service", ["kafka", "postgres", *WORKERS])
@@ -61,12 +61,17 @@ def test_a_worker_runs_the_command_of_its_name_on_the_one_image(
 
 
 @pytest.mark.parametrize("service", WORKERS)
-def test_a_worker_waits_for_servers_and_topics(compose: Compose, service: str) -> None:
+def test_a_worker_waits_for_a_migrated_database_and_topics(compose: Compose, service: str) -> None:
     awaited = compose["services"][service]["depends_on"]
     assert {name: rule["condition"] for name, rule in awaited.items()} == {
-        "postgres": "service_healthy",
+        "migrate": "service_completed_successfully",
         "topics": "service_completed_successfully",
     }
+    migrate = compose["services"]["migrate"]
+    assert migrate["command"] == ["migrate"]
+    assert migrate["restart"] == "no"
+    assert migrate["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert migrate["environment"] == compose["services"]["project"]["environment"]
     assert compose["services"]["topics"]["depends_on"] == {
         "kafka": {"condition": "service_healthy"}
     }

@@ -1,11 +1,14 @@
 """The commands of `tuntas`, put together."""
 
+import sys
+
 import typer
 
 from services.cli import (
     check,
     demo,
     export,
+    migrate,
     publish,
     rebuild,
     report,
@@ -15,6 +18,9 @@ from services.cli import (
     status,
     up,
 )
+from services.kafka.errors import KafkaFailure
+from services.postgres.errors import PostgresError
+from services.unworkable import AWAY_EXIT_CODE, Unworkable
 
 app = typer.Typer(
     name="tuntas",
@@ -33,6 +39,7 @@ app.command(rich_help_panel=RUN)(up.up)
 app.command(rich_help_panel=RUN)(service.ingest)
 app.command(rich_help_panel=RUN)(service.project)
 app.command(rich_help_panel=RUN)(service.api)
+app.command(rich_help_panel=RUN)(migrate.migrate)
 app.command(rich_help_panel=RUN)(rebuild.rebuild)
 app.command(rich_help_panel=EVENTS)(check.check)
 app.command(rich_help_panel=EVENTS)(publish.publish)
@@ -44,5 +51,12 @@ app.command(rich_help_panel=LOOK)(settings.settings)
 
 
 def main() -> None:
-    """Runs the command line of this process."""
-    app()
+    """Runs the command line of this process. What cannot work is said in a sentence, with an exit code of its kind."""
+    try:
+        app()
+    except Unworkable as problem:
+        typer.secho(str(problem), fg="red", err=True)
+        sys.exit(problem.exit_code)
+    except (PostgresError, KafkaFailure) as failure:
+        typer.secho(str(failure), fg="red", err=True)
+        sys.exit(AWAY_EXIT_CODE)

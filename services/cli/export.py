@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from services.cli.progress import counting
-from services.cli.reached import database_settings
+from services.cli.reached import usable_database
 
 FORMATS: Final = {
     "csv": "text/csv",
@@ -84,7 +84,7 @@ def export(
     chosen = format or Path(out).suffix.removeprefix(".") or "csv"
     if chosen not in FORMATS:
         raise typer.BadParameter(f"{chosen!r} is none of: {', '.join(FORMATS)}; use --format")
-    database_url = database_settings().database_url
+    database_url = usable_database().database_url
     console = Console(stderr=True)
     started = monotonic()
     try:

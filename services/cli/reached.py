@@ -5,6 +5,7 @@ import os
 import msgspec
 import typer
 
+from services.postgres.migrations.fitness import check_database
 from services.running import run_file
 from services.settings import Settings, SettingsRefused, read_settings
 
@@ -38,6 +39,13 @@ def reached_settings() -> Settings:
         kafka_bootstrap=settings.kafka_bootstrap or run.kafka_bootstrap,
         database_url=settings.database_url or run.database_url,
     )
+
+
+def usable_database() -> Settings:
+    """As `database_settings`, of a database that this version works with; raises DatabaseUnfit, PostgresError."""
+    settings = database_settings()
+    check_database(settings.database_url)
+    return settings
 
 
 def database_settings() -> Settings:

@@ -11,8 +11,8 @@ from rich.table import Table
 from services.cli.progress import progress
 from services.cli.reached import reached_settings
 from services.garbage import collect_seldom
+from services.postgres.migrations.fitness import check_database
 from services.rebuilding import rebuild as rebuilt_by
-from services.wiring import prepare_database
 
 
 def rebuild(
@@ -25,7 +25,7 @@ def rebuild(
 ) -> None:
     """Rebuild projections from events beside the live ones, then switch. Everything keeps running meanwhile."""
     settings = reached_settings()
-    prepare_database(settings)
+    check_database(settings.database_url)
     collect_seldom()
     started = monotonic()
     with progress(count=True) as bars:

@@ -13,7 +13,7 @@ from rich.console import Console
 from domain.vocabulary import PARTNERS
 from services.cli.export import ExportRefused, whole
 from services.cli.progress import progress
-from services.cli.reached import database_settings
+from services.cli.reached import usable_database
 
 SUFFIXES: Final = {".html", ".pdf"}
 
@@ -38,7 +38,7 @@ def report(
     for file in out:
         if file.suffix not in SUFFIXES:
             raise typer.BadParameter(f"{file} ends in neither .html nor .pdf")
-    database_url = database_settings().database_url
+    database_url = usable_database().database_url
     console = Console(stderr=True)
     started = monotonic()
     try:

@@ -3,11 +3,14 @@
 import logging
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType
 
 from services import logs
 from services.cli.reached import reached_settings
 from services.garbage import collect_seldom
+from services.postgres.errors import DatabaseUnavailable
+from services.postgres.migrations.fitness import check_database
 from services.settings import Settings
 from services.turns import switch_quickly
 
@@ -34,10 +37,12 @@ def project() -> None:
 
 
 def api() -> None:
-    """Serve the HTTP API."""
+    """Serve the HTTP API. A database that is away does not stop it: it says so, and answers when it is back."""
     from services.http.serve import run  # noqa: PLC0415
 
     settings = _settings()
+    with suppress(DatabaseUnavailable):
+        check_database(settings.database_url)
     collect_seldom()
     run(settings)
 

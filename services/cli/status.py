@@ -11,6 +11,7 @@ from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from services.cli.reached import reached_settings
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
+from services.postgres.migrations.fitness import check
 from services.running import run_file
 from services.running.lanes import LaneStatus, lanes
 
@@ -24,6 +25,7 @@ def status(
     try:
         session = connect(settings.database_url, "tuntas status")
         try:
+            check(session)
             with transaction(session) as work:
                 found = lanes(work)
         finally:

@@ -1,10 +1,7 @@
-"""Connections, transactions and the schema."""
+"""Connections and transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
-from importlib.resources import files
-from typing import Final
 
 import psycopg2
 from psycopg2.extensions import (
@@ -22,9 +19,6 @@ from services.postgres.errors import (
     translated,
 )
 from services.postgres.waiting import WaitingConnection, WaitingCursor
-
-MIGRATION_LOCK: Final = 7_468_756_105
-"""Key of the advisory lock that lets one process at a time change the schema."""
 
 
 def connect(
@@ -118,40 +112,3 @@ def close(session: connection) -> None:
     """Close, whatever state the connection is in."""
     with suppress(psycopg2.Error):
         session.close()
-
-
-def migrate(session: connection, scripts: Sequence[str] = ()) -> None:
-    """Bring the schema up to the package's ledger.sql, then ``scripts``, in that order.
-
-    A script (idempotent SQL) runs once per text it ever had, all in one transaction under an
-    advisory lock. Skipping what was applied matters: even ``CREATE INDEX IF NOT EXISTS`` waits for
-    every writer of its table, and every worker migrates when it starts. Raises StatementRefused for a
-    database that cannot hold every character.
-    """
-    ledger = files("services.postgres").joinpath("ledger.sql").read_text(encoding="utf-8")
-    wanted = {sha256(script.encode()).hexdigest(): script for script in (ledger, *scripts)}
-    if (encoding := session.get_parameter_status("server_encoding")) != "UTF8":
-        raise StatementRefused(f"the database's encoding is {encoding}: create it with UTF8")
-    with transaction(session) as work:
-        work.execute("SELECT to_regclass('ledger.applied_script') IS NOT NULL")
-        if work.fetchall() == [(True,)] and not wanted.keys() - applied_scripts(work):
-            return
-        work.execute("SET LOCAL statement_timeout = 0")
-        work.execute("SET LOCAL lock_timeout = '60s'")
-        work.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        work.execute("CREATE SCHEMA IF NOT EXISTS ledger")
-        work.execute(
-            "CREATE TABLE IF NOT EXISTS ledger.applied_script "
-            "(fingerprint text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())"
-        )
-        done = applied_scripts(work)
-        for fingerprint, script in wanted.items():
-            if fingerprint not in done:
-                work.execute(script)
-                work.execute("INSERT INTO ledger.applied_script VALUES (%s)", (fingerprint,))
-
-
-def applied_scripts(work: cursor) -> set[str]:
-    """SHA-256 of every script that ran, in hexadecimal."""
-    work.execute("SELECT fingerprint FROM ledger.applied_script")
-    return {fingerprint for (fingerprint,) in work.fetchall()}

@@ -15,7 +15,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, resolve_topic, strtobool
 
-from services.postgres.connect import close, connect, migrate
+from services.postgres.connect import close, connect
 from services.postgres.lane_recorder import (
     LaneAggregateRecorder,
     LaneApplicationRecorder,
@@ -23,6 +23,7 @@ from services.postgres.lane_recorder import (
     LaneTrackingRecorder,
 )
 from services.postgres.ledger import LaneState, open_lane
+from services.postgres.migrations.run import migrate
 from services.postgres.pool import ConnectionPool
 
 APPLICATION_LOG: Final = "application"
@@ -33,7 +34,7 @@ class LaneFactory(InfrastructureFactory[LaneTrackingRecorder]):
     """Builds recorders from the environment.
 
     ``LANE_DATABASE_URL`` (required), ``LANE_POOL_SIZE`` (5) and, as in the library's own factories, ``CREATE_TABLE``
-    (y): whether the ledger's schema is created when the factory is.
+    (y): whether the database is brought up to this version's layout when the factory is made.
     """
 
     DATABASE_URL = "LANE_DATABASE_URL"

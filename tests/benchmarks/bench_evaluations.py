@@ -57,7 +57,8 @@ from projections.record import Changes, Record, Rules, changes
 from projections.schema import NEXT
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
-from services.postgres.connect import connect, migrate, transaction
+from services.postgres.connect import connect, transaction
+from services.postgres.migrations.run import migrate
 from tests.benchmarks.machine import machine
 
 CLASSES: Final = 250
@@ -156,7 +157,7 @@ def fill(database_url: str, wanted: int) -> Filled:
     began = time.perf_counter()
     now = time.time_ns() // 1000
     session = connect(database_url, "fill", statement_timeout_seconds=0)
-    migrate(session, schema.scripts())
+    migrate(session)
     rules = laid_down(now - 60 * DAY)
     chance = random.Random(1)
     weights = [sum(1 / (n + 10) for n in range(upto + 1)) for upto in range(CLASSES)]

@@ -18,7 +18,7 @@ from time import perf_counter
 from psycopg2.extensions import connection, cursor
 
 from projections.copy import copy_stream
-from services.postgres.connect import connect, migrate, transaction
+from services.postgres.connect import connect, transaction
 from services.postgres.ledger import (
     SQL,
     TOPIC_NUMBERS,
@@ -34,6 +34,7 @@ from services.postgres.ledger import (
     place,
     take_over,
 )
+from services.postgres.migrations.run import migrate
 
 PARTNER_ID = 1
 LANES = 6

@@ -17,13 +17,14 @@ import msgspec
 from psycopg2.extensions import connection
 
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, rejudge, rollup, schema
+from projections import catalogue, rejudge, rollup
 from services.cloudevents.decode import decode
 from services.garbage import collect_seldom
 from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import Writer
 from services.postgres import ledger
-from services.postgres.connect import close, connect, migrate, transaction
+from services.postgres.connect import close, connect, transaction
+from services.postgres.migrations.run import migrate
 from services.simulator import SimulatedRecord
 from tests.benchmarks.bench_growth import season
 from tests.benchmarks.season_log import PARTITIONS, SeasonLog, is_participants, season_log
@@ -40,7 +41,7 @@ def write(database_url: str, log: SeasonLog, records: int) -> None:
     seasons = -(-records // len(log.records))
     session = connect(database_url, "fill", statement_timeout_seconds=0)
     try:
-        migrate(session, schema.scripts())
+        migrate(session)
         with transaction(session) as work:
             catalogue.set_package_sales_end(work, SALES_END)
         with ProcessPoolExecutor(WRITERS, get_context("spawn")) as writers:

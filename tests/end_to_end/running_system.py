@@ -21,6 +21,8 @@ from services.embedded.free_port import free_port
 from services.embedded.leash import Leash
 from services.kafka.producer import Outgoing, publish
 from services.kafka.topics import ensure_topics, partner_topic, rejection_topic
+from services.settings import read_settings
+from services.wiring import prepare_database
 
 REPOSITORY = Path(__file__).parents[2]
 PARTITIONS = 6
@@ -66,6 +68,7 @@ class RunningSystem:
     def start(self, *, ingest: int = 1) -> None:
         """Starts all services; blocks until each is at work: lanes are taken over and the API is ready."""
         ensure_topics(self.bootstrap, PARTITIONS)
+        prepare_database(read_settings(self.settings))
         for _ in range(ingest):
             self.start_ingest()
         self.start_project()

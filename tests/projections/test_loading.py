@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from psycopg2.extensions import cursor
 
 from domain.counting import Counted
-from projections import schema
 from projections.loading import count_parts, load_rows, send
 from projections.record import ClassRow, PurchaseRow
 from projections.rollup import Count
-from services.postgres.connect import connect, migrate
+from services.postgres.connect import connect
+from services.postgres.migrations.run import migrate
 from tests.projections.test_staging import CLASS_ROW, PURCHASE_ROW, TEXT
 
 COUNT = st.tuples(
@@ -32,7 +32,7 @@ ONE_BY_ONE = settings(
 def work(database_url: str) -> Iterator[cursor]:
     """A cursor on empty tables without their indices."""
     with closing(connect(database_url, "test")) as session:
-        migrate(session, schema.scripts())
+        migrate(session)
         with session.cursor() as work:
             work.execute(
                 "ALTER TABLE projections.purchased_class DROP CONSTRAINT purchased_class_pkey"

@@ -8,13 +8,14 @@ from psycopg2.extensions import connection
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, schema
+from projections import catalogue
 from projections.rejudge import rejudge
 from projections.rollup import add_up
 from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import Writer
 from services.postgres import ledger
-from services.postgres.connect import connect, migrate, transaction
+from services.postgres.connect import connect, transaction
+from services.postgres.migrations.run import migrate
 
 SALES_END = 1_593_450_000_000_000
 """2020-06-30T00:00:00+07:00."""
@@ -28,7 +29,7 @@ class Desk:
 
     def __init__(self, database_url: str) -> None:
         self.session: connection = connect(database_url, "test")
-        migrate(self.session, schema.scripts())
+        migrate(self.session)
         with transaction(self.session) as work:
             catalogue.set_package_sales_end(work, SALES_END)
         self._writer = Writer(self.session, 10_000)

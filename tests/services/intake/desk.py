@@ -7,11 +7,12 @@ from typing import Any
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, rejudge, rollup, schema
+from projections import catalogue, rejudge, rollup
 from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRecord
 from services.intake.writer import Writer
 from services.postgres import ledger
-from services.postgres.connect import connect, migrate, transaction
+from services.postgres.connect import connect, transaction
+from services.postgres.migrations.run import migrate
 from services.postgres.waiting import WaitingConnection
 
 SALES_END = 1_593_450_000_000_000
@@ -28,7 +29,7 @@ class Desk:
 
     def __init__(self, database_url: str, *, cached_participants: int = 10_000) -> None:
         self.session: WaitingConnection = connect(database_url, "test")
-        migrate(self.session, schema.scripts())
+        migrate(self.session)
         with transaction(self.session) as work:
             catalogue.set_package_sales_end(work, SALES_END)
         self.cached_participants = cached_participants

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from psycopg2.extensions import connection
 
-from services.postgres.connect import close, connect, migrate, transaction
+from services.postgres.connect import close, connect, transaction
 from services.postgres.ledger import LaneState, open_lane, take_over
+from services.postgres.migrations.run import migrate
 
 
 @pytest.fixture

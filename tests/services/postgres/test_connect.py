@@ -1,15 +1,14 @@
 """Sessions, transactions, a lost COMMIT, and the schema."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Thread
+from threading import Thread
 from time import monotonic, sleep
 
 import psycopg2
 import pytest
 from psycopg2.extensions import connection, cursor, parse_dsn
 
-from services.postgres.connect import close, connect, migrate, transaction
+from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import (
     CommitUnknown,
     DatabaseUnavailable,
@@ -164,63 +163,3 @@ def test_a_lock_that_is_not_granted_in_time_is_to_be_retried(
         with pytest.raises(Retry), transaction(hasty) as other:
             other.execute("SELECT * FROM ledger.lane")
     close(hasty)
-
-
-def test_many_workers_migrate_at_once(open_session: Callable[[], connection]) -> None:
-    sessions = [open_session() for _ in range(4)]
-    scripts = [
-        "CREATE SCHEMA extra; CREATE TABLE extra.t (n int)",
-        "INSERT INTO extra.t VALUES (1)",
-    ]
-    barrier = Barrier(len(sessions))
-
-    def work(session: connection) -> None:
-        barrier.wait(timeout=10)
-        migrate(session, scripts)
-
-    with ThreadPoolExecutor(len(sessions)) as threads:
-        list(threads.map(work, sessions))
-    assert count_of(sessions[0], "extra.t") == 1
-    assert count_of(sessions[0], "ledger.applied_script") == 3
-
-
-def test_an_applied_schema_is_not_touched_again(
-    session: connection, open_session: Callable[[], connection]
-) -> None:
-    starting = open_session()
-    with transaction(session) as work:
-        work.execute("LOCK TABLE ledger.event, ledger.lane")
-        migrate(starting)
-
-
-def test_a_new_script_is_applied_beside_the_old_ones(session: connection) -> None:
-    migrate(session, ["CREATE TABLE ledger.first (n int)"])
-    migrate(session, ["CREATE TABLE ledger.first (n int)", "CREATE TABLE ledger.second (n int)"])
-    assert count_of(session, "ledger.second") == 0
-
-
-def test_a_script_that_fails_leaves_nothing(open_session: Callable[[], connection]) -> None:
-    session = open_session()
-    with pytest.raises(StatementRefused):
-        migrate(session, ["SELECT no_such_column"])
-    with transaction(session) as work:
-        work.execute("SELECT to_regnamespace('ledger')")
-        assert work.fetchall() == [(None,)]
-
-
-def test_a_database_that_cannot_hold_every_character_is_refused(database_url: str) -> None:
-    name = parse_dsn(database_url)["dbname"]
-    session = connect(database_url, "test")
-    session.autocommit = True
-    with session.cursor() as work:
-        work.execute(
-            f"CREATE DATABASE {name}_latin TEMPLATE template0 ENCODING 'LATIN1'"
-            " LC_COLLATE 'C' LC_CTYPE 'C'"
-        )
-    latin = connect(database_url.replace(name, f"{name}_latin"), "test")
-    with pytest.raises(StatementRefused, match="LATIN1"):
-        migrate(latin)
-    close(latin)
-    with session.cursor() as work:
-        work.execute(f"DROP DATABASE {name}_latin")
-    close(session)

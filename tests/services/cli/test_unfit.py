@@ -1,0 +1,130 @@
+"""Every command that needs the database ends with one sentence and a code of its own on one that does not fit."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.postgres.connect import close, connect, transaction
+from services.postgres.migrations.run import migrate
+
+REPOSITORY = Path(__file__).parents[3]
+COMMANDS = [
+    ["ingest"],
+    ["project"],
+    ["api"],
+    ["rebuild"],
+    ["status"],
+    ["status", "--json"],
+    ["report", "--out", "report.html"],
+    ["export", "purchased-classes", "--out", "rows.csv"],
+]
+UNFIT = 3
+
+
+def run(folder: Path, database_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command that ran to its end, without settings meant for other runs."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TUNTAS_")}
+    settings = {
+        "PYTHONPATH": str(REPOSITORY),
+        "COLUMNS": "400",
+        "TUNTAS_KAFKA_BOOTSTRAP": "127.0.0.1:9",
+        "TUNTAS_DATABASE_URL": database_url,
+        "TUNTAS_STATE_DIR": str(folder / "state"),
+        "TUNTAS_API_PORT": "0",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", *arguments],
+        cwd=folder,
+        env=kept | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def change(database_url: str, *statements: str) -> None:
+    session = connect(database_url, "test")
+    try:
+        with transaction(session) as work:
+            for statement in statements:
+                work.execute(statement)
+    finally:
+        close(session)
+
+
+def migrated(database_url: str) -> None:
+    session = connect(database_url, "test")
+    migrate(session)
+    close(session)
+
+
+def empty(_database_url: str) -> str:
+    return "Run `tuntas migrate`"
+
+
+def older(database_url: str) -> str:
+    migrated(database_url)
+    change(database_url, "DELETE FROM tuntas.migration WHERE number > 1")
+    return "Run `tuntas migrate`"
+
+
+def newer(database_url: str) -> str:
+    migrated(database_url)
+    change(
+        database_url,
+        "INSERT INTO tuntas.migration (number, name, kind, checksum, program, finished) "
+        "VALUES (9000, 'of_tomorrow', 'expand', '', '9.9.9', now())",
+    )
+    return "newer version"
+
+
+def foreign(database_url: str) -> str:
+    change(database_url, "CREATE TABLE orders (id integer)")
+    return "public.orders"
+
+
+def before_versions(database_url: str) -> str:
+    change(database_url, "CREATE SCHEMA ledger", "CREATE TABLE ledger.lane (lane_id integer)")
+    return "before 0.2.0"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("made", [empty, older, newer, foreign, before_versions])
+def test_it_ends_with_a_sentence(
+    tmp_path: Path, database_url: str, command: list[str], made: Callable[[str], str]
+) -> None:
+    expected = made(database_url)
+    ended = run(tmp_path, database_url, *command)
+    assert ended.returncode == UNFIT
+    assert expected in ended.stderr
+    assert "Traceback" not in ended.stderr + ended.stdout
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("made", [newer, foreign, before_versions])
+def test_migrate_leaves_it_alone(
+    tmp_path: Path, database_url: str, made: Callable[[str], str]
+) -> None:
+    expected = made(database_url)
+    for arguments in (["migrate", "--check"], ["migrate"]):
+        ended = run(tmp_path, database_url, *arguments)
+        assert (ended.returncode, expected in ended.stderr) == (UNFIT, True)
+        assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("made", [empty, older])
+def test_migrate_says_what_it_would_do_and_does_it(
+    tmp_path: Path, database_url: str, made: Callable[[str], str]
+) -> None:
+    made(database_url)
+    ended = run(tmp_path, database_url, "migrate", "--check")
+    assert ended.returncode == 1
+    assert "keep none of it" in ended.stdout
+    assert run(tmp_path, database_url, "migrate").returncode == 0
+    assert run(tmp_path, database_url, "migrate", "--check").returncode == 0
+    assert run(tmp_path, database_url, "status").returncode == 0
