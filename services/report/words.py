@@ -16,16 +16,27 @@ def instant(text: str) -> datetime:
     return msgspec.convert(text, datetime).astimezone(UTC)
 
 
+def local(text: str) -> datetime:
+    """A time of an answer in Jakarta; in UTC in the last hours of year 9999, of which Jakarta's calendar has no day."""
+    at = instant(text)
+    try:
+        return at.astimezone(WIB)
+    except OverflowError:
+        return at
+
+
 def day_and_time(text: str, *, seconds: bool = False) -> str:
     """A time of an answer in Jakarta."""
-    at = instant(text).astimezone(WIB)
+    at = local(text)
     clock = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
-    return f"{at.day} {at:%B %Y}, {clock} WIB"
+    return f"{at.day} {at:%B} {at.year:04}, {clock} {at:%Z}"
 
 
 def moment(text: str) -> str:
     """A time of an answer in Jakarta, to the minute, for tables that say so."""
-    return f"{instant(text).astimezone(WIB):%Y-%m-%d %H:%M}"
+    at = local(text)
+    shown = at.replace(tzinfo=None).isoformat(" ", "minutes")
+    return shown if at.tzinfo is WIB else f"{shown} {at:%Z}"
 
 
 def number(value: int) -> str:

@@ -5,7 +5,7 @@ Forms have days where the API wants instants, and send fields that were left emp
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
@@ -15,10 +15,13 @@ from services.http.negotiation import JSON
 from services.http.parameters import read_query
 from services.http.routing import Asked, Route
 from services.http.sources import Sources
-from services.report.words import WIB, instant
+from services.report.words import WIB, local
 
 UNTIL = {"as_of", "known_at"}
 """Parameters whose day is meant with its last moment; of ``…_to`` the moment behind it, of others the first."""
+
+BEGINNING: Final = "0001-01-01T00:00:00Z"
+END: Final = "9999-12-31T23:59:59.999999Z"
 
 
 def given(query_string: bytes) -> dict[str, str]:
@@ -40,7 +43,7 @@ def day_of(text: str) -> str:
     except ValueError:
         pass
     try:
-        return instant(text.replace(" ", "+")).astimezone(WIB).date().isoformat()
+        return local(text.replace(" ", "+")).date().isoformat()
     except msgspec.ValidationError:
         return ""
 
@@ -84,7 +87,11 @@ def _instant(name: str, text: str) -> str:
         of = date.fromisoformat(text)
     except ValueError:
         return text
-    moment = datetime.combine(of, time.max if name in UNTIL else time.min, WIB)
-    if name.endswith("_to"):
-        moment += timedelta(days=1)
-    return moment.isoformat()
+    moment = datetime.combine(of, time.max if name in UNTIL else time.min)
+    try:
+        if name.endswith("_to"):
+            moment += timedelta(days=1)
+        return (moment - WIB.utcoffset(None)).isoformat() + "Z"
+    except OverflowError:
+        # The first and the last day begin and end with the calendar.
+        return END if of.year == date.max.year else BEGINNING

@@ -52,7 +52,8 @@ def bearer(token: str = EVALUATOR) -> dict[str, str]:
 class Api:
     """The application in an event loop of its own, and a client of it with an evaluator's token."""
 
-    def __init__(self, runner: asyncio.Runner, transport: ASGITransport) -> None:
+    def __init__(self, runner: asyncio.Runner, transport: ASGITransport, database_url: str) -> None:
+        self.database_url = database_url
         self._runner = runner
         self._transport = transport
         self._client = AsyncClient(transport=transport, base_url="http://api")
@@ -115,7 +116,7 @@ def running(database_url: str) -> Iterator[Api]:
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())
         try:
-            yield Api(runner, ASGITransport(app))
+            yield Api(runner, ASGITransport(app), database_url)
         finally:
             runner.run(lifespan.__aexit__(None, None, None))
 
