@@ -63,10 +63,10 @@ def decode(
 ) -> PartnerEvent | Refusal:
     """The event that a record of ``tuntas.partner.<topic_partner>`` holds, or why it is refused.
 
-    Raises nothing for any bytes: what reading a record raises is the refusal of that record. The first rule that is broken gives the reason, in this order: too_large,
-    not_json, not_cloudevents, source_mismatch, unknown_type, personal_data, invalid_data; but a record
-    without a value is not_json and a content type that is not accepted is not_cloudevents before all that
-    needs the JSON.
+    Raises nothing for any bytes: what reading a record raises is the refusal of that record. The first rule
+    that is broken gives the reason, in this order: too_large, not_json, not_cloudevents, source_mismatch,
+    unknown_type, personal_data, invalid_data; but a record without a value is not_json and a content type
+    that is not accepted is not_cloudevents before all that needs the JSON.
     """
     if value is not None and len(value) <= MAX_BYTES:
         try:

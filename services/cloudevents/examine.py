@@ -25,6 +25,14 @@ from services.cloudevents.wire import DATA, MAX_ID_LENGTH
 
 MAX_BYTES: Final = 256 * 1024
 
+TOO_LARGE: Final = Refusal(
+    Reason.TOO_LARGE, "The value is larger than 256 KiB: send less in one event."
+)
+TOO_MUCH_BESIDE: Final = Refusal(
+    Reason.TOO_LARGE,
+    "The record's key and headers are larger than 64 KiB: send less beside the value.",
+)
+
 
 @lru_cache(maxsize=64)
 def source_of(partner: str) -> str:
@@ -49,9 +57,7 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
             f" to withdraw an event send {TYPE_PREFIX}event.voided.v1.",
         )
     if len(value) > MAX_BYTES:
-        return Refusal(
-            Reason.TOO_LARGE, "The value is larger than 256 KiB: send less in one event."
-        )
+        return TOO_LARGE
     read = read_headers(headers)
     mode = mode_of(read.content_type, has_specversion="specversion" in read.attributes)
     if isinstance(mode, str):

@@ -34,15 +34,20 @@ class Raw(Protocol):
         """The bytes of the key."""
 
     @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """The headers, in order."""
+
+    @property
     def value(self) -> bytes | None:
-        """The bytes of the value."""
+        """The bytes of the value, or the first 64 KiB of them."""
 
+    @property
+    def size(self) -> int:
+        """The size of the whole value."""
 
-class RawRecord(Struct, frozen=True, gc=False):
-    """What could be read of a record that is none."""
-
-    key: bytes | None
-    value: bytes | None
+    @property
+    def sent_ms(self) -> int:
+        """Kafka's timestamp of the record, milliseconds since 1970; -1: none."""
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -283,5 +288,8 @@ def _reject(lane: Lane, result: LaneOutcome, offset: int, refusal: Refusal, raw:
             refusal.event_id,
             raw.key,
             raw.value,
+            raw.size,
+            raw.headers,
+            raw.sent_ms,
         )
     )

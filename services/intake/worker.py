@@ -17,12 +17,14 @@ from domain.events import PartnerEvent
 from domain.vocabulary import TOPIC_PREFIX
 from projections.status import StaleRows
 from services.cloudevents.decode import decode
-from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord, entry_of
+from services.cloudevents.examine import TOO_LARGE, TOO_MUCH_BESIDE
+from services.intake.batch import Decoded, Lane, LaneBatch, entry_of
 from services.intake.takeover import LaneName, take_over
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure, LogMismatch
-from services.kafka.records import CorruptRecord, Fetched, Polled, Record
+from services.kafka.one_batch import MAX_VALUE_BYTES
+from services.kafka.records import AnyRecord, CorruptRecord, Fetched, Polled, Record
 from services.logs import pairs
 from services.postgres.connect import close
 from services.postgres.errors import PostgresError
@@ -269,16 +271,19 @@ class _Reading:
         )
 
 
-def decoded(lane: Lane, records: Iterable[Record | CorruptRecord]) -> list[Decoded]:
-    """The records of a lane, decoded. What cannot be read as a record is refused in its place."""
+def decoded(lane: Lane, records: Iterable[AnyRecord]) -> list[Decoded]:
+    """The records of a lane, decoded. What cannot be read as a record, or is too large, is refused in its place."""
     partner = lane.topic.removeprefix(TOPIC_PREFIX)
     outcomes: list[Decoded] = []
     for record in records:
-        if isinstance(record, CorruptRecord):
-            refusal = Refusal(Reason.CORRUPT_RECORD, record.detail)
-            outcomes.append(Decoded(record.offset, refusal, RawRecord(None, record.content)))
-        else:
+        entry = None
+        if isinstance(record, Record):
             outcome = decode(partner, record.key, record.headers, record.value)
-            entry = entry_of(outcome) if isinstance(outcome, PartnerEvent) else None
-            outcomes.append(Decoded(record.offset, outcome, record, entry))
+            if isinstance(outcome, PartnerEvent):
+                entry = entry_of(outcome)
+        elif isinstance(record, CorruptRecord):
+            outcome = Refusal(Reason.CORRUPT_RECORD, record.detail)
+        else:
+            outcome = TOO_LARGE if record.size > MAX_VALUE_BYTES else TOO_MUCH_BESIDE
+        outcomes.append(Decoded(record.offset, outcome, record, entry))
     return outcomes

@@ -16,8 +16,8 @@ from typing import Final, NamedTuple, Protocol
 from crc32c import crc32c
 
 from services.kafka.decompress import NotDecompressed, decompress
-from services.kafka.one_batch import KEPT_BYTES, records_of
-from services.kafka.records import CorruptRecord, Record
+from services.kafka.one_batch import Range, records_of
+from services.kafka.records import KEPT_BYTES, NO_TIMESTAMP, AnyRecord, CorruptRecord
 
 _HEADER: Final = struct.Struct(">qiibIhiqqqhii")
 """Base offset, length, leader epoch, magic, CRC, attributes, last offset delta, two timestamps,
@@ -27,6 +27,8 @@ _SMALLEST_LENGTH: Final = 14
 """Of a batch in the oldest format, behind the length itself."""
 _CRC_COVERS_FROM: Final = 21
 _CODEC: Final = 0x07
+_APPEND_TIME: Final = 0x08
+"""The broker's time stands, not the sender's."""
 _TRANSACTIONAL: Final = 0x10
 _CONTROL: Final = 0x20
 _ABORT: Final = b"\x00\x00"
@@ -42,10 +44,12 @@ class AbortedTransaction(Protocol):
 class Batch(NamedTuple):
     """What was at the offsets from the one expected up to (not including) ``next_offset``."""
 
-    records: Iterator[Record | CorruptRecord]
+    records: Iterator[AnyRecord]
     next_offset: int
     leader_epoch: int = -1
     """-1 where it cannot be known."""
+    size: int = 0
+    """Of its records, decompressed, in bytes."""
     whole: bool = True
     """False: the batch may go on behind ``next_offset``, so fetch again from there."""
 
@@ -104,9 +108,8 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
         last = base if magic < 2 else _offset_before(data, end, expected)
         detail = f"The batch is in message format {magic}; format 2 (Kafka 0.11, 2017) is read."
         return _all_corrupt(expected, expected, last, high_water, detail, kept)
-    _, _, epoch, _, crc, attributes, delta, _, _, producer, _, _, count = _HEADER.unpack_from(
-        data, position
-    )
+    header = _HEADER.unpack_from(data, position)
+    _, _, epoch, _, crc, attributes, delta, first_sent, last_sent, producer, _, _, count = header
     last = base + delta
     if crc32c(memoryview(data)[position + _CRC_COVERS_FROM : end]) != crc:
         # The last offset is covered by the checksum and may be what is damaged: the first offset
@@ -114,7 +117,7 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
         last = _offset_before(data, end, last)
         detail = "The batch's checksum is wrong."
         return _all_corrupt(expected, base, last, high_water, detail, kept)
-    if delta < 0 or not 0 <= count <= delta + 1:
+    if not 0 <= delta < high_water - base or not 0 <= count <= delta + 1:
         detail = "The batch's header contradicts itself."
         return _all_corrupt(expected, base, last, high_water, detail, kept)
     next_offset = max(last + 1, expected)
@@ -126,7 +129,7 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
             aborting.discard(producer)
         elif attributes & _TRANSACTIONAL and producer in aborting:
             nothing = True
-    if nothing:
+    if nothing or last < expected:
         return Batch(iter(()), next_offset, epoch)
     body = data[position + _HEADER.size : end]
     if codec := attributes & _CODEC:
@@ -134,7 +137,10 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
             body = decompress(codec, body)
         except NotDecompressed as error:
             return _all_corrupt(expected, base, last, last + 1, str(error), kept)
-    return Batch(records_of(body, count, base, last, expected), next_offset, epoch)
+    append_time = bool(attributes & _APPEND_TIME)
+    sent = last_sent if append_time else first_sent
+    of = Range(count, base, last, sent, append_time or sent == NO_TIMESTAMP)
+    return Batch(records_of(body, of, expected), next_offset, epoch, size=len(body))
 
 
 def _all_corrupt(
@@ -145,11 +151,12 @@ def _all_corrupt(
     if not first <= last < high_water:
         return _one_corrupt(expected, detail, content)
     others = (CorruptRecord(offset, detail) for offset in range(first + 1, last + 1))
-    return Batch(chain([CorruptRecord(first, detail, content)], others), last + 1)
+    corrupt = CorruptRecord(first, detail, content, len(content))
+    return Batch(chain([corrupt], others), last + 1)
 
 
 def _one_corrupt(offset: int, detail: str, content: bytes) -> Batch:
-    record = CorruptRecord(offset, detail, content[:KEPT_BYTES])
+    record = CorruptRecord(offset, detail, content[:KEPT_BYTES], len(content))
     return Batch(iter([record]), offset + 1, whole=False)
 
 

@@ -32,7 +32,7 @@ from services.kafka.errors import (
     missing_offsets,
     translated,
 )
-from services.kafka.fetching import PartnerKafkaConsumer
+from services.kafka.fetching import FETCHED_BYTES, PartnerKafkaConsumer
 from services.kafka.rebalance import RebalanceListener
 from services.kafka.records import Fetched, Polled
 from services.kafka.sockets import CLOSING_SOCKETS
@@ -121,14 +121,22 @@ class PartnerConsumer:
         self._kafka.subscribe(pattern=topic_pattern, listener=self._listener)
         self._watchdog = Watchdog(on_stuck)
 
-    def poll(self, timeout_seconds: float, max_records: int) -> Polled:
+    def poll(
+        self,
+        timeout_seconds: float,
+        max_records: int,
+        max_bytes: int = FETCHED_BYTES,
+        held: Collection[tuple[str, int]] = (),
+    ) -> Polled:
         """What arrived, after at most about ``timeout_seconds``; ``fetched`` may be empty.
 
-        At most ``max_records`` in all. Raises BrokerUnavailable when no broker has answered for
+        At most ``max_records`` in all, not many more than ``max_bytes``, and nothing of the lanes ``held``; each other
+        lane that has records has its share. Raises BrokerUnavailable when no broker has answered for
         the bound given to the constructor, LogMismatch (again at every poll, until the partition
         is sought elsewhere, paused or gone) when a log does not hold the next offset.
         """
         with self._watchdog.watch(timeout_seconds + self._stuck_after):
+            self._kafka.bound(max_bytes, held)
             try:
                 with translated("reading from Kafka"):
                     found = self._kafka.poll(round(timeout_seconds * 1000), max_records)

@@ -4,14 +4,23 @@ A record is: length, attributes, time delta, offset delta, key, value, headers; 
 are varints in zigzag. https://kafka.apache.org/documentation/#record
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
-from services.kafka.records import CorruptRecord, Record
+from services.kafka.records import (
+    KEPT_BYTES,
+    AnyRecord,
+    CorruptRecord,
+    OversizedRecord,
+    Record,
+)
 
-KEPT_BYTES: Final = 64 * 1024
-"""Of what cannot be read (contract, section 2)."""
+MAX_VALUE_BYTES: Final = 256 * 1024
+"""A larger value is refused (contract, section 2): no more of it is kept than a rejection keeps."""
+MAX_OTHER_BYTES: Final = 64 * 1024
+"""The same for a record's key and headers together."""
+
 _SMALLEST_LENGTH: Final = 6
 
 _seen_headers: Final[dict[bytes, Sequence[tuple[str, bytes]]]] = {b"\x00": ()}
@@ -23,22 +32,44 @@ _MOST_SEEN: Final = 256
 _LONGEST_SEEN_BYTES: Final = 128
 _MOST_VARINT_BYTES: Final = 10
 
+_MISPLACED: Final = (
+    "The record's offset is not within its batch, or is another record's:"
+    " number the records of a batch 0, 1, 2 and so on."
+)
+_NO_LENGTH: Final = "The batch's records do not have the lengths and offsets that are said."
+
+
+class Range(NamedTuple):
+    """What a batch's header says of its records: the first and the last offset, and when they were sent.
+
+    ``sent_ms`` is what the records' own time deltas add to; where ``append_time``, it is the time of all.
+    """
+
+    records: int
+    base: int
+    last: int
+    sent_ms: int = -1
+    append_time: bool = True
+
 
 def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the rest: it stays whole
-    body: bytes, count: int, base: int, last: int, expected: int
-) -> Iterator[Record | CorruptRecord]:
-    """The records at offsets ``expected`` to ``last`` in order, read while they are iterated.
+    body: bytes, of: Range, expected: int
+) -> Iterator[AnyRecord]:
+    """The records at offsets ``expected`` to the batch's last in order, read while they are iterated.
 
     A record that cannot be read is one CorruptRecord and its neighbours are read. From where the
-    start of the next record is unknown, all to ``last`` are corrupt.
+    start of the next record is unknown, all to the last are corrupt. Records that do not stand in the order of
+    their offsets, as senders write them and brokers keep them uncompressed, are put in order.
     """
     # Varints of one byte, or two, which nearly all are, are decoded where they stand. A record is
     # taken from here only when everything met at its end.
     seen = _seen_headers.get
     size = len(body)
     position = 0
-    previous = base - 1
-    for _ in range(count):
+    count, base, last, first_sent, append_time = of
+    following = base
+    for read in range(count):
+        record_starts = position
         try:
             byte = body[position]
             if byte < 0x80:
@@ -54,9 +85,16 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
             if length < _SMALLEST_LENGTH or end > size:
                 break
             position += 1  # attributes: none are defined
-            while body[position] > 0x7F:  # the time of sending: not needed
+            byte = body[position]
+            if byte < 0x80:
+                sent = first_sent + ((byte >> 1) ^ -(byte & 1))
                 position += 1
-            position += 1
+            elif (high := body[position + 1]) < 0x80:
+                sent = first_sent + ((((byte & 0x7F) | (high << 7)) >> 1) ^ -(byte & 1))
+                position += 2
+            else:
+                delta, position = _varint(body, position)
+                sent = first_sent + delta
             byte = body[position]
             if byte < 0x80:
                 offset = base + ((byte >> 1) ^ -(byte & 1))
@@ -69,10 +107,14 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                 offset = base + delta
         except (IndexError, ValueError):
             break
-        if not previous < offset <= last:
-            break
-        previous = offset
+        if offset != following:
+            rest = Range(count - read, base, last, first_sent, append_time)
+            yield from _put_in_order(body, record_starts, rest, following, expected)
+            return
+        following += 1
         if offset >= expected:
+            if append_time:
+                sent = first_sent
             byte = body[position] if position < end else 0x80
             if byte < 0x80 and not byte & 1:
                 position += 1
@@ -86,18 +128,72 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                     if headers is None:
                         headers = _usual_headers(body, value_end, end)
                     if headers is not None:
-                        yield Record(offset, key, headers, body[position + 2 : value_end])
+                        value = body[position + 2 : value_end]
+                        yield Record(offset, key, headers, value, sent, length)
                         position = end
                         continue
-            yield _any_record(body[start:end], offset)
+            yield _any_record(body, start, end, offset, sent)
         position = end
     else:
         return
-    detail = "The batch's records do not have the lengths and offsets that are said."
+    yield from _unread(range(max(following, expected), last + 1), body, position)
+
+
+def _unread(offsets: Iterable[int], body: bytes, position: int) -> Iterator[CorruptRecord]:
+    """Offsets whose records cannot be told apart, from ``position`` on."""
     content = body[position : position + KEPT_BYTES]
-    for offset in range(max(previous + 1, expected), last + 1):
-        yield CorruptRecord(offset, detail, content)
-        content = b""
+    size = len(body) - position
+    for offset in offsets:
+        yield CorruptRecord(offset, _NO_LENGTH, content, size)
+        content, size = b"", 0
+
+
+def _put_in_order(
+    body: bytes, position: int, of: Range, following: int, expected: int
+) -> Iterator[AnyRecord]:
+    """The records from ``position`` on, by their offsets, which are not one behind the other.
+
+    ``following`` is the first offset that is not taken. Each record has one outcome: of two with one offset the first
+    has it; a record whose offset is taken, or not the batch's, is corrupt at an offset that no record has.
+    """
+    placed: dict[int, AnyRecord] = {}
+    misplaced: list[tuple[int, int]] = []
+    ordered = True
+    highest = following - 1
+    whole = True
+    for _ in range(of.records):
+        try:
+            length, start = _varint(body, position)
+            end = start + length
+            if length < _SMALLEST_LENGTH or end > len(body):
+                whole = False
+                break
+            sent_delta, offset_starts = _varint(body, start + 1)
+            delta, _ = _varint(body, offset_starts)
+        except (IndexError, ValueError):
+            whole = False
+            break
+        position = end
+        offset = of.base + delta
+        if following <= offset <= of.last and offset not in placed:
+            sent = of.sent_ms if of.append_time else of.sent_ms + sent_delta
+            placed[offset] = _any_record(body, start, end, offset, sent)
+            ordered = ordered and offset > highest
+            highest = max(highest, offset)
+        else:
+            misplaced.append((start, end))
+    free = (offset for offset in range(following, of.last + 1) if offset not in placed)
+    for (start, end), offset in zip(misplaced, free, strict=False):
+        content = body[start : min(end, start + KEPT_BYTES)]
+        placed[offset] = CorruptRecord(offset, _MISPLACED, content, end - start)
+    if not whole:
+        # Where all stood in order, what could not be read stands behind it.
+        behind = highest + 1 if ordered and not misplaced else following
+        lost = [offset for offset in range(behind, of.last + 1) if offset not in placed]
+        placed.update((record.offset, record) for record in _unread(lost, body, position))
+    for offset in sorted(placed):
+        if offset >= expected:
+            yield placed[offset]
 
 
 class _Layout(NamedTuple):
@@ -173,52 +269,80 @@ def _remember(sizes: list[int], names: tuple[str, ...], body: bytes, start: int,
     del laid_out[_MOST_OF_A_SIZE:]
 
 
-def _any_record(record: bytes, offset: int) -> Record | CorruptRecord:
-    """The record, whatever its shape; ``record`` starts with its attributes."""
+def _any_record(body: bytes, start: int, end: int, offset: int, sent_ms: int) -> AnyRecord:
+    """The record from ``start`` (its attributes) to ``end``, whatever its shape."""
     try:
-        _, position = _varint(record, 1)
-        _, position = _varint(record, position)
-        key, position = _nullable(record, position)
-        value, position = _nullable(record, position)
-        headers, position = _headers(record, position)
+        _, position = _varint(body, start + 1)
+        _, position = _varint(body, position)
+        key_starts, key_ends, position = _span(body, position, end)
+        value_starts, value_ends, position = _span(body, position, end)
+        others = max(key_ends - key_starts, 0) + end - position
+        if value_ends - value_starts > MAX_VALUE_BYTES or others > MAX_OTHER_BYTES:
+            headers = _headers(body, position, end) if others <= MAX_OTHER_BYTES else ()
+            size = max(value_ends - value_starts, 0)
+            kept_key = _cut(body, key_starts, key_ends)
+            kept = _cut(body, value_starts, value_ends) or b""
+            held_bytes = min(others, MAX_OTHER_BYTES) + len(kept)
+            return OversizedRecord(offset, kept_key, headers, kept, size, sent_ms, held_bytes)
+        headers = _headers(body, position, end)
     except UnicodeDecodeError:
-        return CorruptRecord(offset, "A header's name is not UTF-8.", record)
-    except (IndexError, ValueError):
-        return CorruptRecord(offset, "The record's parts are longer than the record.", record)
-    if position != len(record):
-        return CorruptRecord(offset, "The record is longer than its parts.", record)
+        return _corrupt(body, start, end, offset, "A header's name is not UTF-8.")
+    except IndexError:
+        return _corrupt(body, start, end, offset, "The record's parts are longer than the record.")
+    except ValueError:
+        return _corrupt(body, start, end, offset, "The record is longer than its parts.")
     for name, _content in headers:
         if len(_seen_names) < _MOST_SEEN and len(name) <= _LONGEST_SEEN_BYTES:
             _seen_names[name.encode()] = name
-    return Record(offset, key, tuple(headers), value)
+    key = None if key_ends < 0 else body[key_starts:key_ends]
+    value = None if value_ends < 0 else body[value_starts:value_ends]
+    return Record(offset, key, headers, value, sent_ms, end - start)
 
 
-def _headers(record: bytes, position: int) -> tuple[list[tuple[str, bytes]], int]:
-    """The headers, and where they end; raises IndexError and ValueError."""
-    count, position = _varint(record, position)
-    if not 0 <= count <= len(record):
+def _corrupt(body: bytes, start: int, end: int, offset: int, detail: str) -> CorruptRecord:
+    return CorruptRecord(offset, detail, body[start : min(end, start + KEPT_BYTES)], end - start)
+
+
+def _cut(body: bytes, start: int, end: int) -> bytes | None:
+    """The beginning of a byte string that `_span` found, None where there is none."""
+    return None if end < 0 else body[start : min(end, start + KEPT_BYTES)]
+
+
+def _headers(body: bytes, position: int, end: int) -> tuple[tuple[str, bytes], ...]:
+    """The headers, which end where the record does.
+
+    Raises IndexError when they are longer, ValueError when they are shorter, UnicodeDecodeError.
+    """
+    count, position = _varint(body, position)
+    if not 0 <= count <= end - position:
         raise IndexError
     headers: list[tuple[str, bytes]] = []
     for _ in range(count):
-        name, position = _nullable(record, position)
-        if name is None:
-            raise ValueError
-        content, position = _nullable(record, position)
-        headers.append((name.decode(), content or b""))
-    return headers, position
+        name_starts, name_ends, position = _span(body, position, end)
+        if name_ends < 0:
+            raise IndexError
+        starts, ends, position = _span(body, position, end)
+        content = b"" if ends < 0 else body[starts:ends]
+        headers.append((body[name_starts:name_ends].decode(), content))
+    if position != end:
+        raise ValueError
+    return tuple(headers)
 
 
-def _nullable(record: bytes, position: int) -> tuple[bytes | None, int]:
-    """A byte string with its length before it, or None (length -1), and where it ends."""
-    length, position = _varint(record, position)
-    end = position + max(length, 0)
-    if end > len(record) or length < -1:
+def _span(body: bytes, position: int, end: int) -> tuple[int, int, int]:
+    """Where a byte string with its length before it starts and ends (-1: there is none), and what follows it starts.
+
+    Raises IndexError when that is beyond ``end``.
+    """
+    length, start = _varint(body, position)
+    ends = start + max(length, 0)
+    if ends > end or length < -1:
         raise IndexError
-    return (None if length < 0 else record[position:end]), end
+    return start, (ends if length >= 0 else -1), ends
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """The integer at ``position`` and where it ends; raises IndexError and ValueError."""
+    """The integer at ``position`` and where it ends; raises IndexError."""
     found = 0
     for shift in range(0, 7 * _MOST_VARINT_BYTES, 7):
         byte = data[position]
@@ -226,4 +350,4 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         found |= (byte & 0x7F) << shift
         if byte < 0x80:
             return (found >> 1) ^ -(found & 1), position
-    raise ValueError
+    raise IndexError

@@ -1,29 +1,74 @@
 """What a topic partition is read into: records, and in their place what could not be read as one."""
 
 from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+NO_TIMESTAMP: Final = -1
+"""What Kafka says of a record without a timestamp."""
+
+KEPT_BYTES: Final = 64 * 1024
+"""Of what cannot be read, or is too large to be (contract, section 2)."""
+
 
 class Record(Struct, frozen=True, gc=False):
-    """One Kafka record, its bytes as they were sent. A header without a value has b""."""
+    """One Kafka record, its bytes as they were sent. A header without a value has b"".
+
+    ``sent_ms`` is its timestamp in milliseconds since 1970, whether its sender or the broker gave it;
+    ``held_bytes`` is how long it is as encoded.
+    """
 
     offset: int
     key: bytes | None
     headers: Sequence[tuple[str, bytes]]
     value: bytes | None
+    sent_ms: int = NO_TIMESTAMP
+    held_bytes: int = 0
+
+    @property
+    def size(self) -> int:
+        """The size of its value, in bytes."""
+        return len(self.value or b"")
+
+
+class OversizedRecord(Struct, frozen=True, gc=False):
+    """A record of which no more than its beginning was kept: ``size`` is its value's, in bytes.
+
+    Where key and headers were what is too large, ``headers`` are none and the key is cut.
+    """
+
+    offset: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    value: bytes
+    size: int
+    sent_ms: int = NO_TIMESTAMP
+    held_bytes: int = 0
 
 
 class CorruptRecord(Struct, frozen=True, gc=False):
     """An offset whose record cannot be read, and a sentence saying why, without its content.
 
-    ``content`` is the record as encoded or, where a batch is damaged, at its first offset the
-    batch's beginning (at most 64 KiB) and nothing at the others.
+    ``value`` is the beginning (at most 64 KiB) of the record as encoded or, where a batch is damaged,
+    of the batch at its first offset, and nothing at the others. ``size`` is what there was of it.
     """
 
     offset: int
     detail: str
-    content: bytes = b""
+    value: bytes = b""
+    size: int = 0
+    key: None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+    sent_ms: int = NO_TIMESTAMP
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of it is held in memory."""
+        return len(self.value)
+
+
+AnyRecord: TypeAlias = Record | OversizedRecord | CorruptRecord
 
 
 class Fetched(Struct, frozen=True):
@@ -37,7 +82,7 @@ class Fetched(Struct, frozen=True):
 
     topic: str
     partition: int
-    records: list[Record | CorruptRecord]
+    records: list[AnyRecord]
     next_offset: int
     high_water: int
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import cursor
 
@@ -22,6 +22,9 @@ SQL: Final = load("services.postgres", "queries.sql")
 
 KEPT_BYTES: Final = 64 * 1024
 """How much of a rejected record is kept (contract section 2)."""
+
+LATEST_MS: Final = 253_402_300_799_999
+"""The last millisecond of 9999: a later time of sending says no more."""
 
 POSITION_BITS: Final = 40
 """Of a place, so many are the position."""
@@ -110,7 +113,11 @@ DuplicateRow: TypeAlias = tuple[int, int, int, str]
 
 
 class RejectionRow(Struct, frozen=True, gc=False):
-    """One rejected record, whole: what is too much of ``record`` is cut when it is stored."""
+    """One rejected record: what is too much of ``record`` is cut when it is stored.
+
+    ``record_size`` is the whole value's, where ``record`` is not all of it. ``sent_ms`` is Kafka's timestamp in
+    milliseconds since 1970, below 0: none.
+    """
 
     lane_id: int
     kafka_offset: int
@@ -120,6 +127,9 @@ class RejectionRow(Struct, frozen=True, gc=False):
     event_id: str | None
     record_key: bytes | None
     record: bytes | None
+    record_size: int | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+    sent_ms: int = -1
 
 
 class LedgerEntry(Struct, frozen=True, gc=False):
@@ -339,12 +349,28 @@ def copy_rejections(work: cursor, rows: Iterable[RejectionRow], recorded: int) -
             field.text(None if row.event_id is None else storable(row.event_id)),
             field.bytea(row.record_key and row.record_key[:KEPT_BYTES]),
             field.bytea((row.record or b"")[:KEPT_BYTES]),
-            field.bigint(len(row.record or b"")),
+            field.bigint(len(row.record or b"") if row.record_size is None else row.record_size),
             time,
+            field.bytea(pack_headers(row.headers)),
+            field.NULL
+            if row.sent_ms < 0
+            else field.timestamptz(min(row.sent_ms, LATEST_MS) * 1000),
         )
         for row in rows
     )
-    copy(work, "copy_rejections", field.stream(10, fields))
+    copy(work, "copy_rejections", field.stream(12, fields))
+
+
+def pack_headers(headers: Sequence[tuple[str, bytes]]) -> bytes | None:
+    """A record's headers as they are stored: a MessagePack array of [name, value], within KEPT_BYTES; None: none."""
+    kept: list[tuple[str, bytes]] = []
+    size = 0
+    for name, value in headers:
+        size += len(name.encode()) + len(value)
+        if size > KEPT_BYTES:
+            break
+        kept.append((name, value))
+    return msgpack.encode(kept) if kept else None
 
 
 def storable(value: str) -> str:

@@ -138,7 +138,8 @@ CREATE TABLE IF NOT EXISTS ledger.duplicate (
     PRIMARY KEY (partner_id, lane_id, kafka_offset)
 );
 
--- `record` holds the first 64 KiB of the record's value, `record_size` its whole size in bytes.
+-- `record` holds the first 64 KiB of the record's value, `record_size` its whole size in bytes. `headers` is a
+-- MessagePack array of [name, value], null where there are none; `sent` is Kafka's own timestamp of the record.
 CREATE TABLE IF NOT EXISTS ledger.rejection (
     lane_id       integer     NOT NULL,
     kafka_offset  bigint      NOT NULL,
@@ -150,6 +151,8 @@ CREATE TABLE IF NOT EXISTS ledger.rejection (
     record        bytea       NOT NULL,
     record_size   bigint      NOT NULL,
     recorded      timestamptz NOT NULL,
+    headers       bytea,
+    sent          timestamptz,
     PRIMARY KEY (partner_id, lane_id, kafka_offset)
 );
 CREATE INDEX IF NOT EXISTS rejection_by_partner ON ledger.rejection (partner_id, recorded, lane_id, kafka_offset);

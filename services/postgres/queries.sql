@@ -73,7 +73,7 @@ COPY ledger.duplicate (kafka_offset, recorded, lane_id, partner_id, event_id) FR
 -- name: copy_rejections
 -- Columns in the order of ledger.copy_rejections.
 COPY ledger.rejection (lane_id, kafka_offset, partner_id, reason, detail, event_id, record_key,
-                       record, record_size, recorded)
+                       record, record_size, recorded, headers, sent)
 FROM STDIN (FORMAT binary)
 
 -- name: owners_of_hashes

@@ -20,7 +20,7 @@ from domain.vocabulary import PARTNER_IDS
 from projections import catalogue, rejudge, rollup
 from services.cloudevents.decode import decode
 from services.garbage import collect_seldom
-from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
+from services.intake.batch import Decoded, Lane, LaneBatch
 from services.intake.writer import Writer
 from services.postgres import ledger
 from services.postgres.connect import close, connect, transaction
@@ -29,6 +29,7 @@ from services.simulator import SimulatedRecord
 from tests.benchmarks.bench_growth import season
 from tests.benchmarks.season_log import PARTITIONS, SeasonLog, is_participants, season_log
 from tests.partitioning import partition_of
+from tests.raw_record import raw_record
 
 BATCH_RECORDS: Final = 5_000
 SALES_END: Final = 1_593_450_000_000_000
@@ -114,7 +115,7 @@ def _lane_batch(lane: Lane, share: list[SimulatedRecord]) -> LaneBatch:
         Decoded(
             lane.next_offset + index,
             decode(record.partner, record.key, record.headers, record.value),
-            RawRecord(record.key, record.value),
+            raw_record(record.key, record.value),
         )
         for index, record in enumerate(share)
     ]

@@ -17,10 +17,11 @@ from projections.rejudge import partners_behind, rejudge
 from projections.rollup import Deltas, add_up
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
-from services.intake.batch import Decoded, Lane, RawRecord
+from services.intake.batch import Decoded, Lane
 from services.postgres.connect import close, transaction
 from services.rebuilding import rebuild
 from services.simulator import SimulatedRecord
+from tests.raw_record import raw_record
 from tests.services.http.desk import Desk
 
 PARTITIONS = 2
@@ -65,7 +66,7 @@ class Kept:
                     Decoded(
                         lane.next_offset + index,
                         decode(partner, record.key, record.headers, record.value),
-                        RawRecord(record.key, record.value),
+                        raw_record(record.key, record.value),
                     )
                     for index, record in enumerate(group)
                 ],

@@ -18,10 +18,11 @@ from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import create_app
 from services.http.serve import server, sockets
-from services.intake.batch import Decoded, RawRecord
+from services.intake.batch import Decoded
 from services.settings import Settings, read_settings
 from services.simulator import SimulatedRecord, simulate
 from services.simulator.expected import Expected, expected_answers
+from tests.raw_record import raw_record
 from tests.services.http.desk import Desk
 
 T = TypeVar("T")
@@ -179,7 +180,7 @@ def write_season(desk: Desk, season: Iterable[SimulatedRecord]) -> None:
         outcome = decode(partner, record.key, record.headers, record.value)
         offset = offsets[partner]
         offsets[partner] += 1
-        raw = RawRecord(record.key, record.value)
+        raw = raw_record(record.key, record.value)
         published = isinstance(outcome, PartnerEvent) and not outcome.stream.startswith(
             PARTICIPANT_STREAM
         )

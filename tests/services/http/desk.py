@@ -11,17 +11,19 @@ from domain.vocabulary import PARTNER_IDS
 from projections import catalogue
 from projections.rejudge import rejudge
 from projections.rollup import add_up
-from services.intake.batch import Decoded, Lane, LaneBatch, RawRecord
+from services.intake.batch import Decoded, Lane, LaneBatch
 from services.intake.writer import Writer
+from services.kafka.records import Record
 from services.postgres import ledger
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
+from tests.raw_record import raw_record
 
 SALES_END = 1_593_450_000_000_000
 """2020-06-30T00:00:00+07:00."""
 
 
-RAW = RawRecord(b"key", b"value")
+RAW = raw_record(b"key", b"value")
 
 
 class Desk:
@@ -55,7 +57,7 @@ class Desk:
         self,
         lane: Lane,
         *records: PartnerEvent | Refusal,
-        raw: RawRecord = RAW,
+        raw: Record = RAW,
         waiting: int = 0,
     ) -> None:
         """One batch at the lane's next offsets; ``waiting`` records stand behind it in Kafka."""

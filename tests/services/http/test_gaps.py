@@ -13,8 +13,9 @@ from domain.vocabulary import PARTNERS
 from projections import sequences
 from projections.comparing import READ_MODELS
 from services.embedded.postgres import EmbeddedPostgres
-from services.intake.batch import Decoded, Lane, RawRecord
+from services.intake.batch import Decoded, Lane
 from tests.projections.kept import Kept, kept_on
+from tests.raw_record import raw_record
 from tests.services.http.conftest import Api, running
 
 REFUSAL = Refusal(Reason.INVALID_DATA, "`percent` is missing.")
@@ -49,7 +50,7 @@ class Numbering:
                     str(one),
                 )
             )
-            raw = RawRecord(b"key", one if isinstance(one, bytes) else b"")
+            raw = raw_record(b"key", one if isinstance(one, bytes) else b"")
             decoded.append(Decoded(offset, outcome, raw))
         self.kept.desk.write(lane, decoded)
 

@@ -17,7 +17,7 @@ from services.http.columns import columns
 from services.http.dictionary import listed
 from services.http.negotiation import PARQUET
 from services.http.routing import LIST
-from services.intake.batch import RawRecord
+from tests.raw_record import raw_record
 from tests.services.http.conftest import TOKENS, Api, bearer
 from tests.services.http.desk import Desk
 
@@ -118,7 +118,7 @@ def test_row_groups_are_bounded(
     desk.send(
         desk.lane("pintaria"),
         *[Refusal(Reason.NOT_JSON, f"record {number}") for number in range(600)],
-        raw=RawRecord(b"key", b"x" * 1_000),
+        raw=raw_record(b"key", b"x" * 1_000),
     )
     monkeypatch.setattr(parquet, limit, value)
     answer = api.ask("/v1/rejections", headers={**bearer(), "Accept": PARQUET})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Reason, Refusal
-from services.intake.batch import RawRecord
+from tests.raw_record import raw_record
 from tests.services.http.conftest import TOKENS, Api
 from tests.services.http.desk import Desk
 
@@ -15,7 +15,7 @@ WHY = Refusal(Reason.INVALID_DATA, "`data.rating` must be a whole number from 1 
 
 
 def shown(desk: Desk, api: Api, value: bytes | None, key: bytes | None = None) -> Any:
-    desk.send(desk.lane("bukalapak", partition=2), WHY, raw=RawRecord(key, value))
+    desk.send(desk.lane("bukalapak", partition=2), WHY, raw=raw_record(key, value))
     (item,) = api.get("/v1/rejections")["items"]
     return item
 

@@ -8,17 +8,18 @@ from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
 from projections import catalogue, rejudge, rollup
-from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch, RawRecord
+from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch
 from services.intake.writer import Writer
 from services.postgres import ledger
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
 from services.postgres.waiting import WaitingConnection
+from tests.raw_record import raw_record
 
 SALES_END = 1_593_450_000_000_000
 """2020-06-30T00:00:00+07:00."""
 
-RAW = RawRecord(b"key", b"value")
+RAW = raw_record(b"key", b"value")
 
 READ_MODELS = ("purchased_class", "purchase", "class", "package", "rollup")
 LEDGER = ("event", "duplicate", "rejection")

@@ -12,7 +12,7 @@ from services.intake import worker as worker_module
 from services.intake.takeover import partner_id_of
 from services.intake.worker import Worker
 from services.kafka.errors import LogMismatch
-from services.kafka.records import CorruptRecord, Fetched, Polled, Record
+from services.kafka.records import AnyRecord, CorruptRecord, Fetched, Polled, Record
 from services.postgres.connect import connect, transaction
 from tests.services.intake.desk import Desk
 
@@ -77,7 +77,7 @@ class Log:
         self.closed = True
 
 
-def fetched(partition: int, *records: Record | CorruptRecord, next_offset: int) -> Polled:
+def fetched(partition: int, *records: AnyRecord, next_offset: int) -> Polled:
     part = Fetched(TOPIC, partition, list(records), next_offset, next_offset)
     return Polled([part], NONE, NONE, NONE)
 

@@ -12,7 +12,7 @@ from services.embedded.broker import Broker
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
 from services.kafka.producer import Producer
-from services.kafka.records import CorruptRecord, Fetched, Polled, Record
+from services.kafka.records import AnyRecord, Fetched, Polled, Record
 
 
 def create_topic(bootstrap: str, partitions: int = 1, name: str = "", **configs: str) -> str:
@@ -82,7 +82,7 @@ class Reader:
         self.deadline = monotonic() + DEADLINE_SECONDS
         self.held: set[tuple[str, int]] = set()
         self.polls: list[Polled] = []
-        self.records: dict[tuple[str, int], list[Record | CorruptRecord]] = {}
+        self.records: dict[tuple[str, int], list[AnyRecord]] = {}
         self.next_offsets: dict[tuple[str, int], int] = {}
 
     def poll(self, seconds: float = 0.2, most: int = 1_000) -> Polled:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kafka.record import MemoryRecordsBuilder
 
 from services.kafka.batches import batches
-from services.kafka.records import CorruptRecord, Record
+from services.kafka.records import AnyRecord, CorruptRecord, Record
 from tests.services.kafka.sealed import (
     BODY_STARTS,
     Aborted,
@@ -33,24 +33,24 @@ FAR = 1_000_000
 
 def read(
     data: bytes, expected: int = 0, high_water: int = FAR, aborted: Sequence[Aborted] = ()
-) -> tuple[list[Record | CorruptRecord], int]:
+) -> tuple[list[AnyRecord], int]:
     """The records, and the offset to fetch from next."""
-    found: list[Record | CorruptRecord] = []
+    found: list[AnyRecord] = []
     for batch in batches(data, expected, high_water, aborted):
         found.extend(batch.records)
         expected = batch.next_offset
     return found, expected
 
 
-def values(records: Sequence[Record | CorruptRecord]) -> list[object]:
-    return [r.value if isinstance(r, Record) else r.detail for r in records]
+def values(records: Sequence[AnyRecord]) -> list[object]:
+    return [r.detail if isinstance(r, CorruptRecord) else r.value for r in records]
 
 
-def offsets(records: Sequence[Record | CorruptRecord]) -> list[int]:
+def offsets(records: Sequence[AnyRecord]) -> list[int]:
     return [r.offset for r in records]
 
 
-def corrupt(records: Sequence[Record | CorruptRecord]) -> list[int]:
+def corrupt(records: Sequence[AnyRecord]) -> list[int]:
     return [r.offset for r in records if isinstance(r, CorruptRecord)]
 
 
@@ -104,13 +104,13 @@ def test_headers_that_take_as_many_bytes_are_told_apart(
 def test_a_header_without_a_value() -> None:
     inner = b"\x00\x00\x00\x02k\x04{}" + varint(1) + b"\x02h" + varint(-1)
     found, _ = read(seal_batch(varint(len(inner)) + inner, 1, 1))
-    assert found == [Record(0, b"k", (("h", b""),), b"{}")]
+    assert found == [Record(0, b"k", (("h", b""),), b"{}", 1, 12)]
 
 
 def test_records_below_the_expected_offset_are_left_out() -> None:
     data = batch_of([b"a", b"b", b"c"], 10) + batch_of([b"d"], 13)
     assert values(read(data, 12)[0]) == [b"c", b"d"]
-    assert read(data, 13) == ([Record(13, b"k", (), b"d")], 14)
+    assert read(data, 13) == ([Record(13, b"k", (), b"d", 1_600_000_000_000, 8)], 14)
 
 
 def test_a_batch_cut_off_at_the_end_waits_for_the_next_fetch() -> None:
@@ -133,7 +133,10 @@ def test_a_compacted_batch_keeps_its_last_offset() -> None:
 
 def test_a_batch_that_was_emptied() -> None:
     sealed = with_checksum(with_last_offset_delta(seal_batch(b"", 0, 1), 2))
-    assert read(sealed + batch_of([b"d"], 3)) == ([Record(3, b"k", (), b"d")], 4)
+    assert read(sealed + batch_of([b"d"], 3)) == (
+        [Record(3, b"k", (), b"d", 1_600_000_000_000, 8)],
+        4,
+    )
 
 
 def test_the_end_of_a_transaction_is_passed_over() -> None:
@@ -170,7 +173,7 @@ def test_a_wrong_checksum_spoils_its_batch_and_no_other() -> None:
     assert corrupt(found) == [1, 2, 3]
     assert values(found)[1] == "The batch's checksum is wrong."
     assert next_offset == 5
-    contents = [r.content for r in found if isinstance(r, CorruptRecord)]
+    contents = [r.value for r in found if isinstance(r, CorruptRecord)]
     assert contents == [bytes(spoilt), b"", b""]
 
 
@@ -219,7 +222,7 @@ def test_a_name_of_a_header_that_is_no_text_spoils_its_record_only() -> None:
     found, _ = read(seal_batch(body, 3, 1))
     assert values(found) == [b"a", "A header's name is not UTF-8.", b"c"]
     assert isinstance(found[1], CorruptRecord)
-    assert b"\xff\xfe" in found[1].content
+    assert b"\xff\xfe" in found[1].value
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from domain.events import (
 )
 from domain.vocabulary import PARTNERS
 from services.http.pages.login import COOKIE
-from services.intake.batch import RawRecord
+from tests.raw_record import raw_record
 from tests.services.http.conftest import EVALUATOR, TOKENS, Api
 from tests.services.http.desk import Desk
 
@@ -231,9 +231,9 @@ def test_nothing_that_was_sent_is_markup(desk: Desk, api: Api) -> None:
         PartnerEvent("tokopedia", "0", 0, f"class:{evil}", terms),
         PartnerEvent("tokopedia", evil, 1, who, PurchasePaid(evil, None, ((evil, None),))),
         PartnerEvent("tokopedia", "2", 2, who, CertificateIssued(evil, evil)),
-        raw=RawRecord(b"key", evil.encode()),
+        raw=raw_record(b"key", evil.encode()),
     )
-    desk.send(lane, Refusal(Reason.NOT_JSON, evil), raw=RawRecord(b"key", evil.encode()))
+    desk.send(lane, Refusal(Reason.NOT_JSON, evil), raw=raw_record(b"key", evil.encode()))
     part = quote(evil, safe="")
     for path in (
         "/purchased-classes",
