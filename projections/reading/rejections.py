@@ -51,14 +51,22 @@ class Rejection(Struct, frozen=True):
     ]
     size: Annotated[int, means("Size of the whole record, bytes.")]
     truncated: Annotated[bool, means("The record is longer than what was kept of it.")]
+    resolved: Annotated[bool, means("The same event id was accepted later on.")]
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """What the list is narrowed to. ``since`` (inclusive, microseconds UTC) speaks of when it was recorded."""
+    """What the list is narrowed to.
+
+    ``since`` (inclusive) and ``until`` (exclusive), microseconds UTC, speak of when it was recorded. ``resolved``: the
+    same event id was accepted later on.
+    """
 
     partner_ids: tuple[int, ...] = ALL_PARTNERS
     reason: str | None = None
     since: int | None = None
+    until: int | None = None
+    event_id: str | None = None
+    resolved: bool | None = None
 
 
 async def pages(
@@ -67,6 +75,7 @@ async def pages(
     """The list behind the key ``after`` = (recorded in microseconds, lane id, offset)."""
     key = after or NEWEST
     since = instant(EARLIEST if wanted.since is None else wanted.since)
+    until = instant(LATEST if wanted.until is None else wanted.until)
     while True:
         rows = await session.fetch(
             SQL["newest"],
@@ -77,6 +86,9 @@ async def pages(
             page_rows,
             wanted.reason,
             since,
+            until,
+            wanted.event_id,
+            wanted.resolved,
         )
         items: list[tuple[Key, Rejection]] = []
         for row in rows:
@@ -108,6 +120,7 @@ def _rejection(row: Mapping[str, Any]) -> Rejection:
         record_encoding=encoding,
         size=row["record_size"],
         truncated=truncated,
+        resolved=row["resolved"],
     )
 
 

@@ -16,6 +16,7 @@ from services.http.openapi import describe
 from services.http.pages.pages import add_pages
 from services.http.routes import (
     evaluations,
+    events,
     health,
     intake,
     participants,
@@ -31,6 +32,7 @@ ROUTES: Final[Sequence[Route]] = (
     *purchased_classes.ROUTES,
     *purchases.ROUTES,
     *evaluations.ROUTES,
+    *events.ROUTES,
     *intake.ROUTES,
 )
 """Every route that is read with a token; the one that is asked most comes first."""

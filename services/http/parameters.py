@@ -167,6 +167,9 @@ REASON = _word(
     "reason", [str(reason) for reason in Reason], "Only records rejected for this reason."
 )
 SINCE = _time("since", "Only records rejected at this time or later.")
+UNTIL = _time("until", "Only records rejected before this time.")
+EVENT_ID = _text("event_id", "Only records under this event id.")
+RESOLVED = _flag("resolved", "Only records whose event id was accepted later on, or not.")
 AS_OF = _time("as_of", "What had happened by then; an offset is required. Default: now.")
 KNOWN_AT = _time("known_at", "What had been recorded by then; an offset is required. Default: now.")
 LIMIT = Parameter(

@@ -137,6 +137,7 @@ CREATE TABLE IF NOT EXISTS ledger.duplicate (
     event_id      text        NOT NULL,
     PRIMARY KEY (partner_id, lane_id, kafka_offset)
 );
+CREATE INDEX IF NOT EXISTS duplicate_of_event ON ledger.duplicate (partner_id, event_id);
 
 -- `record` holds the first 64 KiB of the record's value, `record_size` its whole size in bytes. `headers` is a
 -- MessagePack array of [name, value], null where there are none; `sent` is Kafka's own timestamp of the record.
@@ -155,7 +156,31 @@ CREATE TABLE IF NOT EXISTS ledger.rejection (
     sent          timestamptz,
     PRIMARY KEY (partner_id, lane_id, kafka_offset)
 );
+CREATE INDEX IF NOT EXISTS rejection_of_event ON ledger.rejection (partner_id, event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS rejection_by_partner ON ledger.rejection (partner_id, recorded, lane_id, kafka_offset);
+
+-- Whether an event id was accepted after a record under it had been rejected.
+CREATE OR REPLACE FUNCTION ledger.accepted_after(
+    partner_id smallint, event_id text, recorded timestamptz, lane_id integer, kafka_offset bigint
+) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN event_id IS NOT NULL AND EXISTS (
+        SELECT FROM ledger.stored_event AS held
+        WHERE ledger.id_hash(held.partner_id, held.event_id)
+              = ledger.id_hash(accepted_after.partner_id, accepted_after.event_id)
+          AND NOT held.collided
+          AND held.partner_id = accepted_after.partner_id
+          AND held.event_id = accepted_after.event_id COLLATE "C"
+          AND (held.recorded > accepted_after.recorded
+               OR (held.place >> 40 = accepted_after.lane_id AND held.number > accepted_after.kafka_offset))
+    ) OR event_id IS NOT NULL AND EXISTS (
+        SELECT FROM ledger.stored_event AS held
+        WHERE held.collided
+          AND held.partner_id = accepted_after.partner_id
+          AND held.event_id = accepted_after.event_id COLLATE "C"
+          AND (held.recorded > accepted_after.recorded
+               OR (held.place >> 40 = accepted_after.lane_id AND held.number > accepted_after.kafka_offset))
+    );
 
 -- How far the rejections of a lane were announced on tuntas.rejections.<partner> (at least once).
 CREATE TABLE IF NOT EXISTS ledger.rejection_announced (

@@ -59,7 +59,14 @@ async def rejected(asked: Asked) -> Response:
     """The answer of ``/v1/rejections``."""
     query = asked.query
     partner_ids = asked.caller.partner_ids(query["partner"])
-    wanted = Filter(partner_ids=partner_ids, reason=query["reason"], since=query["since"])
+    wanted = Filter(
+        partner_ids=partner_ids,
+        reason=query["reason"],
+        since=query["since"],
+        until=query["until"],
+        event_id=query["event_id"],
+        resolved=query["resolved"],
+    )
     return await respond(
         asked,
         Listing(
@@ -94,6 +101,9 @@ ROUTES: Final = (
             parameters.PARTNER,
             parameters.REASON,
             parameters.SINCE,
+            parameters.UNTIL,
+            parameters.EVENT_ID,
+            parameters.RESOLVED,
             parameters.LIMIT,
             parameters.CURSOR,
         ),

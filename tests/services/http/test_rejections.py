@@ -38,6 +38,7 @@ def test_a_record_that_is_text_is_shown_as_text(desk: Desk, api: Api) -> None:
         "record_encoding": "utf-8",
         "size": 31,
         "truncated": False,
+        "resolved": False,
     }
 
 
