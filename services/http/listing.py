@@ -57,7 +57,7 @@ class Listing(Struct, Generic[T]):
 
     name: str
     item: type[T]
-    shape: tuple[type, ...]
+    shape: cursors.Shape
     partner_ids: tuple[int, ...]
     pages: Pages[T]
     behind: Callable[[Asked], Awaitable[Freshness]] | None = None

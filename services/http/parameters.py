@@ -17,6 +17,7 @@ from domain.vocabulary import (
     PURCHASE_STATES,
 )
 from services.cloudevents import time as rfc3339
+from services.http import cursors
 from services.http.problems import Fault, unprocessable
 
 MAX_LIMIT: Final = 1000
@@ -180,8 +181,8 @@ LIMIT = Parameter(
 )
 CURSOR = Parameter(
     "cursor",
-    text,
-    {"type": "string", "minLength": 1},
+    cursors.text,
+    {"type": "string", "minLength": 1, "maxLength": cursors.MOST_CHARACTERS},
     "`next_cursor` of the page before, with the same filters.",
 )
 

@@ -24,7 +24,7 @@ from projections.reading.instants import instant, microseconds
 from projections.reading.intake import Freshness
 from projections.reading.meaning import means
 from projections.reading.session import Session
-from services.http import parameters
+from services.http import cursors, parameters
 from services.http.listing import ListAnswer, Listing, respond
 from services.http.problems import not_found
 from services.http.routing import LIST, Asked, Route, json
@@ -122,7 +122,7 @@ async def all_institutions(asked: Asked) -> Response:
     listing = Listing(
         "institutions",
         InstitutionHeadline,
-        (str,),
+        (cursors.TEXT,),
         partner_ids,
         lambda session, known, after, page_rows: evaluations_lists.institutions(
             session, known, partner_ids, query["as_of"], after, page_rows
@@ -139,7 +139,7 @@ async def all_partners(asked: Asked) -> Response:
     listing = Listing(
         "partners",
         PartnerHeadline,
-        (int,),
+        (cursors.PARTNER,),
         partner_ids,
         lambda session, known, after, _: evaluations_lists.partners(
             session, known, partner_ids, asked.query["as_of"], after

@@ -14,12 +14,12 @@ from projections.reading.intake import Freshness, Lane, Totals
 from projections.reading.page import Key, Page
 from projections.reading.rejections import Filter, Rejection
 from projections.reading.session import Session
-from services.http import parameters
+from services.http import cursors, parameters
 from services.http.listing import ListAnswer, Listing, export, respond
 from services.http.negotiation import JSON
 from services.http.routing import LIST, Asked, Route, json
 
-REJECTION_KEY: Final = (int, int, int)
+REJECTION_KEY: Final = (cursors.TIME, cursors.INTEGER, cursors.BIGINT)
 
 
 class Intake(Struct, frozen=True):

@@ -23,6 +23,7 @@ from services.http.problems import not_found
 from services.http.routing import LIST, Asked, Route, json
 
 MAX_EVENTS: Final = 1000
+HISTORY_KEY: Final = (cursors.TIME, cursors.EVENT_KEY)
 
 
 class ParticipantClasses(Struct, frozen=True):
@@ -89,7 +90,7 @@ async def class_history(asked: Asked) -> Response:
     )
     filters = filters_of(asked)
     cursor = query["cursor"]
-    after = None if cursor is None else cursors.unseal(asked.url_path, filters, cursor, (int, int))
+    after = None if cursor is None else cursors.unseal(asked.url_path, filters, cursor, HISTORY_KEY)
 
     async def read(session: Session) -> tuple[list[HistoryEvent], Key | None] | None:
         limit = query["limit"] or MAX_EVENTS

@@ -7,11 +7,11 @@ from fastapi import Response
 from projections.reading import purchased_classes
 from projections.reading.purchased_class import PurchasedClass
 from projections.reading.purchased_classes import Filter
-from services.http import parameters
+from services.http import cursors, parameters
 from services.http.listing import ListAnswer, Listing, respond
 from services.http.routing import LIST, Asked, Route
 
-KEY: Final = (int, str, str)
+KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT)
 
 
 async def listed(asked: Asked) -> Response:

@@ -12,12 +12,12 @@ from projections.reading.intake import Freshness
 from projections.reading.package_purchases import Filter, PackagePurchase
 from projections.reading.purchases import Purchase
 from projections.reading.session import Session
-from services.http import parameters
+from services.http import cursors, parameters
 from services.http.listing import ListAnswer, Listing, respond
 from services.http.problems import not_found
 from services.http.routing import LIST, Asked, Route, json
 
-KEY: Final = (int, str, str, str)
+KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT, cursors.TEXT)
 
 
 class PurchaseAnswer(Purchase, frozen=True, kw_only=True):
