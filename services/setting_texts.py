@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -43,6 +44,11 @@ def partners(text: str) -> frozenset[str]:
         if partner not in PARTNERS:
             raise SettingRefused(f"names {partner!r}; the partners are {', '.join(PARTNERS)}")
     return frozenset(named or PARTNERS)
+
+
+def file(text: str) -> Path | None:
+    """The path; None where none is named. Whether it can be read shows when it is."""
+    return Path(text) if text else None
 
 
 def evaluator_tokens(text: str) -> frozenset[str]:

@@ -15,11 +15,13 @@ from msgspec import Meta, Struct
 
 from domain.vocabulary import DEFAULT_PACKAGE_SALES_END
 from services.postgres.server_number import MOST_SERVERS
+from services.security_settings import security_problems
 from services.setting_texts import (
     SettingRefused,
     bootstrap,
     database_url,
     evaluator_tokens,
+    file,
     instant,
     mask_partner_tokens,
     mask_tokens,
@@ -57,6 +59,37 @@ class Settings(Struct, frozen=True, kw_only=True):
     kafka_bootstrap: Annotated[
         str,
         _setting("Kafka brokers, host:port,…; empty: an embedded broker", read=bootstrap),
+    ]
+    kafka_security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+        _setting(
+            "how brokers are spoken to: PLAINTEXT, SSL (client certificate), SASL_SSL (user and password over TLS), "
+            "SASL_PLAINTEXT",
+            "PLAINTEXT",
+        ),
+    ]
+    kafka_sasl_mechanism: Annotated[
+        Literal["SCRAM-SHA-512", "PLAIN"],
+        _setting("how user and password are shown: SCRAM-SHA-512 or PLAIN", "SCRAM-SHA-512"),
+    ]
+    kafka_username: Annotated[str, _setting("user name, with SASL_SSL and SASL_PLAINTEXT")]
+    kafka_password_file: Annotated[
+        Path | None,
+        _setting("file with the user's password; read again at each connection", read=file),
+    ]
+    kafka_ca_file: Annotated[
+        Path | None,
+        _setting(
+            "certificates (PEM) of the authorities that sign brokers'; empty: those the machine trusts",
+            read=file,
+        ),
+    ]
+    kafka_certificate_file: Annotated[
+        Path | None, _setting("this client's own certificate (PEM), with TLS", read=file)
+    ]
+    kafka_key_file: Annotated[
+        Path | None,
+        _setting("its key (PEM, not encrypted); empty: in the certificate's file", read=file),
     ]
     database_url: Annotated[
         str,
@@ -249,7 +282,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         except SettingRefused as refused:
             problems.append(f"{name} {refused}.")
     if not problems:
-        problems = list(_disagreements(values))
+        problems = [*_disagreements(values), *security_problems(values)]
     if problems:
         raise SettingsRefused(problems)
     return Settings(**values)

@@ -7,7 +7,8 @@ from projections.catalogue import set_package_sales_end
 from services.intake.worker import Worker
 from services.kafka.consumer import PartnerConsumer, topics_of
 from services.kafka.producer import STRUCTURED, Producer
-from services.kafka.topics import ensure_topics
+from services.kafka.security import security_of
+from services.kafka.topics import PARTNER_TOPICS_OF, ensure_topics, partner_topic, rejection_topic
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.files import Migration
 from services.postgres.migrations.fitness import check
@@ -48,13 +49,17 @@ def pending_migrations(settings: Settings) -> list[Migration]:
         close(session)
 
 
-def prepare_topics(settings: Settings) -> None:
-    """Creates the partners' topics and their rejection topics where they are missing."""
+def prepare_topics(
+    settings: Settings, names: Sequence[Callable[[str], str]] = PARTNER_TOPICS_OF
+) -> None:
+    """Creates the partners' topics of these names where they are missing."""
     ensure_topics(
         settings.kafka_bootstrap,
         settings.topic_partitions,
         sorted(settings.partners),
+        names=names,
         replicas=settings.topic_replicas,
+        security=security_of(settings),
     )
 
 
@@ -62,9 +67,12 @@ def worker(settings: Settings) -> Worker:
     """The ingest service."""
 
     def subscribe() -> PartnerConsumer:
-        prepare_topics(settings)
+        prepare_topics(settings, [partner_topic])
         return PartnerConsumer(
-            settings.kafka_bootstrap, settings.consumer_group, topics_of(settings.partners)
+            settings.kafka_bootstrap,
+            settings.consumer_group,
+            topics_of(settings.partners),
+            security=security_of(settings),
         )
 
     return Worker(
@@ -81,7 +89,10 @@ def projector(settings: Settings) -> Projector:
 
     @contextmanager
     def open_sender() -> Iterator[Send]:
-        with Producer(settings.kafka_bootstrap, client_id="tuntas-project") as producer:
+        prepare_topics(settings, [rejection_topic])
+        with Producer(
+            settings.kafka_bootstrap, security=security_of(settings), client_id="tuntas-project"
+        ) as producer:
 
             def send(announcements: Sequence[Announcement]) -> None:
                 for topic, key, value in announcements:

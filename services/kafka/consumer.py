@@ -35,7 +35,7 @@ from services.kafka.errors import (
 from services.kafka.fetching import FETCHED_BYTES, PartnerKafkaConsumer
 from services.kafka.rebalance import RebalanceListener
 from services.kafka.records import Fetched, Polled
-from services.kafka.sockets import CLOSING_SOCKETS
+from services.kafka.security import UNSECURED, Security
 from services.kafka.watchdog import Watchdog, leave_the_process
 
 
@@ -69,6 +69,7 @@ class PartnerConsumer:
         group: str,
         topic_pattern: str = PARTNER_TOPICS,
         *,
+        security: Security = UNSECURED,
         log_id: str | None = None,
         commit_every_seconds: float = 5.0,
         unavailable_after_seconds: float = 15.0,
@@ -78,10 +79,11 @@ class PartnerConsumer:
         """Connect to ``bootstrap`` (`host:port,…`) and subscribe; joining happens in `poll`.
 
         ``log_id`` stands in for the cluster id of brokers that have none of their own.
-        ``on_stuck`` is called on another thread when a call did not return. Raises
+        ``on_stuck`` is called on another thread when a call did not return. Raises BrokerRefused, and
         BrokerUnavailable after ``unavailable_after_seconds``.
         """
         self._bootstrap = bootstrap
+        self._who = security.who
         self._log_id = log_id
         self._commit_every = commit_every_seconds
         self._unavailable_after = unavailable_after_seconds
@@ -91,13 +93,13 @@ class PartnerConsumer:
         self._ahead: dict[tuple[str, int], float] = {}
         self._to_commit: dict[tuple[str, int], int] = {}
         self._next_commit = monotonic() + commit_every_seconds
-        with translated(f"connecting to Kafka at {bootstrap}"):
+        with translated(f"connecting to Kafka at {bootstrap}", self._who):
             self._kafka = PartnerKafkaConsumer(
                 bootstrap_servers=bootstrap.split(","),
                 bootstrap_timeout_ms=round(unavailable_after_seconds * 1000),
                 group_id=group,
                 client_id="tuntas-ingest",
-                proxy_url=CLOSING_SOCKETS,
+                **security.options(),
                 enable_auto_commit=False,
                 auto_offset_reset="none",
                 isolation_level="read_committed",
@@ -138,13 +140,14 @@ class PartnerConsumer:
         with self._watchdog.watch(timeout_seconds + self._stuck_after):
             self._kafka.bound(max_bytes, held)
             try:
-                with translated("reading from Kafka"):
+                with translated("reading from Kafka", self._who):
                     found = self._kafka.poll(round(timeout_seconds * 1000), max_records)
             except (OffsetOutOfRangeError, LogTruncationError) as error:
                 raise self._log_mismatch(error) from error
         if not found and (silent := monotonic() - self._kafka.answered) > self._unavailable_after:
+            said = f" {refused}" if (refused := self._kafka.refused) else ""
             raise BrokerUnavailable(
-                f"Kafka at {self._bootstrap} has not answered for {silent:.0f} seconds."
+                f"Kafka at {self._bootstrap} has not answered for {silent:.0f} seconds.{said}"
             )
         self._commit_now_and_then()
         assigned, revoked, lost = self._changes()
@@ -266,7 +269,10 @@ class PartnerConsumer:
         ask: Callable[[list[TopicPartition], int], Mapping[TopicPartition, int]],
         tps: list[TopicPartition],
     ) -> dict[tuple[str, int], int]:
-        with self._watchdog.watch(self._stuck_after), translated("asking for the bounds of logs"):
+        with (
+            self._watchdog.watch(self._stuck_after),
+            translated("asking for the bounds of logs", self._who),
+        ):
             return dict(ask(tps, _BOUNDS_TIMEOUT_MS))
 
     def _ahead_of_the_log(self, tp: TopicPartition, offset: int) -> None:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from kafka import errors as driver
 
+from services.kafka.refusals import Refused
+
 
 class KafkaFailure(Exception):
     """Kafka did not do what was asked."""
@@ -41,20 +43,40 @@ class PublishFailed(KafkaFailure):
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str, who: str = "this client") -> Iterator[None]:
     """A block in which kafka-python's errors are raised as the KafkaFailure they stand for.
 
-    ``doing`` completes the sentence "While …" for people. Errors that say which offsets a log
-    lacks pass through: `log_mismatch` turns them into LogMismatch, knowing the log's bounds.
+    ``doing`` completes the sentence "While …" for people; ``who`` is the principal. Errors that say which offsets a
+    log lacks pass through: `log_mismatch` turns them into LogMismatch, knowing the log's bounds.
     """
     try:
         yield
     except (driver.OffsetOutOfRangeError, driver.LogTruncationError):
         raise
+    except Refused as error:
+        raise BrokerRefused(str(error)) from error
+    except driver.AuthorizationError as error:
+        raise BrokerRefused(f"While {doing}: {not_allowed(error, who)}") from error
     except (driver.RetriableError, OSError) as error:
         raise BrokerUnavailable(f"While {doing}: {_sentence(error)}") from error
     except driver.KafkaError as error:
         raise BrokerRefused(f"While {doing}: {_sentence(error)}") from error
+
+
+def not_allowed(error: driver.AuthorizationError, who: str) -> str:
+    """What the cluster's authorizer does not let ``who`` do, and how that is changed."""
+    told = error.args[0] if error.args else ""
+    names = ", ".join(sorted(told)) if isinstance(told, set | frozenset) else str(told)
+    if isinstance(error, driver.TopicAuthorizationFailedError):
+        what = f"use the topic {names}"
+    elif isinstance(error, driver.GroupAuthorizationFailedError):
+        what = f"use the consumer group {names}"
+    else:
+        what = "do this on the cluster"
+    return (
+        f"{who} may not {what}: the cluster's access control list has no line for it. `tuntas partners grant`, run by "
+        "an administrator of the cluster, adds the lines that Tuntas and its partners need."
+    )
 
 
 def missing_offsets(error: driver.KafkaError) -> Mapping[tuple[str, int], int | None]:

@@ -230,6 +230,12 @@ class PartnerKafkaConsumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python
         return max(self._refreshed, self._fetcher.answered)
 
     @property
+    def refused(self) -> Exception | None:
+        """Why a broker refused this client last, unless it has been let in since."""
+        found: Exception | None = self._manager.refused
+        return found
+
+    @property
     def log_id(self) -> str | None:
         """The cluster id, as the broker gave it."""
         found: str | None = self._cluster.cluster_id

@@ -9,12 +9,18 @@ from typing import Any, Final, Protocol, Self
 
 import msgspec
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RetriableError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RetriableError,
+)
 from kafka.net.compat import KafkaNetClient
 
 from domain.vocabulary import TYPE_PREFIX
-from services.kafka.errors import BrokerUnavailable, PublishFailed, translated
-from services.kafka.sockets import CLOSING_SOCKETS
+from services.kafka.errors import BrokerUnavailable, PublishFailed, not_allowed, translated
+from services.kafka.security import UNSECURED, Security
 from services.kafka.topics import partner_topic
 
 _BATCH_BYTES: Final = 256 * 1024
@@ -53,12 +59,17 @@ class Outgoing(Protocol):
     def value(self) -> bytes | None: ...
 
 
-def publish(bootstrap: str, records: Iterable[Outgoing], progress: Progress | None = None) -> int:
+def publish(
+    bootstrap: str,
+    records: Iterable[Outgoing],
+    progress: Progress | None = None,
+    security: Security = UNSECURED,
+) -> int:
     """How many records were published: all of them, to their topics, in order for each key.
 
     Raises PublishFailed when some were refused, with the counts (see `Producer`); BrokerUnavailable.
     """
-    with Producer(bootstrap, progress) as producer:
+    with Producer(bootstrap, progress, security=security) as producer:
         for record in records:
             producer.send(record.topic, record.key, record.headers, record.value)
         producer.flush()
@@ -66,7 +77,11 @@ def publish(bootstrap: str, records: Iterable[Outgoing], progress: Progress | No
 
 
 def publish_lines(
-    bootstrap: str, partner: str, lines: Iterable[bytes], progress: Progress | None = None
+    bootstrap: str,
+    partner: str,
+    lines: Iterable[bytes],
+    progress: Progress | None = None,
+    security: Security = UNSECURED,
 ) -> int:
     """How many lines were published to the partner's topic, each as a structured CloudEvent.
 
@@ -75,7 +90,7 @@ def publish_lines(
     none where a line does not tell. Raises as `publish` does.
     """
     topic = partner_topic(partner)
-    with Producer(bootstrap, progress) as producer:
+    with Producer(bootstrap, progress, security=security) as producer:
         for line in lines:
             if value := line.strip():
                 producer.send(topic, key_of(value), STRUCTURED, value)
@@ -129,21 +144,25 @@ class Producer:
         bootstrap: str,
         progress: Progress | None = None,
         *,
+        security: Security = UNSECURED,
         client_id: str = "tuntas-publish",
         unavailable_after_seconds: float = 15.0,
     ) -> None:
-        """Connect; raises BrokerUnavailable after ``unavailable_after_seconds``."""
+        """Connect; raises BrokerRefused, and BrokerUnavailable after ``unavailable_after_seconds``."""
         self.acknowledged = 0
         self.failed = 0
         self._bootstrap = bootstrap
+        self._who = security.who
         self._progress = progress
         self._unavailable_after = unavailable_after_seconds
         self._topics: set[str] = set()
         self._open: deque[tuple[Any, int]] = deque()
         self._open_bytes = 0
         self._first_error: KafkaError | None = None
-        with translated(f"connecting to Kafka at {bootstrap}"):
-            self._kafka = _BoundedProducer(bootstrap, client_id, unavailable_after_seconds)
+        with translated(f"connecting to Kafka at {bootstrap}", self._who):
+            self._kafka = _BoundedProducer(
+                bootstrap, client_id, unavailable_after_seconds, security
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +215,7 @@ class Producer:
             error, self._first_error = self._first_error, None
             raise PublishFailed(
                 f"Kafka refused {failed} records, {self.acknowledged} were published. "
-                f"The first reason: {error}",
+                f"The first reason: {self._reason(error)}",
                 acknowledged=self.acknowledged,
                 failed=failed,
             ) from error
@@ -207,11 +226,11 @@ class Producer:
 
     def _find(self, topic: str) -> None:
         try:
-            with translated(f"looking for the topic {topic}"):
+            with translated(f"looking for the topic {topic}", self._who):
                 self._kafka.partitions_for(topic)
         except BrokerUnavailable as error:
             raise BrokerUnavailable(
-                f"Kafka at {self._bootstrap} has no topic {topic}."
+                f"Kafka at {self._bootstrap} has no topic {topic}, or {self._who} may not use it."
             ) from error.__cause__
         self._topics.add(topic)
 
@@ -244,16 +263,25 @@ class Producer:
         self.failed += 1
         self._first_error = self._first_error or error
 
+    def _reason(self, error: KafkaError | None) -> str:
+        return (
+            not_allowed(error, self._who) if isinstance(error, AuthorizationError) else str(error)
+        )
+
 
 class _BoundedProducer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no annotations
     """A KafkaProducer none of whose calls outlasts the bound by much, and that leaves no thread."""
 
-    def __init__(self, bootstrap: str, client_id: str, unavailable_after_seconds: float) -> None:
+    def __init__(
+        self, bootstrap: str, client_id: str, unavailable_after_seconds: float, security: Security
+    ) -> None:
         bound_ms = round(unavailable_after_seconds * 1000)
         clients: list[KafkaNetClient] = []
+        options = security.options()
+        secured = options.pop("kafka_client")
 
         def new_client(**settings: Any) -> KafkaNetClient:
-            client = KafkaNetClient(**settings)
+            client: KafkaNetClient = secured(**settings)
             # Asking for a topic by its name would have some brokers create it.
             client.cluster.need_all_topic_metadata = True
             clients.append(client)
@@ -275,8 +303,8 @@ class _BoundedProducer(KafkaProducer):  # type: ignore[misc]  # kafka-python has
                 request_timeout_ms=bound_ms // 2,
                 reconnect_backoff_max_ms=1_000,
                 metrics_enabled=False,
-                proxy_url=CLOSING_SOCKETS,
                 kafka_client=new_client,
+                **options,
             )
         except BaseException:
             for client in clients:

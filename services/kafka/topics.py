@@ -1,14 +1,14 @@
 """The topics of partners, and those that tell them what was rejected."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
-from kafka import KafkaAdminClient
-from kafka.errors import TopicAlreadyExistsError, for_code
+from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
-from services.kafka.errors import BrokerRefused, translated
-from services.kafka.sockets import CLOSING_SOCKETS
+from services.kafka.admin import admin_client
+from services.kafka.errors import BrokerRefused, not_allowed
+from services.kafka.security import UNSECURED, Security
 
 BROKER_DEFAULT: Final = -1
 """What Kafka's protocol calls the number of replicas that the broker's own settings give."""
@@ -24,67 +24,55 @@ def rejection_topic(partner: str) -> str:
     return REJECTION_TOPIC_PREFIX + partner
 
 
+PARTNER_TOPICS_OF: Final[Sequence[Callable[[str], str]]] = (partner_topic, rejection_topic)
+"""Every topic of a partner."""
+
+
 def ensure_topics(
     bootstrap: str,
     partitions: int = 6,
     partners: Iterable[str] = PARTNERS,
     *,
+    names: Sequence[Callable[[str], str]] = PARTNER_TOPICS_OF,
     replicas: int = 0,
     timeout_seconds: float = 15.0,
+    security: Security = UNSECURED,
 ) -> list[str]:
     """The names of the topics that were missing and now exist, with a leader each.
 
     Topics that exist are left as they are, whatever their number of partitions: adding partitions
     would send a participant's next events to another lane. Safe to call from several processes.
-    ``replicas`` 0: the broker's default. Raises BrokerUnavailable and BrokerRefused.
+    ``names`` says which of a partner's topics; ``replicas`` 0: the broker's default. Raises BrokerUnavailable and
+    BrokerRefused.
     """
     timeout_ms = round(timeout_seconds * 1000)
     shape = {"num_partitions": partitions, "replication_factor": replicas or BROKER_DEFAULT}
-    wanted = [name(partner) for partner in partners for name in (partner_topic, rejection_topic)]
-    with translated(f"creating topics at {bootstrap}"):
-        admin = _Admin(
-            bootstrap_servers=bootstrap.split(","),
-            bootstrap_timeout_ms=timeout_ms,
-            request_timeout_ms=timeout_ms,
-            client_id="tuntas-topics",
-            proxy_url=CLOSING_SOCKETS,
+    wanted = [name(partner) for partner in partners for name in names]
+    doing = f"creating topics at {bootstrap}"
+    with admin_client(bootstrap, security, doing, timeout_seconds=timeout_seconds) as admin:
+        existing = set(admin.list_topics())
+        missing = [topic for topic in wanted if topic not in existing]
+        if not missing:
+            return []
+        answer = admin.create_topics(
+            dict.fromkeys(missing, shape),
+            timeout_ms=timeout_ms,
+            raise_errors=False,
         )
-        try:
-            existing = set(admin.list_topics())
-            missing = [topic for topic in wanted if topic not in existing]
-            if not missing:
-                return []
-            answer = admin.create_topics(
-                dict.fromkeys(missing, shape),
-                timeout_ms=timeout_ms,
-                raise_errors=False,
-            )
-            created = [_created(topic) for topic in answer["topics"]]
-            admin.wait_for_topics(missing, timeout_ms=timeout_ms)
-        finally:
-            admin.close()
+        created = [_created(topic, security.who) for topic in answer["topics"]]
+        admin.wait_for_topics(missing, timeout_ms=timeout_ms)
     return [name for name in created if name]
 
 
-def _created(answer: dict[str, object]) -> str | None:
+def _created(answer: dict[str, object], who: str) -> str | None:
     """The topic's name; None when another process was faster."""
     error = for_code(answer["error_code"])
     if error is TopicAlreadyExistsError:
         return None
+    if error is TopicAuthorizationFailedError:  # it is not there, or who asks may not see it
+        raise BrokerRefused(not_allowed(error({str(answer["name"])}), who))
     if answer["error_code"]:
         raise BrokerRefused(
             f"Topic {answer['name']} was not created: {answer.get('error_message') or error}"
         )
     return str(answer["name"])
-
-
-class _Admin(KafkaAdminClient):  # type: ignore[misc]  # kafka-python has no annotations
-    """Ends its thread when no broker was found; by itself that goes on looking for ever."""
-
-    def __init__(self, **settings: Any) -> None:
-        try:
-            super().__init__(**settings)
-        except BaseException:
-            if client := getattr(self, "_client", None):
-                client.close()
-            raise

@@ -140,6 +140,67 @@ def test_staff_and_a_partner_cannot_share_a_token() -> None:
     ]
 
 
+SECURED = {
+    "TUNTAS_KAFKA_BOOTSTRAP": "kafka:9094",
+    "TUNTAS_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "TUNTAS_KAFKA_USERNAME": "tuntas-ingest",
+    "TUNTAS_KAFKA_PASSWORD_FILE": "/secrets/password",
+    "TUNTAS_KAFKA_CA_FILE": "/secrets/ca.pem",
+}
+
+
+def test_a_secured_kafka() -> None:
+    settings = read_settings(SECURED)
+    assert settings.kafka_sasl_mechanism == "SCRAM-SHA-512"
+    assert settings.kafka_password_file == Path("/secrets/password")
+    assert settings.kafka_ca_file == Path("/secrets/ca.pem")
+    assert settings.kafka_certificate_file is None
+    assert read_settings({}).kafka_security_protocol == "PLAINTEXT"
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"KAFKA_BOOTSTRAP": ""},
+            (
+                "TUNTAS_KAFKA_SECURITY_PROTOCOL is SASL_SSL, but TUNTAS_KAFKA_BOOTSTRAP names no broker: the embedded "
+                "one speaks PLAINTEXT."
+            ),
+        ),
+        (
+            {"KAFKA_USERNAME": ""},
+            "TUNTAS_KAFKA_SECURITY_PROTOCOL is SASL_SSL, so TUNTAS_KAFKA_USERNAME is needed.",
+        ),
+        (
+            {"KAFKA_PASSWORD_FILE": ""},
+            "TUNTAS_KAFKA_SECURITY_PROTOCOL is SASL_SSL, so TUNTAS_KAFKA_PASSWORD_FILE is needed.",
+        ),
+        (
+            {"KAFKA_USERNAME": "a,b"},
+            "TUNTAS_KAFKA_USERNAME holds ',', which a user name cannot have.",
+        ),
+        (
+            {"KAFKA_KEY_FILE": "/secrets/key.pem"},
+            "TUNTAS_KAFKA_KEY_FILE is set, but TUNTAS_KAFKA_CERTIFICATE_FILE is not.",
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"},
+            "TUNTAS_KAFKA_CA_FILE is set, but TUNTAS_KAFKA_SECURITY_PROTOCOL is SASL_PLAINTEXT: it would not be used.",
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_USERNAME": ""},
+            "TUNTAS_KAFKA_PASSWORD_FILE is set, but TUNTAS_KAFKA_SECURITY_PROTOCOL is SSL: nobody would ask for it.",
+        ),
+    ],
+)
+def test_settings_of_a_secured_kafka_that_do_not_go_together(
+    changed: dict[str, str], sentence: str
+) -> None:
+    environment = SECURED | {f"TUNTAS_{name}": text for name, text in changed.items()}
+    assert problems(environment) == [sentence]
+
+
 def test_all_problems_are_told_at_once() -> None:
     told = problems({"TUNTAS_API_PORT": "x", "TUNTAS_BATCH_RECORDS": "x", "TUNTAS_PORT": "1"})
     assert [problem.split()[0] for problem in told] == [

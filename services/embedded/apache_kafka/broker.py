@@ -1,6 +1,7 @@
 """One Apache Kafka node, broker and controller in one (KRaft), on loopback ports of its own."""
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -10,6 +11,7 @@ from services.embedded.apache_kafka.tool import run_tool
 from services.embedded.broker import new_log_id, serves_log
 from services.embedded.free_port import free_port
 from services.embedded.leash import Leash, ServerFailed
+from services.kafka.security import UNSECURED, Security
 
 LOG4J: Final = Path(__file__).with_name("log4j2.xml")
 HEAP: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC")
@@ -25,8 +27,20 @@ class ApacheKafka:
 
     kind = "apache"
 
-    def __init__(self, data_dir: Path) -> None:
-        """Start nothing yet; `data_dir` may be missing or hold what an earlier run left."""
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        properties: Callable[[str, str], Mapping[str, str]] | None = None,
+        security: Security = UNSECURED,
+    ) -> None:
+        """Start nothing yet; `data_dir` may be missing or hold what an earlier run left.
+
+        ``properties`` gives the broker's own in the place of the defaults here, or on top of them, for the addresses
+        of the broker and of its controller; ``security`` is what `start` then asks the broker with.
+        """
+        self._properties = properties
+        self._security = security
         self.data_dir = data_dir.expanduser().resolve()
         self.log_id = ""
         self._port = free_port()
@@ -49,7 +63,7 @@ class ApacheKafka:
             environment=_java_environment(),
         )
         self._leash.wait_until(
-            lambda: serves_log(self.bootstrap, self.log_id), START_TIMEOUT_SECONDS
+            lambda: serves_log(self.bootstrap, self.log_id, self._security), START_TIMEOUT_SECONDS
         )
 
     def stop(self) -> None:
@@ -100,6 +114,8 @@ class ApacheKafka:
             # Nobody else is going to join in the first three seconds.
             "group.initial.rebalance.delay.ms": "0",
         }
+        if self._properties is not None:
+            properties |= self._properties(self.bootstrap, controller)
         path = self.data_dir / "server.properties"
         path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         return path
