@@ -9,6 +9,7 @@ from services.cli import (
     demo,
     export,
     migrate,
+    partners,
     publish,
     rebuild,
     report,
@@ -48,6 +49,7 @@ app.command(rich_help_panel=LOOK)(status.status)
 app.command(rich_help_panel=LOOK)(export.export)
 app.command(rich_help_panel=LOOK)(report.report)
 app.command(rich_help_panel=LOOK)(settings.settings)
+app.add_typer(partners.partners, name="partners", rich_help_panel=RUN)
 
 
 def main() -> None:

@@ -39,8 +39,10 @@ Context = Callable[[], ssl.SSLContext]
 class PasswordFile:
     """Stands for a password that is read when it is needed; shows its path only."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, named: str = "TUNTAS_KAFKA_PASSWORD_FILE") -> None:
+        """``named`` says in sentences which file it is."""
         self.path = path
+        self._named = named
 
     def __repr__(self) -> str:
         return f"PasswordFile({str(self.path)!r})"
@@ -52,10 +54,10 @@ class PasswordFile:
         except (OSError, UnicodeDecodeError) as error:
             why = "is not text in UTF-8" if isinstance(error, ValueError) else error.strerror
             raise CredentialsUnusable(
-                f"TUNTAS_KAFKA_PASSWORD_FILE {self.path} cannot be read: {why}."
+                f"{self._named} {self.path} cannot be read: {why}."
             ) from None  # whose trace would hold the file's bytes
         if not password:
-            raise CredentialsUnusable(f"TUNTAS_KAFKA_PASSWORD_FILE {self.path} is empty.")
+            raise CredentialsUnusable(f"{self._named} {self.path} is empty.")
         return password
 
 

@@ -6,6 +6,7 @@ from kafka.admin import UserScramCredentialDeletion, UserScramCredentialUpsertio
 from services.kafka.admin import admin_client
 from services.kafka.security import Security
 from tests.services.kafka.secured.cluster import SecuredKafka
+from tests.services.kafka.secured.granted import Granted
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,11 @@ class Users:
 @pytest.fixture
 def users(secured: SecuredKafka) -> Users:
     return Users(secured)
+
+
+@pytest.fixture(scope="session")
+def granted(secured: SecuredKafka, tmp_path_factory: pytest.TempPathFactory) -> Granted:
+    """The secured cluster after `tuntas partners grant`."""
+    found = Granted(secured, tmp_path_factory.mktemp("granted") / "passwords")
+    found.grant()
+    return found
