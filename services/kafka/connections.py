@@ -1,4 +1,4 @@
-"""kafka-python's connections, made so that a secured cluster can be lived with: all private seams of that.
+"""kafka-python's connections, made so that a secured cluster can be lived with.
 
 What kafka-python 3.0.12 does by itself, and what is done here instead:
 
@@ -10,7 +10,7 @@ What kafka-python 3.0.12 does by itself, and what is done here instead:
 - A broker's last word, such as "wrong password", is dropped when the connection ends behind it (`_sock_recv`).
 - A TLS handshake has no bound, and one that fails leaves its socket open (`_build_transport`).
 
-Tests hold these seams.
+These seams are not public: services/kafka/seams.py lists and compares them, tests hold what they do.
 """
 
 import ssl
@@ -30,6 +30,7 @@ from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
 from services.kafka.refusals import CredentialsUnusable, HungUp, Refused, refusal
+from services.kafka.seams import check_seams
 
 HANDSHAKE_SECONDS: Final = 10.0
 
@@ -208,7 +209,11 @@ class ConnectionManager(KafkaConnectionManager):  # type: ignore[misc]  # withou
 def new_client(
     protocol: str, context: Context | None, certified: bool
 ) -> Callable[..., KafkaNetClient]:
-    """What makes a client's network part: the option ``kafka_client`` of every kafka-python client."""
+    """What makes a client's network part: the option ``kafka_client`` of every kafka-python client.
+
+    Raises KafkaPythonChanged.
+    """
+    check_seams()
 
     def make(**config: Any) -> KafkaNetClient:
         net = NetworkSelector(**config)

@@ -2,9 +2,8 @@
 
 kafka-python 3.0's `Fetcher.PartitionRecords` ends its generator with the exception it raises; the
 next poll finds the ended generator still in line, takes nothing from it and loops for ever. Here
-nothing is raised while reading, and decompression is bounded (batches.py). The seams used,
-`Fetcher.PartitionRecords`, `_parse_fetched_data`, `_append` and the two queues in which it keeps what was
-fetched, are not public: tests hold them.
+nothing is raised while reading, and decompression is bounded (batches.py). The seams used are not public:
+services/kafka/seams.py lists and compares them, tests hold what they do.
 """
 
 from collections import defaultdict, deque

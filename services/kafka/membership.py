@@ -7,8 +7,7 @@ is. So it forgets a rebalance that is under way, when the answer arrives between
   Nobody takes the answer, no heartbeat is sent, and the consumer never reads again.
 - Otherwise it joins once more, which makes the whole group join once more.
 
-The members used (`rejoining`, `_do_join_and_sync_async`, `_on_join_complete_async`) are not public:
-tests hold them. Seen in 3.0.12.
+The members used are not public: services/kafka/seams.py lists and compares them, tests hold what they do.
 """
 
 from time import monotonic
