@@ -4,16 +4,24 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import parse_dsn
 
 from domain.vocabulary import PARTNERS
 from services.cloudevents.time import fault, microseconds
 
 MASK: Final = "•••"
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 # What a bearer token may be made of (RFC 6750, section 2.1).
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _BROKER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
-_URL_PASSWORD: Final = re.compile(r"(?<=:)[^:@/]*(?=@)|(?<=password=)[^&]*")
+_SECRETS: Final = frozenset({"password", "sslpassword"})
+_UNREADABLE_URL: Final = (
+    "is not a URL as PostgreSQL reads them: in a name or password write @ as %40, : as %3A, / as %2F, ? as %3F, "
+    "# as %23 and % as %25"
+)
 
 
 class SettingRefused(Exception):
@@ -31,9 +39,38 @@ def bootstrap(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """The same URL; may be empty. Both drivers read a URL, only one of them key=value pairs."""
-    if text and urlsplit(text).scheme not in {"postgresql", "postgres"}:
+    """The same URL; may be empty. Both drivers read a URL, only one of them key=value pairs.
+
+    A URL that they would read differently, or that holds an @ where none belongs, is refused without a word of it: part
+    of a password would be taken for a host, a port or a database, and shown in what is said about it.
+    """
+    if not text:
+        return text
+    try:
+        split = urlsplit(text)
+    except ValueError:
+        raise SettingRefused(_UNREADABLE_URL) from None
+    if split.scheme not in {"postgresql", "postgres"}:
         raise SettingRefused("is not a URL that starts with postgresql://")
+    user, _, password = split.netloc.rpartition("@")[0].partition(":")
+    read = {"user": user, "password": password, "dbname": split.path.removeprefix("/")}
+    read |= {
+        unquote(name): value
+        for name, _, value in (part.partition("=") for part in split.query.split("&"))
+    }
+    try:
+        given = parse_dsn(text)
+    except ProgrammingError:
+        raise SettingRefused(_UNREADABLE_URL) from None
+    ports = given.get("port", "").split(",")
+    if (
+        "@" in split.path + split.fragment
+        or any(
+            unquote(read[name]) != given.get(name, "") for name in ("user", "password", "dbname")
+        )
+        or not all(port.isdecimal() for port in ports if port)
+    ):
+        raise SettingRefused(_UNREADABLE_URL)
     return text
 
 
@@ -97,8 +134,21 @@ def mask_partner_tokens(text: str) -> str:
 
 
 def mask_url(text: str) -> str:
-    """The URL with its password masked, wherever in it the password stands."""
-    return _URL_PASSWORD.sub(MASK, text)
+    """The URL with its passwords masked, wherever in it they stand; a mask alone for what is no URL."""
+    try:
+        split = urlsplit(database_url(text))
+    except SettingRefused:
+        return MASK
+    login, at, place = split.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    query = [
+        f"{name}={MASK if unquote(name) in _SECRETS else value}"
+        for name, _, value in (part.partition("=") for part in split.query.split("&") if part)
+    ]
+    masked = split._replace(
+        netloc=f"{user}{colon}{MASK if colon else ''}{at}{place}", query="&".join(query)
+    )
+    return masked.geturl() if text else text
 
 
 def _items(text: str) -> list[str]:
@@ -109,3 +159,11 @@ def _token(text: str) -> str:
     if _TOKEN.fullmatch(text) is None:
         raise SettingRefused("holds a token with characters that a bearer token cannot have")
     return text
+
+
+def log_level(text: str) -> str:
+    """The level in small letters."""
+    level = text.strip().lower()
+    if level not in LOG_LEVELS:
+        raise SettingRefused(f"is {text!r}, which is none of {', '.join(LOG_LEVELS)}")
+    return level

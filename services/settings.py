@@ -23,6 +23,7 @@ from services.setting_texts import (
     evaluator_tokens,
     file,
     instant,
+    log_level,
     mask_partner_tokens,
     mask_tokens,
     mask_url,
@@ -35,21 +36,26 @@ PREFIX: Final = "TUNTAS_"
 TEST_PREFIX: Final = "TUNTAS_TEST_"
 
 
+_DEFAULT: Final = object()
+"""In the place of a value: the default's is taken."""
+
+
 def _setting(
     meaning: str,
     default: str = "",
     *,
     read: Callable[[str], object] | None = None,
     show: Callable[[str], str] = str,
+    unset: object = _DEFAULT,
     at_least: int | None = None,
     at_most: int | None = None,
 ) -> Meta:
     """What stands beside a field.
 
     `read` turns its text into its value (by the field's type, where absent), `show` its text into
-    one without secrets.
+    one without secrets. `unset` is the value where no text is given, if it is not that of the default.
     """
-    extra = {"default": default, "read": read, "show": show}
+    extra = {"default": default, "read": read, "show": show, "unset": unset}
     return Meta(description=meaning, ge=at_least, le=at_most, extra=extra)
 
 
@@ -158,14 +164,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ]
     package_sales_end: Annotated[
-        int,
+        int | None,
         _setting(
-            "instant from which selling packages is forbidden, RFC 3339",
+            "instant from which selling packages is forbidden, RFC 3339; `tuntas migrate`, `up` and `demo` make it the "
+            "database's rule, other services compare; not set: as the database has it, the default at first",
             DEFAULT_PACKAGE_SALES_END,
             read=instant,
+            unset=None,
         ),
     ]
-    """Microseconds since 1970-01-01T00:00:00Z."""
+    """Microseconds since 1970-01-01T00:00:00Z; None: as the database has it."""
     partners: Annotated[
         frozenset[str],
         _setting(
@@ -214,8 +222,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     ]
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        _setting("least important lines that are logged", "info"),
+        _setting("least important lines that are logged", "info", read=log_level),
     ]
+
+    def __repr__(self) -> str:
+        """Nothing of what it holds: there are secrets in it, and it may be met in a traceback."""
+        return "Settings(…)"
 
 
 class Described(Struct, frozen=True):
@@ -253,8 +265,11 @@ class _Definition(Struct, frozen=True):
     def _extra(self) -> dict[str, Any]:
         return self.meta.extra or {}
 
-    def read(self, text: str) -> object:
-        """The value of `text`; raises SettingRefused."""
+    def read(self, text: str | None) -> object:
+        """The value of `text`, or of the default where there is none; raises SettingRefused."""
+        if not text and self._extra["unset"] is not _DEFAULT:
+            return self._extra["unset"]
+        text = text or self.default
         read: Callable[[str], object] = self._extra["read"] or partial(_by_type, self.type)
         return read(text)
 
@@ -278,7 +293,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     for name, definition in definitions.items():
         try:
-            values[definition.field] = definition.read(environment.get(name) or definition.default)
+            values[definition.field] = definition.read(environment.get(name))
         except SettingRefused as refused:
             problems.append(f"{name} {refused}.")
     if not problems:
@@ -298,6 +313,11 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
             )
     if values["metrics_port"] and values["metrics_port"] == values["api_port"]:
         yield f"{PREFIX}METRICS_PORT is the port of the API; it needs its own."
+
+
+def is_given(environment: Mapping[str, str], field: str) -> bool:
+    """Whether the environment sets a field of Settings, and not to nothing."""
+    return bool(environment.get(PREFIX + field.upper()))
 
 
 def described(environment: Mapping[str, str]) -> tuple[Described, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from projections.catalogue import set_package_sales_end
 from services.intake.worker import Worker
 from services.kafka.consumer import PartnerConsumer, topics_of
 from services.kafka.producer import STRUCTURED, Producer
@@ -13,11 +12,11 @@ from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.files import Migration
 from services.postgres.migrations.fitness import check
 from services.postgres.migrations.run import Progress, migrate, pending
-from services.postgres.server_number import set_server_number
 from services.postgres.waiting import WaitingConnection
 from services.projector.announcer import Announcement, Send
 from services.projector.projector import Projector
 from services.settings import Settings
+from services.shared_rules import rules_agree, set_rules
 
 
 def prepare_database(
@@ -25,7 +24,7 @@ def prepare_database(
     progress: Progress | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> list[Migration]:
-    """Brings the database up to this version and makes the setting of the package sales end the rule.
+    """Brings the database up to this version and makes what is set for all processes its rule.
 
     Returns the migrations that were applied. Blocks while another process migrates; raises as `migrate` does.
     """
@@ -33,8 +32,7 @@ def prepare_database(
     try:
         applied = migrate(session, progress=progress, on_wait=on_wait)
         with transaction(session) as work:
-            set_server_number(work, settings.server_number)
-            set_package_sales_end(work, settings.package_sales_end)
+            set_rules(work, settings)
     finally:
         close(session)
     return applied
@@ -112,6 +110,8 @@ def _connector(settings: Settings, name: str) -> Callable[[], WaitingConnection]
         session = connect(settings.database_url, name)
         try:
             check(session, while_running=begun)
+            with transaction(session) as work:
+                rules_agree(work, settings)
         except BaseException:
             close(session)
             raise

@@ -1,6 +1,8 @@
 """The commands of `tuntas`, put together."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -25,11 +27,28 @@ from services.unworkable import AWAY_EXIT_CODE, Unworkable
 
 app = typer.Typer(
     name="tuntas",
-    help="Was every training class that somebody bought completed, and was it assessed?",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
+
+
+def say_version(wanted: bool) -> None:
+    """Prints the version and ends, when it is asked for."""
+    if wanted:
+        typer.echo(f"tuntas {version('tuntas')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tuntas(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=say_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Follow every purchased training class to its completion and assessment."""
+
 
 RUN = "Run it"
 EVENTS = "Events"

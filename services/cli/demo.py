@@ -1,5 +1,6 @@
 """`tuntas demo`: a simulated season of the eight partners through the whole path, and the questions answered."""
 
+import os
 from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Annotated
@@ -12,12 +13,11 @@ from services.cli import demo_answers
 from services.cli.api_client import Api
 from services.cli.progress import progress
 from services.cli.reached import given_settings
-from services.cli.up import tell_where, wait_for_signal
-from services.embedded.leash import ServerFailed
-from services.kafka.errors import KafkaFailure
+from services.cli.up import NOT_RUNNING, tell_where, wait_for_signal
 from services.kafka.producer import publish
 from services.kafka.security import security_of
-from services.running.run import AlreadyRunning, EverythingHere
+from services.running.run import EverythingHere
+from services.settings import is_given
 from services.simulator import simulate
 
 STALLED_SECONDS = 60.0
@@ -34,14 +34,37 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number, another season.")] = 1,
     leave: Annotated[bool, typer.Option("--exit", help="End after the answers.")] = False,
     ingest: Annotated[int, typer.Option(min=1, max=64, help="How many ingest processes.")] = 1,
+    into_named: Annotated[
+        bool,
+        typer.Option(
+            "--into-named-servers",
+            help="Write the season into the servers that TUNTAS_… names, for good.",
+        ),
+    ] = False,
 ) -> None:
     """Send a simulated season through Kafka, aggregates and projections, and answer the programme's question."""
     settings = given_settings()
+    named = [
+        f"TUNTAS_{field.upper()}"
+        for field in ("kafka_bootstrap", "database_url")
+        if getattr(settings, field)
+    ]
+    if named and not into_named:
+        raise typer.BadParameter(
+            f"the simulated season would stay for good in the server that {' and '.join(named)} names. Unset it for a "
+            "demonstration on embedded servers, or say --into-named-servers."
+        )
     logs.configure("warning")
     console = Console()
     try:
         with console.status("Starting PostgreSQL, a Kafka broker and the services …"):
-            everything = EverythingHere(settings, data="demo", fresh=True, ingest_processes=ingest)
+            everything = EverythingHere(
+                settings,
+                data="demo",
+                fresh=True,
+                ingest_processes=ingest,
+                is_port_set=is_given(os.environ, "api_port"),
+            )
             run = everything.start()
         with everything:
             api = Api(run.api_url, run.evaluator_token)
@@ -65,9 +88,9 @@ def demo(
             demo_answers.show(console, api)
             if not leave:
                 tell_where(console, run)
-                wait_for_signal()
+                wait_for_signal(everything)
                 console.print("Stopping …")
-    except (AlreadyRunning, ServerFailed, KafkaFailure, DemoStalled) as failure:
+    except (*NOT_RUNNING, DemoStalled) as failure:
         typer.secho(str(failure), fg="red", err=True)
         raise typer.Exit(1) from None
 

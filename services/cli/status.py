@@ -14,6 +14,8 @@ from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check
 from services.running import run_file
 from services.running.lanes import LaneStatus, lanes
+from services.setting_texts import mask_url
+from services.unworkable import AWAY_EXIT_CODE
 
 
 def status(
@@ -22,6 +24,7 @@ def status(
     """Where everything runs, lag and counts."""
     settings = reached_settings()
     run = run_file.read(settings.state_dir)
+    database_url = mask_url(settings.database_url)
     try:
         session = connect(settings.database_url, "tuntas status")
         try:
@@ -31,13 +34,13 @@ def status(
         finally:
             close(session)
     except PostgresError as failure:
-        typer.secho(f"{settings.database_url}: {failure}", fg="red", err=True)
-        raise typer.Exit(1) from None
+        typer.secho(f"{database_url}: {failure}", fg="red", err=True)
+        raise typer.Exit(AWAY_EXIT_CODE) from None
     api_url = run.api_url if run else f"http://{settings.api_host}:{settings.api_port}"
     if as_json:
         places: dict[str, object] = {
             "kafka_bootstrap": settings.kafka_bootstrap,
-            "database_url": settings.database_url,
+            "database_url": database_url,
             "api_url": api_url,
             **({"evaluator_token": run.evaluator_token} if run else {}),
             "lanes": found,
@@ -46,7 +49,7 @@ def status(
         return
     console = Console()
     console.print(f"[bold]Kafka[/bold]     {settings.kafka_bootstrap}", highlight=False)
-    console.print(f"[bold]Database[/bold]  {settings.database_url}", highlight=False)
+    console.print(f"[bold]Database[/bold]  {database_url}", highlight=False)
     console.print(f"[bold]API[/bold]       {api_url}   (docs: {api_url}/docs)", highlight=False)
     if run:
         console.print(f"[bold]Token[/bold]     {run.evaluator_token}", highlight=False)

@@ -1,8 +1,9 @@
 """`tuntas up`: all services, until Ctrl-C."""
 
+import os
 import signal
 import threading
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -10,8 +11,13 @@ from rich.console import Console
 from services import logs
 from services.cli.reached import given_settings
 from services.embedded.leash import ServerFailed
-from services.running.run import AlreadyRunning, EverythingHere
+from services.running.api_port import PortTaken
+from services.running.run import AlreadyRunning, EverythingHere, ServiceFailed
 from services.running.run_file import Run
+from services.settings import is_given
+
+NOT_RUNNING: Final = (AlreadyRunning, PortTaken, ServerFailed, ServiceFailed)
+"""What keeps a run from starting, or ends it."""
 
 
 def up(
@@ -22,13 +28,19 @@ def up(
     logs.configure(settings.log_level)
     console = Console()
     try:
-        everything = EverythingHere(settings, data="up", fresh=False, ingest_processes=ingest)
+        everything = EverythingHere(
+            settings,
+            data="up",
+            fresh=False,
+            ingest_processes=ingest,
+            is_port_set=is_given(os.environ, "api_port"),
+        )
         run = everything.start()
         with everything:
             tell_where(console, run)
-            wait_for_signal()
+            wait_for_signal(everything)
             console.print("Stopping …")
-    except (AlreadyRunning, ServerFailed) as failure:
+    except NOT_RUNNING as failure:
         typer.secho(str(failure), fg="red", err=True)
         raise typer.Exit(1) from None
 
@@ -45,10 +57,10 @@ def tell_where(console: Console, run: Run) -> None:
     )
 
 
-def wait_for_signal() -> None:
-    """Blocks until SIGINT or SIGTERM."""
+def wait_for_signal(everything: EverythingHere) -> None:
+    """Blocks until SIGINT or SIGTERM; raises ServiceFailed when a service ended for good."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(1):
-        continue
+    while not stop.is_set():
+        everything.wait(0.5)

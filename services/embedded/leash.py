@@ -83,6 +83,11 @@ class Leash:
     def is_running(self) -> bool:
         return self._warden.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """The server's own exit code, or the negative number of the signal that ended it; None while it runs."""
+        return self._warden.poll()
+
     def wait_until(self, is_ready: Callable[[], bool], timeout_seconds: float) -> None:
         """Block until `is_ready()`; raises ServerFailed, with the log's end, on death or time-out."""
         deadline = monotonic() + timeout_seconds

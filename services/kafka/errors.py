@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from kafka import errors as driver
 
 from services.kafka.refusals import Refused
+from services.unworkable import Unworkable
+
+TOO_OLD = (driver.UnsupportedVersionError, driver.UnrecognizedBrokerVersion)
 
 
 class KafkaFailure(Exception):
@@ -44,7 +47,7 @@ class PublishFailed(KafkaFailure):
 
 @contextmanager
 def translated(doing: str, who: str = "this client") -> Iterator[None]:
-    """A block in which kafka-python's errors are raised as the KafkaFailure they stand for.
+    """A block in which kafka-python's errors are raised as the KafkaFailure, or the Unworkable, they stand for.
 
     ``doing`` completes the sentence "While …" for people; ``who`` is the principal. Errors that say which offsets a
     log lacks pass through: `log_mismatch` turns them into LogMismatch, knowing the log's bounds.
@@ -59,6 +62,10 @@ def translated(doing: str, who: str = "this client") -> Iterator[None]:
         raise BrokerRefused(f"While {doing}: {not_allowed(error, who)}") from error
     except (driver.RetriableError, OSError) as error:
         raise BrokerUnavailable(f"While {doing}: {_sentence(error)}") from error
+    except TOO_OLD as error:
+        raise Unworkable(
+            f"While {doing}: {_sentence(error)}. Tuntas needs Apache Kafka 2.8 or newer."
+        ) from error
     except driver.KafkaError as error:
         raise BrokerRefused(f"While {doing}: {_sentence(error)}") from error
 

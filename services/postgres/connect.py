@@ -18,6 +18,7 @@ from services.postgres.errors import (
     translate,
     translated,
 )
+from services.postgres.refusal import refusal
 from services.postgres.waiting import WaitingConnection, WaitingCursor
 
 
@@ -33,7 +34,8 @@ def connect(
 
     A peer that vanished is noticed within 30 seconds (keepalives, tcp_user_timeout). The idle
     timeout ends a transaction whose owner is stopped or stuck, so that it cannot hold a lane for
-    ever. Parameters in ``database_url`` win. Raises DatabaseUnavailable.
+    ever. Parameters in ``database_url`` win. Raises DatabaseUnavailable, and Unworkable when the
+    server refuses who asks or has no such database.
     """
     timeouts = {
         "statement_timeout": statement_timeout_seconds,
@@ -57,9 +59,14 @@ def connect(
             **given,
             "options": " ".join(options).strip(),
         }
-        session: WaitingConnection = psycopg2.connect(
-            **parameters, connection_factory=WaitingConnection, cursor_factory=WaitingCursor
-        )
+        try:
+            session: WaitingConnection = psycopg2.connect(
+                **parameters, connection_factory=WaitingConnection, cursor_factory=WaitingCursor
+            )
+        except psycopg2.OperationalError:
+            if (refused := refusal(database_url)) is not None:
+                raise refused from None
+            raise
     return session
 
 

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 import psycopg2
 
+from services.postgres.refusal import access_refused
+from services.unworkable import Unworkable
+
 
 class PostgresError(Exception):
     """PostgreSQL did not do what was asked."""
@@ -70,7 +73,7 @@ UNAVAILABLE_CODES = frozenset(
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """A block in which every psycopg2 error is raised as the PostgresError it stands for.
+    """A block in which every psycopg2 error is raised as the PostgresError, or the Unworkable, it stands for.
 
     Errors that quote rows (class 22 and 23) lose their cause: it would carry keys into a log.
     """
@@ -78,24 +81,26 @@ def translated() -> Iterator[None]:
         yield
     except psycopg2.Error as error:
         failure = translate(error)
-        if failure.sqlstate is not None and failure.sqlstate[:2] in {"22", "23"}:
+        if isinstance(failure, PostgresError) and (failure.sqlstate or "")[:2] in {"22", "23"}:
             raise failure from None
         raise failure from error
 
 
-def translate(error: psycopg2.Error) -> PostgresError:
-    """The PostgresError that a psycopg2 error stands for, with the server's own sentence."""
+def translate(error: psycopg2.Error) -> PostgresError | Unworkable:
+    """The PostgresError that a psycopg2 error stands for, with the server's own sentence; Unworkable for a refusal."""
     code = error.pgcode
     message = error.diag.message_primary or str(error).strip().partition("\n")[0]
     if code is None:
         # libpq's own errors have no code. A lost connection arrives as OperationalError,
         # InterfaceError or plain DatabaseError, depending on the call that notices it.
-        if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or (
-            type(error) is psycopg2.DatabaseError
-        ):
-            return DatabaseUnavailable(message)
-        return StatementRefused(message)
-    message = f"{message} ({code})"
+        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        away = lost or type(error) is psycopg2.DatabaseError
+        return DatabaseUnavailable(message) if away else StatementRefused(message)
+    refused = access_refused(code, f"PostgreSQL refuses: {message}")
+    return refused or _coded(code, f"{message} ({code})", error)
+
+
+def _coded(code: str, message: str, error: psycopg2.Error) -> PostgresError:
     if code == "23505":
         return LedgerConflict(message, constraint=error.diag.constraint_name)
     if code[:2] == "40" or code in RETRY_CODES:

@@ -9,7 +9,7 @@ from typing import Final
 from psycopg2.extensions import cursor
 
 from projections.sql import load
-from services.postgres.errors import StatementRefused
+from services.unworkable import Unworkable
 
 SQL: Final = load("services.postgres", "queries.sql")
 
@@ -18,12 +18,17 @@ MOST_SERVERS: Final = 128
 
 
 def set_server_number(work: cursor, number: int) -> None:
-    """Makes ``number`` the database's own, for good. Raises StatementRefused when it has another one."""
+    """Makes ``number`` the database's own, for good. Raises Unworkable when it has another one."""
     work.execute(SQL["set_server_number"], {"number": number})
+    must_be(work, number)
+
+
+def must_be(work: cursor, number: int) -> None:
+    """Returns when the database is server ``number``, or none yet; raises Unworkable when it is another one."""
     work.execute(SQL["server_number"])
-    ((held,),) = work.fetchall()
-    if held != number:
-        raise StatementRefused(
-            f"this database is server {held} and numbers its lanes so, but TUNTAS_SERVER_NUMBER says {number}: "
-            f"set it to {held}, or TUNTAS_DATABASE_URL to the database of server {number}"
+    held = [row[0] for row in work.fetchall()]
+    if held not in ([], [number]):
+        raise Unworkable(
+            f"This database is server {held[0]} and numbers its lanes so, but TUNTAS_SERVER_NUMBER says {number}: "
+            f"set it to {held[0]}, or TUNTAS_DATABASE_URL to the database of server {number}."
         )

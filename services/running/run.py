@@ -27,24 +27,40 @@ class AlreadyRunning(Exception):
     """Another run uses this state directory."""
 
 
+class ServiceFailed(Exception):
+    """A service does not start, or has ended in a way that only somebody can mend."""
+
+
 class EverythingHere:
     """A run of all services, from `start` to `stop`, and word of it in the state directory."""
 
     def __init__(
-        self, settings: Settings, *, data: str, fresh: bool, ingest_processes: int = 1
+        self,
+        settings: Settings,
+        *,
+        data: str,
+        fresh: bool,
+        ingest_processes: int = 1,
+        is_port_set: bool = False,
     ) -> None:
         """Starts nothing yet.
 
         ``data`` names the folder within the state directory for the embedded servers; ``fresh`` empties it first.
+        ``is_port_set``: the API's port was chosen, and is not exchanged for another one.
         """
         self.settings = settings
         self._data_dir = settings.state_dir / data
         self._fresh = fresh
         self._ingest_processes = ingest_processes
+        self._is_port_set = is_port_set
+        self._services: Services | None = None
         self._stack = ExitStack()
 
     def start(self) -> Run:
-        """Blocks until the API answers; raises ServerFailed, AlreadyRunning or what the named servers raise."""
+        """Blocks until the API answers.
+
+        Raises ServerFailed, AlreadyRunning, PortTaken, ServiceFailed, or what the named servers raise.
+        """
         state_dir = self.settings.state_dir
         if (other := run_file.read(state_dir)) is not None:
             raise AlreadyRunning(
@@ -58,7 +74,9 @@ class EverythingHere:
             token = secrets.token_urlsafe(24)
             prepare_database(settings)
             prepare_topics(settings)
-            port = starting.enter_context(api_port(settings.api_host, settings.api_port))
+            port = starting.enter_context(
+                api_port(settings.api_host, settings.api_port, is_set=self._is_port_set)
+            )
             services = Services(
                 _services(self._ingest_processes),
                 _environment(settings, port, token),
@@ -66,6 +84,7 @@ class EverythingHere:
             )
             starting.callback(services.stop)
             services.start()
+            self._services = services
             run = Run(
                 pid=os.getpid(),
                 kafka_bootstrap=settings.kafka_bootstrap,
@@ -75,9 +94,16 @@ class EverythingHere:
             )
             run_file.write(state_dir, run)
             starting.callback(run_file.remove, state_dir)
-            _wait_until_ready(run.api_url)
+            _wait_until_ready(run.api_url, services)
             self._stack = starting.pop_all()
         return run
+
+    def wait(self, seconds: float) -> None:
+        """Blocks so long; raises ServiceFailed as soon as a service ended in a way that only somebody can mend."""
+        if self._services is None:
+            sleep(seconds)
+        elif self._services.given_up.wait(seconds):
+            raise ServiceFailed(self._services.why_given_up)
 
     def stop(self) -> None:
         """Stops services, then servers; blocks until all are gone."""
@@ -128,14 +154,18 @@ def _environment(settings: Settings, port: int, token: str) -> Mapping[str, str]
     }
 
 
-def _wait_until_ready(api_url: str) -> None:
-    """Blocks until the API says that it can answer; raises what it last failed with."""
+def _wait_until_ready(api_url: str, services: Services) -> None:
+    """Blocks until the API says that it can answer; raises ServiceFailed."""
     deadline = monotonic() + READY_TIMEOUT_SECONDS
     while True:
         try:
             with urlopen(f"{api_url}/readyz", timeout=5):  # noqa: S310 - our own address
                 return
-        except (URLError, OSError):
+        except (URLError, OSError) as error:
+            if services.given_up.wait(0.1):
+                raise ServiceFailed(services.why_given_up) from None
             if monotonic() > deadline:
-                raise
-            sleep(0.1)
+                raise ServiceFailed(
+                    f"the API at {api_url} is not ready after {READY_TIMEOUT_SECONDS:.0f} s ({error}); its log is "
+                    f"{services.log_path('api')}"
+                ) from None

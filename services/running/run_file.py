@@ -18,6 +18,10 @@ class Run(Struct, frozen=True):
     api_url: str
     evaluator_token: str
 
+    def __repr__(self) -> str:
+        """Nothing of what it holds: there are secrets in it."""
+        return f"Run(pid={self.pid})"
+
 
 def write(state_dir: Path, run: Run) -> None:
     """Leaves word of a run, readable by this user only: it holds a token."""

@@ -24,7 +24,7 @@ def test_the_defaults_are_an_embedded_run() -> None:
     assert settings.state_dir == Path(".tuntas")
     assert (settings.api_host, settings.api_port) == ("127.0.0.1", 8000)
     assert settings.topic_partitions == 6
-    assert settings.package_sales_end == SALES_END
+    assert settings.package_sales_end is None  # as the database has it
     assert (settings.evaluator_tokens, settings.partner_tokens) == (frozenset(), {})
 
 
@@ -59,6 +59,8 @@ def test_every_text_becomes_its_value() -> None:
     }
     assert settings.batch_records == 500
     assert settings.log_level == "debug"
+    assert read_settings({"TUNTAS_LOG_LEVEL": "INFO"}).log_level == "info"
+    assert "s3cret" not in repr(settings)
 
 
 def test_the_partners_of_a_process_are_named_or_all() -> None:
@@ -101,7 +103,7 @@ def test_names_of_tests_and_of_others_are_let_through() -> None:
         ("API_PORT", "http", "is 'http': expected `int`, got `str`."),
         ("API_PORT", "65536", "is '65536': expected `int` <= 65535."),
         ("BATCH_RECORDS", "0", "is '0': expected `int` >= 1."),
-        ("LOG_LEVEL", "loud", "is 'loud': invalid enum value 'loud'."),
+        ("LOG_LEVEL", "loud", "is 'loud', which is none of debug, info, warning, error."),
         ("KAFKA_BOOTSTRAP", "kafka", "names 'kafka', which is not host:port."),
         ("KAFKA_BOOTSTRAP", "a:1,b:70000", "names 'b:70000', which is not host:port."),
         ("DATABASE_URL", "host=db", "is not a URL that starts with postgresql://."),
@@ -213,7 +215,7 @@ def test_all_problems_are_told_at_once() -> None:
 def test_what_is_described_is_complete_and_keeps_secrets() -> None:
     lines = described(
         {
-            "TUNTAS_DATABASE_URL": "postgresql://tuntas:s3cret@db/tuntas?password=s3cret&x=1",
+            "TUNTAS_DATABASE_URL": "postgresql://tuntas:s3:cret@db/tuntas?pass%77ord=s3cret&application_name=x",
             "TUNTAS_EVALUATOR_TOKENS": "s3cret,s3cret2",
             "TUNTAS_PARTNER_TOKENS": "sisnaker:s3cret",
             "TUNTAS_API_PORT": "9000",
@@ -223,7 +225,7 @@ def test_what_is_described_is_complete_and_keeps_secrets() -> None:
     assert all(line.meaning for line in lines)
     shown = {line.name: (line.value, line.default) for line in lines}
     assert shown["TUNTAS_DATABASE_URL"] == (
-        "postgresql://tuntas:•••@db/tuntas?password=•••&x=1",
+        "postgresql://tuntas:•••@db/tuntas?pass%77ord=•••&application_name=x",
         "",
     )
     assert shown["TUNTAS_EVALUATOR_TOKENS"] == ("•••,•••", "")

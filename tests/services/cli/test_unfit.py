@@ -1,8 +1,5 @@
 """Every command that needs the database ends with one sentence and a code of its own on one that does not fit."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +7,8 @@ import pytest
 
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.run import migrate
+from tests.services.cli.commands import run
 
-REPOSITORY = Path(__file__).parents[3]
 COMMANDS = [
     ["ingest"],
     ["project"],
@@ -23,28 +20,6 @@ COMMANDS = [
     ["export", "purchased-classes", "--out", "rows.csv"],
 ]
 UNFIT = 3
-
-
-def run(folder: Path, database_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """A command that ran to its end, without settings meant for other runs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TUNTAS_")}
-    settings = {
-        "PYTHONPATH": str(REPOSITORY),
-        "COLUMNS": "400",
-        "TUNTAS_KAFKA_BOOTSTRAP": "127.0.0.1:9",
-        "TUNTAS_DATABASE_URL": database_url,
-        "TUNTAS_STATE_DIR": str(folder / "state"),
-        "TUNTAS_API_PORT": "0",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "services.cli", *arguments],
-        cwd=folder,
-        env=kept | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def change(database_url: str, *statements: str) -> None:
