@@ -23,7 +23,7 @@ from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
 from projections.record import Rules
 
-PAGE_ROWS: Final = 500
+PAGE_ROWS: Final = 256
 
 
 class Counting:

@@ -125,7 +125,7 @@ async def write(
     """
     from services.http.access import Caller  # noqa: PLC0415 - commands start fast
     from services.http.app import ROUTES  # noqa: PLC0415
-    from services.http.database import DatabaseAway  # noqa: PLC0415
+    from services.http.away import DatabaseAway  # noqa: PLC0415
     from services.http.listing import Export  # noqa: PLC0415
     from services.http.parameters import read_query  # noqa: PLC0415
     from services.http.problems import Problem  # noqa: PLC0415

@@ -73,7 +73,7 @@ async def _document(
     """The report's document. Raises ExportRefused."""
     from services.http.access import Caller  # noqa: PLC0415
     from services.http.app import ROUTES  # noqa: PLC0415
-    from services.http.database import DatabaseAway  # noqa: PLC0415
+    from services.http.away import DatabaseAway  # noqa: PLC0415
     from services.http.pages.asking import ask, instants  # noqa: PLC0415
     from services.http.problems import Problem  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415

@@ -14,9 +14,10 @@ EVERY_PARTNER = tuple(PARTNER_CODES)
 
 
 class Caller(Struct, frozen=True):
-    """Who asks. ``partner`` None: an evaluator, who sees all partners."""
+    """Who asks. ``partner`` None: an evaluator, who sees all partners. ``share``: whose share of the API it uses up."""
 
     partner: str | None = None
+    share: bytes = b""
 
     def partner_ids(self, asked: str | None) -> tuple[int, ...]:
         """The partners whose data a list shows: the one asked for, or all that the caller may see.
@@ -57,10 +58,13 @@ class Access:
     ) -> None:
         """``partner_tokens``: token to partner; ``metrics_tokens`` read ``/metrics`` and nothing else."""
         self._key = token_bytes(32)
-        self._callers = {
-            self._digest(token): Caller(partner) for token, partner in partner_tokens.items()
-        }
-        self._callers |= {self._digest(token): Caller() for token in evaluator_tokens}
+        self._callers: dict[bytes, Caller] = {}
+        for token, partner in [
+            *partner_tokens.items(),
+            *((token, None) for token in evaluator_tokens),
+        ]:
+            digest = self._digest(token)
+            self._callers[digest] = Caller(partner, digest)
         self._metrics = {self._digest(token) for token in metrics_tokens}
 
     def caller(self, authorization: str | None) -> Caller:

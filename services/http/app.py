@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await sources.database.close()
+        await sources.close()
 
     app = FastAPI(
         title="Tuntas",

@@ -3,19 +3,27 @@
 Nothing connects before the first question, and a database that went away is asked again by the next one.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Final, TypeAlias, TypeVar
 
 import asyncpg
 
-T = TypeVar("T")
-Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+from services.http.away import LOST, UNABLE, DatabaseAway, translated
+from services.http.pacing import Pace, PacedSession
+from services.http.turns import Turns
 
-CONNECTIONS: Final = 10
+T = TypeVar("T")
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Session: TypeAlias = PacedSession
+
+CONNECTIONS: Final = 14
+QUESTIONS_OF_SHARE: Final = 4
+"""How many connections the questions of one token may hold at once."""
 EXPORTS: Final = 4
 """How many connections long reading may hold: the rest stays for answers that people wait for."""
+EXPORTS_OF_SHARE: Final = 2
 CONNECT_TIMEOUT_SECONDS: Final = 5
 COMMAND_TIMEOUT_SECONDS: Final = 35
 CLOSE_TIMEOUT_SECONDS: Final = 5
@@ -30,36 +38,7 @@ SESSION_SETTINGS: Final = {
 }
 
 
-class DatabaseAway(Exception):
-    """The database cannot be reached or cannot work now; the same question may succeed later."""
-
-
-class SchemaMissing(DatabaseAway):
-    """The database is there, but no service has made its tables yet."""
-
-
-class QuestionTooLong(DatabaseAway):
-    """The database gave up on this question after its time."""
-
-
-LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    OSError,
-)
-UNABLE = (
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.PostgresSystemError,
-    TimeoutError,
-)
-
-
-class Database:
+class Connections:
     """A few connections that read.
 
     The last one given back is the first one taken, so that few connections serve what few can. What asyncpg's own
@@ -68,14 +47,13 @@ class Database:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._idle: list[Session] = []
-        self._free = asyncio.Semaphore(CONNECTIONS)
-        self._exports = asyncio.Semaphore(EXPORTS)
-        self._closed = False
+        self._idle: list[Connection] = []
+        self._free = Turns(CONNECTIONS, "questions")
+        self._is_closed = False
 
     async def close(self) -> None:
         """Closes the idle connections, and each other one when it is given back."""
-        self._closed = True
+        self._is_closed = True
         while self._idle:
             session = self._idle.pop()
             try:
@@ -83,66 +61,11 @@ class Database:
             except (*LOST, *UNABLE):
                 session.terminate()
 
-    async def read(self, question: Callable[[Session], Awaitable[T]]) -> T:
-        """The answer of ``question`` on some connection; asked twice when the first one was lost.
-
-        Raises DatabaseAway.
-        """
-        try:
-            return await self._once(question)
-        except LOST:
-            pass
-        except Exception as error:
-            raise _translated(error) from error
-        try:
-            return await self._once(question)
-        except Exception as error:
-            raise _translated(error) from error
-
-    async def read_snapshot(self, question: Callable[[Session], Awaitable[T]]) -> T:
-        """As ``read``, with everything in one snapshot."""
-
-        async def in_snapshot(session: Session) -> T:
-            async with session.transaction(isolation="repeatable_read", readonly=True):
-                return await question(session)
-
-        return await self.read(in_snapshot)
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Session]:
-        """A connection in one snapshot, for long reading. Raises DatabaseAway."""
-        try:
-            async with self._exports:
-                session = await self._take()
-                try:
-                    async with session.transaction(isolation="repeatable_read", readonly=True):
-                        yield session
-                except BaseException:
-                    self._throw_away(session)
-                    raise
-                self._give_back(session)
-        except Exception as error:
-            raise _translated(error) from error
-
-    async def _once(self, question: Callable[[Session], Awaitable[T]]) -> T:
-        session = await self._take()
-        try:
-            answer = await question(session)
-        except asyncpg.PostgresError:
-            # The server's own word: the connection is in order, or knows that it is closed.
-            self._give_back(session)
-            raise
-        except BaseException:
-            # Whatever else it was, an answer may still be on its way through this connection.
-            self._throw_away(session)
-            raise
-        self._give_back(session)
-        return answer
-
-    async def _take(self) -> Session:
-        if self._closed:
+    async def take(self) -> Connection:
+        """A connection, one of the idle ones or a new one. Raises DatabaseAway or what asyncpg raises."""
+        if self._is_closed:
             raise DatabaseAway("the API is stopping")
-        await self._free.acquire()
+        await self._free.take()
         try:
             while self._idle:
                 session = self._idle.pop()
@@ -158,26 +81,108 @@ class Database:
             self._free.release()
             raise
 
-    def _give_back(self, session: Session) -> None:
-        if self._closed:
+    def give_back(self, session: Connection) -> None:
+        """Ends the use of a connection that is in order, or knows that it is closed."""
+        if self._is_closed:
             session.terminate()
         elif not session.is_closed():
             self._idle.append(session)
         self._free.release()
 
-    def _throw_away(self, session: Session) -> None:
+    def throw_away(self, session: Connection) -> None:
+        """Ends the use of a connection that something may still be on its way through."""
         session.terminate()
         self._free.release()
 
 
-def _translated(error: Exception) -> Exception:
-    """DatabaseAway for what the database cannot help now; any other error as it is."""
-    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
-        return SchemaMissing("the database has no tables of Tuntas yet")
-    if isinstance(error, asyncpg.QueryCanceledError):
-        return QuestionTooLong("this question took too long; narrow it by a filter")
-    if isinstance(error, LOST + UNABLE) or (
-        isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
-    ):
-        return DatabaseAway("the database cannot be reached")
-    return error
+class Share:
+    """How many questions and exports of one token may be answered at once."""
+
+    def __init__(self, questions: int, exports: int) -> None:
+        self.questions = Turns(questions, "questions of this token")
+        self.exports = Turns(exports, "exports of this token")
+
+
+class Database:
+    """What questions are asked of: the whole, or one token's share of it."""
+
+    def __init__(self, database_url: str) -> None:
+        self._connections = Connections(database_url)
+        self._pace = Pace()
+        self._exports = Turns(EXPORTS, "exports")
+        self._share = Share(CONNECTIONS, EXPORTS)
+
+    def share(self) -> "Database":
+        """The same for one token, whose questions take turns where they are many, so that others find room."""
+        shared = copy(self)
+        shared._share = Share(QUESTIONS_OF_SHARE, EXPORTS_OF_SHARE)  # noqa: SLF001 - one of its own kind
+        return shared
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._connections.close()
+
+    async def read(self, question: Callable[[Session], Awaitable[T]]) -> T:
+        """The answer of ``question`` on some connection; asked twice when the first one was lost.
+
+        Raises DatabaseAway.
+        """
+        return await self._asked(question, in_snapshot=False)
+
+    async def read_snapshot(self, question: Callable[[Session], Awaitable[T]]) -> T:
+        """As ``read``, with everything in one snapshot."""
+        return await self._asked(question, in_snapshot=True)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Session]:
+        """A connection in one snapshot, for long reading. Raises DatabaseAway."""
+        try:
+            async with self._share.exports, self._exports:
+                session = await self._connections.take()
+                paced = PacedSession(session, self._pace)
+                try:
+                    async with session.transaction(isolation="repeatable_read", readonly=True):
+                        yield paced
+                except BaseException:
+                    self._connections.throw_away(session)
+                    raise
+                finally:
+                    paced.done()
+                self._connections.give_back(session)
+        except Exception as error:
+            raise translated(error) from error
+
+    async def _asked(self, question: Callable[[Session], Awaitable[T]], *, in_snapshot: bool) -> T:
+        async with self._share.questions:
+            try:
+                return await self._once(question, in_snapshot)
+            except LOST:
+                pass
+            except Exception as error:
+                raise translated(error) from error
+            try:
+                return await self._once(question, in_snapshot)
+            except Exception as error:
+                raise translated(error) from error
+
+    async def _once(self, question: Callable[[Session], Awaitable[T]], in_snapshot: bool) -> T:
+        session = await self._connections.take()
+        paced = PacedSession(session, self._pace)
+        try:
+            if in_snapshot:
+                async with session.transaction(isolation="repeatable_read", readonly=True):
+                    answer = await question(paced)
+            else:
+                answer = await question(paced)
+        except asyncpg.PostgresError:
+            # The server's own word: the connection is in order, or knows that it is closed.
+            self._connections.give_back(session)
+            raise
+        except BaseException:
+            # Whatever else it was, an answer may still be on its way through this connection.
+            self._connections.throw_away(session)
+            raise
+        finally:
+            paced.done()
+        self._connections.give_back(session)
+        return answer

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from datetime import datetime
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -27,7 +27,7 @@ from services.http.routing import Asked, json
 T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 100
-PAGE_ROWS: Final = 250
+PAGE_ROWS: Final = 128
 """Rows that are judged before others get their turn."""
 
 EXAMINED_ROWS: Final = 50_000
@@ -61,6 +61,7 @@ class Listing(Struct, Generic[T]):
     partner_ids: tuple[int, ...]
     pages: Pages[T]
     behind: Callable[[Asked], Awaitable[Freshness]] | None = None
+    page_rows: int = PAGE_ROWS
 
     async def freshness(self, asked: Asked) -> Freshness:
         """How far the list is behind."""
@@ -85,10 +86,11 @@ async def respond(asked: Asked, listing: Listing[T]) -> Response:
     async def page(session: Session) -> tuple[list[T], Key | None]:
         known = await asked.sources.known(session)
         wanted = limit or DEFAULT_LIMIT
-        page_rows = min(wanted + 1 if as_of is None else PAGE_ROWS, PAGE_ROWS)
+        page_rows = min(wanted + 1 if as_of is None else listing.page_rows, listing.page_rows)
         return await _collect(listing.pages(session, known, after, page_rows), wanted)
 
-    items, reached = await asked.sources.database.read_snapshot(page)
+    async with turn(asked):
+        items, reached = await asked.sources.database.read_snapshot(page)
     return json(
         ListAnswer(
             items,
@@ -96,6 +98,15 @@ async def respond(asked: Asked, listing: Listing[T]) -> Response:
             instant(read_at),
             await listing.freshness(asked),
         )
+    )
+
+
+def turn(asked: Asked) -> AbstractAsyncContextManager[None]:
+    """The turn of a question that may judge many rows again: others must not find every connection taken."""
+    return (
+        nullcontext()
+        if asked.query.get("as_of") is None
+        else asked.sources.long_questions.turn(asked.receive)
     )
 
 
@@ -137,7 +148,8 @@ async def export(
     name = f"{listing.name}.{into.extension}"
     return Export(
         into,
-        _joined(first, pieces),
+        first,
+        pieces,
         {
             "Content-Disposition": f'attachment; filename="{name}"',
             **_headers(read_at, freshness),
@@ -149,17 +161,23 @@ class Export(StreamingResponse):
     """A file as a stream. It gives its database connection back when the client leaves."""
 
     def __init__(
-        self, into: File, pieces: AsyncGenerator[bytes], headers: Mapping[str, str]
+        self, into: File, first: bytes, rest: AsyncGenerator[bytes], headers: Mapping[str, str]
     ) -> None:
-        super().__init__(pieces, headers=headers, media_type=into.content_type)
         self.file = into
-        self.pieces = pieces
+        self.pieces = _joined(first, rest)
+        self._rest = rest
+        super().__init__(self.pieces, headers=headers, media_type=into.content_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            if scope["method"] == "HEAD":
+                await Response(headers=self.headers)(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
         finally:
             await self.pieces.aclose()
+            # Where not even the first piece was asked for, that did not reach what reads.
+            await self._rest.aclose()
 
 
 def _headers(read_at: int, freshness: Freshness) -> Mapping[str, str]:
@@ -175,13 +193,14 @@ async def _pieces(
 ) -> AsyncGenerator[bytes]:
     left = limit
     async with asked.sources.snapshot() as (session, known):
-        pages = listing.pages(session, known, after, PAGE_ROWS)
+        pages = listing.pages(session, known, after, listing.page_rows)
         async with aclosing(pages):  # type: ignore[type-var]
             page = await anext(pages, None)
             # The first piece is always given: it tells that the database answered.
             yield into.begin()
             while page is not None:
                 items = [item for _, item in page.items][:left]
+                await session.step()
                 if items and (piece := await into.add(items)):
                     yield piece
                 if left is not None:

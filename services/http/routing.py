@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from services.http.access import Access, Caller
-from services.http.database import DatabaseAway
+from services.http.away import DatabaseAway
 from services.http.negotiation import CSV, JSON, NDJSON, PARQUET, preferred
 from services.http.parameters import Parameter, read_query
 from services.http.paths import Paths
@@ -32,7 +32,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Asked(Struct, frozen=True):
-    """One request that was understood. ``query`` has every parameter of the route, None where absent."""
+    """One request that was understood. ``query`` has every parameter of the route, None where absent.
+
+    ``receive`` tells when whoever asks has left.
+    """
 
     sources: Sources
     caller: Caller
@@ -40,6 +43,7 @@ class Asked(Struct, frozen=True):
     query: Mapping[str, Any]
     media: str
     url_path: str
+    receive: Receive | None = None
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -80,7 +84,7 @@ class Routes(BaseRoute):
         scope["endpoint"] = endpoint
         if scope["method"] not in {"GET", "HEAD"}:
             raise only_read()
-        response = await endpoint.answer(scope, caller, accept, names)
+        response = await endpoint.answer(scope, receive, caller, accept, names)
         await response(scope, receive, send)
 
 
@@ -93,14 +97,19 @@ class Endpoint:
         self._sources = sources
 
     async def answer(
-        self, scope: Scope, caller: Caller, accept: str | None, names: Mapping[str, str]
+        self,
+        scope: Scope,
+        receive: Receive,
+        caller: Caller,
+        accept: str | None,
+        names: Mapping[str, str],
     ) -> Response:
         """The answer to one request. Raises Problem."""
         route = self._route
         media = preferred(accept, route.media)
         query = read_query(scope["query_string"], route.parameters)
         url_path = sent_path(scope).decode("latin-1")
-        asked = Asked(self._sources, caller, names, query, media, url_path)
+        asked = Asked(self._sources.of(caller), caller, names, query, media, url_path, receive)
         try:
             return await route.respond(asked)
         except DatabaseAway as error:

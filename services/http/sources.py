@@ -4,14 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Final
 
 from projections.reading import intake
 from projections.reading.catalogue import CatalogueCache, Known, version
 from projections.reading.intake import Backlog, Freshness, freshness
 from projections.reading.session import Session
+from services.http.access import Caller
 from services.http.database import Database
 from services.http.long_questions import LongQuestions
+from services.http.pacing import PacedSession
 from services.http.parameters import now
 
 STALE_SECONDS: Final = 0.25
@@ -39,6 +42,12 @@ class FreshnessCache:
             self._ahead = asyncio.create_task(self._read())
             self._ahead.add_done_callback(_seen)
         return freshness(self._behind, partner_ids, now())
+
+    async def close(self) -> None:
+        """Ends what is read ahead."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.wait([self._ahead])
 
     async def _read(self) -> None:
         asked_at = time.monotonic()
@@ -72,20 +81,35 @@ def _seen(task: "asyncio.Task[None]") -> None:
 
 
 class Sources:
-    """Everything that routes read from."""
+    """Everything that routes read from: of all, or of one token."""
 
     def __init__(self, database_url: str) -> None:
+        self._shares: dict[bytes, Sources] = {}
         self.database = Database(database_url)
         self.catalogue = CatalogueCache()
         self.freshness = FreshnessCache(self.database)
         self.long_questions = LongQuestions()
+
+    async def close(self) -> None:
+        """Ends reading, and closes the connections."""
+        await self.freshness.close()
+        await self.database.close()
+
+    def of(self, caller: Caller) -> "Sources":
+        """The same for a caller's token, whose questions take turns where they are many."""
+        shared = self._shares.get(caller.share)
+        if shared is None:
+            shared = self._shares[caller.share] = copy(self)
+            shared.database = self.database.share()
+            shared.long_questions = self.long_questions.share()
+        return shared
 
     async def known(self, session: Session) -> Known:
         """The catalogue, not older than the session's snapshot."""
         return await self.catalogue.at_least(session, await version(session))
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[tuple[Session, Known]]:
+    async def snapshot(self) -> AsyncIterator[tuple[PacedSession, Known]]:
         """A connection in one snapshot, and the catalogue for its rows. Raises DatabaseAway."""
         async with self.database.snapshot() as session:
             yield session, await self.known(session)

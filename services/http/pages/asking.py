@@ -58,7 +58,7 @@ async def ask(
 ) -> Any:
     """The JSON answer of a route. Raises Problem and DatabaseAway."""
     read = read_query(urlencode(query).encode(), route.parameters)
-    response = await route.respond(Asked(sources, caller, path, read, JSON, url_path))
+    response = await route.respond(Asked(sources.of(caller), caller, path, read, JSON, url_path))
     return msgspec.json.decode(response.body)
 
 

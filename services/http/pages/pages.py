@@ -13,7 +13,7 @@ from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
 from services.http.access import Access, Caller
-from services.http.database import DatabaseAway
+from services.http.away import DatabaseAway
 from services.http.pages.asking import ask, changed, day_of, given, instants, page_path, place
 from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login

@@ -1,7 +1,6 @@
 """Evaluations: classes, packages, institutions and partners, each with how far its sums are behind."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -25,7 +24,7 @@ from projections.reading.intake import Freshness
 from projections.reading.meaning import means
 from projections.reading.session import Session
 from services.http import cursors, parameters
-from services.http.listing import ListAnswer, Listing, respond
+from services.http.listing import ListAnswer, Listing, respond, turn
 from services.http.problems import not_found
 from services.http.routing import LIST, Asked, Route, json
 
@@ -100,8 +99,7 @@ async def one_institution(asked: Asked) -> Response:
         name = asked.path["institution"]
         return await evaluations.of_institution(session, known, partner_ids, name, as_of, now)
 
-    async with _turn(asked):
-        return await _answer(asked, InstitutionAnswer, partner_ids, evaluate)
+    return await _answer(asked, InstitutionAnswer, partner_ids, evaluate)
 
 
 async def one_partner(asked: Asked) -> Response:
@@ -111,8 +109,7 @@ async def one_partner(asked: Asked) -> Response:
     async def evaluate(session: Session, known: Known, as_of: int | None, now: int) -> Any:
         return await evaluations.of_partner(session, known, partner_id, as_of, now)
 
-    async with _turn(asked):
-        return await _answer(asked, PartnerAnswer, (partner_id,), evaluate)
+    return await _answer(asked, PartnerAnswer, (partner_id,), evaluate)
 
 
 async def all_institutions(asked: Asked) -> Response:
@@ -129,8 +126,7 @@ async def all_institutions(asked: Asked) -> Response:
         ),
         partial(_freshness, partner_ids=partner_ids),
     )
-    async with _turn(asked):
-        return await respond(asked, listing)
+    return await respond(asked, listing)
 
 
 async def all_partners(asked: Asked) -> Response:
@@ -146,13 +142,7 @@ async def all_partners(asked: Asked) -> Response:
         ),
         partial(_freshness, partner_ids=partner_ids),
     )
-    async with _turn(asked):
-        return await respond(asked, listing)
-
-
-def _turn(asked: Asked) -> AbstractAsyncContextManager[Any]:
-    """The turn of a question that judges many rows again: others must not find every connection taken."""
-    return nullcontext() if asked.query["as_of"] is None else asked.sources.long_questions.turn()
+    return await respond(asked, listing)
 
 
 async def _answer(
@@ -164,7 +154,8 @@ async def _answer(
     async def read(session: Session) -> Struct | None:
         return await evaluate(session, await asked.sources.known(session), as_of, now)
 
-    found = await asked.sources.database.read_snapshot(read)
+    async with turn(asked):
+        found = await asked.sources.database.read_snapshot(read)
     if found is None:
         raise not_found("nothing is known by this name")
     return json(

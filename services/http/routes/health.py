@@ -10,7 +10,7 @@ from projections.reading.intake import Lane
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Access
-from services.http.database import DatabaseAway
+from services.http.away import DatabaseAway
 from services.http.measures import Measures
 from services.http.metrics_address import is_at_metrics_address
 from services.http.problems import Problem

@@ -17,6 +17,9 @@ from services.http.listing import ListAnswer, Listing, respond
 from services.http.problems import not_found
 from services.http.routing import LIST, Asked, Route, json
 
+PACKAGES_A_PAGE: Final = 32
+"""Packages that are judged before others get their turn: each has several classes."""
+
 KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT, cursors.TEXT)
 
 
@@ -69,6 +72,7 @@ async def packages(asked: Asked) -> Response:
             lambda session, known, after, page_rows: package_purchases.pages(
                 session, known, wanted, query["as_of"], after, page_rows
             ),
+            page_rows=PACKAGES_A_PAGE,
         ),
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.http.database import CONNECTIONS, EXPORTS, Database, DatabaseAway, Session
+from services.http.away import DatabaseAway
+from services.http.database import CONNECTIONS, EXPORTS, Database, Session
 
 
 def run(database_url: str, story: Callable[[Database], Coroutine[Any, Any, None]]) -> None:

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from httpx import AsyncClient, Response
 
-from services.http import listing, long_questions
+from services.http import listing, long_questions, turns
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.conftest import Api, bearer, running
@@ -62,9 +62,9 @@ def test_few_long_questions_are_answered_at_once_and_others_meanwhile(told: Kept
         paths = ["/v1/partners", "/v1/institutions", EVALUATION] * 2
         with held_up(told.url) as waiting:
             long = [asking(client, path, **THEN) for path in paths]
-            await until_waiting(waiting, long_questions.AT_ONCE)
+            await until_waiting(waiting, long_questions.AT_ONCE_OF_SHARE)
             quick = [await asking(client, path) for path in paths[:2] * 5]
-            assert waiting() == long_questions.AT_ONCE
+            assert waiting() == long_questions.AT_ONCE_OF_SHARE
             assert not any(each.done() for each in long)
         return [*quick, *await asyncio.gather(*long)]
 
@@ -102,18 +102,20 @@ def test_a_long_question_is_given_up_after_its_time(
 def test_a_long_question_does_not_wait_for_its_turn_for_ever(
     told: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(long_questions, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.2)
 
     async def story(client: AsyncClient) -> list[Response]:
         with held_up(told.url) as waiting:
-            asked = [asking(client, EVALUATION, **THEN) for _ in range(long_questions.AT_ONCE)]
-            await until_waiting(waiting, long_questions.AT_ONCE)
+            asked = [
+                asking(client, EVALUATION, **THEN) for _ in range(long_questions.AT_ONCE_OF_SHARE)
+            ]
+            await until_waiting(waiting, long_questions.AT_ONCE_OF_SHARE)
             one_more = await asking(client, EVALUATION, **THEN)
         return [one_more, *await asyncio.gather(*asked)]
 
     with running(told.url) as api:
         one_more, *others = api.run(story)
-        assert refusal(one_more).startswith("3 questions with as_of over many rows are being")
+        assert refusal(one_more).startswith("2 questions of this token with as_of over many rows")
         assert {answer.status_code for answer in others} == {200}
 
 

@@ -94,7 +94,7 @@ def test_readers_cannot_write(database_url: str) -> None:
     Desk(database_url)
 
     async def write(session: Session) -> None:
-        await session.execute("DELETE FROM ledger.stored_event")
+        await session.fetch("DELETE FROM ledger.stored_event")
 
     async def ask() -> None:
         database = Database(database_url)
