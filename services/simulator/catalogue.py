@@ -19,6 +19,12 @@ from services.simulator.titles import (
     SUBJECTS,
 )
 
+BUDGET: Final = 1_000_000
+"""Rupiah that the programme gives each participant for training, at whatever partners it is spent."""
+
+LEAST_PRICE: Final = 50_000
+PACKAGE_DISCOUNT: Final = 0.1
+
 MASTERY: Final = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 SCALES: Final = ((0.6, (0, 100)), (0.15, (0, 10)), (0.1, (200, 800)), (0.1, (1, 5)), (0.05, (0, 4)))
 
@@ -47,10 +53,18 @@ class TrainingClass(msgspec.Struct, frozen=True):
 
 
 class Package(msgspec.Struct, frozen=True):
+    """Some classes sold as one; ``prices`` says what each of them costs within it, in the order of classes."""
+
     package_code: str
     title: str
     classes: tuple[TrainingClass, ...]
+    prices: tuple[int, ...]
     published_at: int | None
+
+    @property
+    def price(self) -> int:
+        """What the package costs: never more than a participant has."""
+        return sum(self.prices)
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -90,9 +104,7 @@ def _training_class(chance: Chance, number: int, institutions: list[str]) -> Tra
         class_code=f"C-{number:04d}",
         title=chance.pick(SUBJECTS) + chance.pick(LEVELS),
         institution=chance.pick(institutions),
-        price=1_000 * chance.between(50, 1_000)
-        if chance.happens(0.3)
-        else 25_000 * chance.between(2, 18),
+        price=_price(chance),
         units=chance.between(4, 16),
         # A few classes are sold and never published: their answers have no title.
         published_at=None
@@ -107,6 +119,33 @@ def _training_class(chance: Chance, number: int, institutions: list[str]) -> Tra
     )
 
 
+def _price(chance: Chance) -> int:
+    """Mostly round and well below the budget; a few classes take half of it and more."""
+    low, high, step = chance.weighted(
+        ((0.65, (2, 16, 25_000)), (0.3, (50, 500, 1_000)), (0.05, (500, 1_000, 1_000)))
+    )
+    return step * chance.between(low, high)
+
+
+def package_prices(classes: tuple[TrainingClass, ...]) -> tuple[int, ...]:
+    """What each class costs within a package: together a tenth less, in whole thousands, and within the budget.
+
+    Each costs at least the least price; what is above it is shared out as the classes' own prices are.
+    """
+    least = LEAST_PRICE * len(classes)
+    whole = sum(each.price for each in classes)
+    total = max(least, min(BUDGET, int(whole * (1 - PACKAGE_DISCOUNT)) // 1_000 * 1_000))
+    left, above = total - least, whole - least
+    prices = []
+    for each in classes:
+        own = each.price - LEAST_PRICE
+        part = left * own // above // 1_000 * 1_000 if above else 0
+        prices.append(LEAST_PRICE + part)
+        left, above = left - part, above - own
+    prices[-1] += left
+    return tuple(prices)
+
+
 def _package(chance: Chance, number: int, offered: list[TrainingClass]) -> Package:
     """A package; of every ten about two are published after they sell, and one never."""
     if number == 1:
@@ -117,9 +156,12 @@ def _package(chance: Chance, number: int, offered: list[TrainingClass]) -> Packa
         published_at = None
     else:
         published_at = instant(2020, 4, 1) + int(chance.random() * 10 * DAY)
+    title = chance.pick(PACKAGE_SUBJECTS)
+    classes = tuple(chance.several(offered, chance.between(2, 5)))
     return Package(
         package_code=f"P-{number:03d}",
-        title=chance.pick(PACKAGE_SUBJECTS),
-        classes=tuple(chance.several(offered, chance.between(2, 5))),
+        title=title,
+        classes=classes,
+        prices=package_prices(classes),
         published_at=published_at,
     )

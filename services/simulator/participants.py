@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from services.simulator.catalogue import Shop, TrainingClass
+from services.simulator.catalogue import BUDGET, Shop, TrainingClass
 from services.simulator.chance import Chance
 from services.simulator.corrections import refund, refund_unknown, void_something, void_unknown
 from services.simulator.instants import DAY, HOUR, instant
@@ -43,6 +43,7 @@ def story(
         shop.partner.name: Reports(shop.partner, participant_id, clock, chance, ids),
     }
     paid_at = admitted
+    budget = BUDGET
     for order in range(1, chance.weighted(((0.62, 1), (0.26, 2), (0.12, 3))) + 1):
         if order > 1 and chance.happens(0.35):
             shop = _shop(chance, shops)
@@ -50,7 +51,7 @@ def story(
                 shop.partner.name, Reports(shop.partner, participant_id, clock, chance, ids)
             )
         paid_at += int((0.1 + chance.random() ** 2 * (12 if order == 1 else 40)) * DAY)
-        _purchase_and_classes(reports[shop.partner.name], shop, paid_at, order)
+        budget -= _purchase_and_classes(reports[shop.partner.name], shop, paid_at, order, budget)
     for each in reports.values():
         _oddities(each, shops, paid_at)
     return [draft for each in reports.values() for draft in each.drafts]
@@ -60,10 +61,16 @@ def _shop(chance: Chance, shops: list[Shop]) -> Shop:
     return chance.weighted([(shop.partner.market_share, shop) for shop in shops])
 
 
-def _purchase_and_classes(reports: Reports, shop: Shop, paid_at: int, order: int) -> None:
+def _purchase_and_classes(
+    reports: Reports, shop: Shop, paid_at: int, order: int, budget: int
+) -> int:
+    """What was spent of the budget; what is refunded is not given out again."""
     chance = reports.chance
     known = set(reports.bought)
-    purchase, classes = buy(reports, shop, paid_at, order)
+    bought = buy(reports, shop, paid_at, order, budget)
+    if bought is None:
+        return 0
+    purchase, classes = bought.purchase, bought.classes
     refunded = refund(reports, purchase)
     start = purchase.paid_at
     for taught in classes:
@@ -79,9 +86,11 @@ def _purchase_and_classes(reports: Reports, shop: Shop, paid_at: int, order: int
         if chance.happens(0.5):
             # Many take the classes of a package one after another.
             start += chance.between(1, 20) * DAY
-    if not refunded and chance.happens(0.02):
-        again = Purchase(f"{purchase.purchase_id}B", purchase.paid_at, purchase.class_codes[:1])
-        _buy_again(reports, again)
+    if refunded or not chance.happens(0.03) or bought.cost + classes[0].price > budget:
+        return bought.cost
+    again = Purchase(f"{purchase.purchase_id}B", purchase.paid_at, purchase.class_codes[:1])
+    _buy_again(reports, again, classes[0].price)
+    return bought.cost + classes[0].price
 
 
 def _taste(reports: Reports, taught: TrainingClass, purchase: Purchase) -> None:
@@ -92,13 +101,15 @@ def _taste(reports: Reports, taught: TrainingClass, purchase: Purchase) -> None:
     reports.evidence("class.progressed", before, code, fields, "progress_before_purchase")
 
 
-def _buy_again(reports: Reports, again: Purchase) -> None:
-    """Adds a second purchase of a class that the participant has already."""
+def _buy_again(reports: Reports, again: Purchase, price: int) -> None:
+    """Adds a second purchase of a class that the participant has already, as often as not with its price."""
     later = again.paid_at + reports.chance.between(1, 60) * DAY
     fields: dict[str, object] = {
         "purchase_id": again.purchase_id,
         "items": [{"class_code": again.class_codes[0]}],
     }
+    if reports.chance.happens(0.5):
+        fields["amount"] = price
     reports.add("purchase.paid", later, fields, "purchase_again")
     reports.remember(again)
 

@@ -1,6 +1,12 @@
-"""What participants buy: single classes and packages, before and after package sales ended."""
+"""What participants buy: single classes and packages, before and after package sales ended.
 
+The programme gives each of them one budget, so nobody buys what is not left of it.
+"""
+
+from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 from services.simulator.catalogue import Package, Shop, TrainingClass
 from services.simulator.chance import Chance
@@ -12,26 +18,37 @@ PACKAGE_SHARE_AFTER: Final = 0.04
 """Packages were sold after the decision, too; that they show is what the flag is for."""
 
 
-def buy(
-    reports: Reports, shop: Shop, paid_at: int, number: int
-) -> tuple[Purchase, tuple[TrainingClass, ...]]:
-    """One purchase, reported, and the classes it is really of."""
+class Bought(msgspec.Struct, frozen=True):
+    """One purchase, the classes it is really of, and what it cost."""
+
+    purchase: Purchase
+    classes: tuple[TrainingClass, ...]
+    cost: int
+
+
+def buy(reports: Reports, shop: Shop, paid_at: int, number: int, budget: int) -> Bought | None:
+    """One purchase within the budget, reported; None when nothing in the shop is cheap enough."""
     chance = reports.chance
+    classes_offered = [each for each in shop.classes if each.price <= budget]
+    packages_offered = [each for each in shop.packages if each.price <= budget]
+    if not classes_offered:
+        return None
     purchase_id = f"INV-{reports.participant_id[4:]}-{number}"
     share = PACKAGE_SHARE_BEFORE if paid_at < PACKAGE_SALES_END else PACKAGE_SHARE_AFTER
     rush = abs(paid_at - PACKAGE_SALES_END) < 3 * DAY and chance.happens(0.3)
-    if rush or chance.happens(share):
+    if packages_offered and (rush or chance.happens(share)):
         if rush:
             paid_at = _crowd_at_the_end(chance, paid_at)
-        package = chance.popular(shop.packages)
-        classes = package.classes
+        package = chance.popular(packages_offered)
+        classes, cost = package.classes, package.price
         paid_at = _buy_package(reports, package, purchase_id, paid_at)
     else:
-        classes = tuple(_basket(chance, shop.classes))
+        classes = tuple(_basket(chance, classes_offered, budget))
+        cost = sum(each.price for each in classes)
         paid_at = _buy_classes(reports, classes, purchase_id, paid_at)
     purchase = Purchase(purchase_id, paid_at, tuple(each.class_code for each in classes))
     reports.remember(purchase)
-    return purchase, classes
+    return Bought(purchase, classes, cost)
 
 
 def _crowd_at_the_end(chance: Chance, paid_at: int) -> int:
@@ -41,9 +58,10 @@ def _crowd_at_the_end(chance: Chance, paid_at: int) -> int:
     )
 
 
-def _basket(chance: Chance, offered: list[TrainingClass]) -> list[TrainingClass]:
+def _basket(chance: Chance, offered: list[TrainingClass], budget: int) -> list[TrainingClass]:
     if chance.happens(0.06):
-        return chance.several(offered, 2)
+        two = chance.several(offered, 2)
+        return two if sum(each.price for each in two) <= budget else two[:1]
     return [chance.popular(offered)]
 
 
@@ -52,7 +70,7 @@ def _buy_classes(
 ) -> int:
     """When the purchase was paid, as reported."""
     chance = reports.chance
-    items = _items(chance, classes)
+    items = _items(chance, classes, [each.price for each in classes])
     fields: dict[str, object] = {"purchase_id": purchase_id, "items": items}
     if chance.happens(0.9):
         fields["amount"] = sum(each.price for each in classes)
@@ -72,11 +90,10 @@ def _buy_classes(
 def _buy_package(reports: Reports, package: Package, purchase_id: str, paid_at: int) -> int:
     """When the purchase was paid, as reported."""
     chance = reports.chance
-    price = sum(each.price for each in package.classes)
     fields: dict[str, object] = {
         "purchase_id": purchase_id,
         "package_code": package.package_code,
-        "amount": max(50_000, price * 9 // 10_000 * 1_000),
+        "amount": package.price,
     }
     if package.published_at is None:
         shape = "package_never_published"
@@ -84,7 +101,7 @@ def _buy_package(reports: Reports, package: Package, purchase_id: str, paid_at: 
         shape = "package_before_published"
     elif chance.happens(0.5):
         shape = "package_with_items"
-        fields["items"] = _items(chance, package.classes)
+        fields["items"] = _items(chance, package.classes, package.prices)
     else:
         shape = "package_by_code"
     first = reports.add("purchase.paid", paid_at, fields, shape)
@@ -99,7 +116,12 @@ def _restate(reports: Reports, paid_at: int, fields: dict[str, object]) -> None:
         reports.add("purchase.paid", later, fields, "purchase_restated")
 
 
-def _items(chance: Chance, classes: tuple[TrainingClass, ...]) -> list[dict[str, object]]:
+def _items(
+    chance: Chance, classes: tuple[TrainingClass, ...], prices: Sequence[int]
+) -> list[dict[str, object]]:
     if chance.happens(0.1):
         return [{"class_code": each.class_code} for each in classes]
-    return [{"class_code": each.class_code, "price": each.price} for each in classes]
+    return [
+        {"class_code": each.class_code, "price": price}
+        for each, price in zip(classes, prices, strict=True)
+    ]

@@ -73,7 +73,7 @@ class Api:
         self._transport.raise_app_exceptions = not crash
         return self._runner.run(
             self._client.request(
-                method, path, params=query, headers=dict(headers or {}), content=body
+                method, path, params=query or None, headers=dict(headers or {}), content=body
             )
         )
 

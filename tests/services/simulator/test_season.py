@@ -23,7 +23,7 @@ print(digest.hexdigest())
 """
 
 # Of every process, machine and Python version. It changes only when the season is told otherwise.
-SEASON_OF_2000 = "40e6efdd301de086a506dbec792fdb195fd3dcb7974f56001f08466a8dc5fa52"
+SEASON_OF_2000 = "cdfc06900417237d3fbb1326630078a0d280d7386ade1fc6537404c992c22d5f"
 
 
 @pytest.mark.parametrize("events", [0, 1, 2, 3, 10, 61, 100, 1_999, 5_000])
