@@ -50,7 +50,15 @@ def export(
     format: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(help="csv, ndjson or parquet; unless given, the file's name says.")
     ] = None,
-    as_of: Annotated[str | None, _filter("What had happened by this time (RFC 3339).")] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            help="Zone of the times in CSV and Parquet, such as Asia/Jakarta. [default: UTC]"
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, _filter("What had happened by this time (RFC 3339) or the end of this day.")
+    ] = None,
     partner: Annotated[str | None, _filter("Only what this partner sold or sent.")] = None,
     class_code: Annotated[str | None, _filter("Only this class.")] = None,
     institution: Annotated[str | None, _filter("Only classes that it teaches.")] = None,
@@ -59,19 +67,35 @@ def export(
     completion: Annotated[str | None, _filter("completed, in_progress or never_reported.")] = None,
     assessment: Annotated[str | None, _filter("passed, failed, assessed or not_assessed.")] = None,
     flag: Annotated[str | None, _filter("Only classes with this flag.")] = None,
-    purchased_from: Annotated[str | None, _filter("First purchased then or later.")] = None,
-    purchased_to: Annotated[str | None, _filter("First purchased before then.")] = None,
+    purchased_from: Annotated[
+        str | None, _filter("First purchased then or later: a time or a day.")
+    ] = None,
+    purchased_to: Annotated[
+        str | None, _filter("First purchased before then; of a day: on it or before.")
+    ] = None,
     complete: Annotated[str | None, _filter("true: complete; false: incomplete.")] = None,
     after_sales_end: Annotated[str | None, _filter("true: sold after sales ended.")] = None,
     unresolved: Annotated[str | None, _filter("true: the package is not published yet.")] = None,
     reason: Annotated[str | None, _filter("Only records rejected for this reason.")] = None,
-    since: Annotated[str | None, _filter("Only records rejected then or later.")] = None,
+    since: Annotated[
+        str | None, _filter("Only records rejected then or later: a time or a day.")
+    ] = None,
 ) -> None:
     """Write a whole list to a file: CSV, NDJSON or Parquet, from one snapshot, in constant memory.
 
-    docs/data-dictionary.md explains every column.
+    Days are those of Jakarta, as on the pages and in reports. docs/data-dictionary.md explains every column.
     """
-    del as_of, partner, class_code, institution, package_code, purchase, completion, assessment
+    del (
+        time_zone,
+        as_of,
+        partner,
+        class_code,
+        institution,
+        package_code,
+        purchase,
+        completion,
+        assessment,
+    )
     del flag, purchased_from, purchased_to, complete, after_sales_end, unresolved, reason, since
     own = {"name", "out", "format"}
     filters = {
@@ -127,7 +151,8 @@ async def write(
     from services.http.app import ROUTES  # noqa: PLC0415
     from services.http.away import DatabaseAway  # noqa: PLC0415
     from services.http.listing import Export  # noqa: PLC0415
-    from services.http.parameters import read_query  # noqa: PLC0415
+    from services.http.pages.asking import instants  # noqa: PLC0415
+    from services.http.parameters import check_zone, read_query  # noqa: PLC0415
     from services.http.problems import Problem  # noqa: PLC0415
     from services.http.routing import Asked  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415
@@ -136,7 +161,8 @@ async def write(
     route = next(route for route in ROUTES if route.path == path)
     sources = Sources(database_url)
     try:
-        query = read_query(urlencode(filters).encode(), route.parameters)
+        query = read_query(urlencode(instants(filters, route)).encode(), route.parameters)
+        check_zone(query, media)
         response = await route.respond(Asked(sources, Caller(), {}, query, media, path))
         assert isinstance(response, Export)  # noqa: S101 - a list route, asked for a file
         async with aclosing(response.pieces) as pieces:

@@ -2,13 +2,13 @@
 
 A nested object's fields are columns with its name in front (``completion_state``). Lists of texts are joined by
 semicolons; so are the fields of a list of objects, one column a field, in the same order. Objects of any shape are
-JSON. Times are RFC 3339, null is empty, booleans are true and false.
+JSON. Times are RFC 3339 in UTC unless a zone is asked for, null is empty, booleans are true and false.
 """
 
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import GenericAlias, NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -34,6 +34,14 @@ class Column(NamedTuple):
 def columns(of: type) -> tuple[Column, ...]:
     """The columns of a struct type."""
     return tuple(_columns(of, "", lambda item: item, nullable=False))
+
+
+def in_zone(of: Sequence[Column], zone: tzinfo) -> tuple[Column, ...]:
+    """The same columns with their times in a zone."""
+    return tuple(
+        column._replace(value=_zoned(column.value, zone)) if _is_time(column.kind) else column
+        for column in of
+    )
 
 
 def header(of: Sequence[Column]) -> str:
@@ -98,6 +106,20 @@ def _columns(
                 )
         else:
             yield Column(prefix + name, reached, kind, optional, meaning)
+
+
+def _is_time(kind: Any) -> bool:
+    return kind is datetime or datetime in get_args(kind)
+
+
+def _zoned(value: Callable[[Any], Any], zone: tzinfo) -> Callable[[Any], Any]:
+    def zoned(item: Any) -> Any:
+        found = value(item)
+        if isinstance(found, list):
+            return [None if time is None else time.astimezone(zone) for time in found]
+        return None if found is None else found.astimezone(zone)
+
+    return zoned
 
 
 def _annotation(hint: Any) -> tuple[Any, str]:

@@ -30,7 +30,12 @@ INTRODUCTION: Final = """# Data dictionary
 
 Made from the types of the answers by `python -m services.http.dictionary`; a test holds it to them.
 
-Times are UTC: RFC 3339 ending in Z in JSON and CSV, `timestamp[us, UTC]` in Parquet. Codes and ids are texts, unique
+Times are UTC: RFC 3339 ending in Z in JSON and CSV, `timestamp[us, UTC]` in Parquet. What was paid on 30 June in
+Jakarta before 7 in the morning therefore lies on 29 June there; pages and reports show Jakarta's time (WIB, UTC+7)
+and say so. `time_zone=Asia/Jakarta`, or `tuntas export --time-zone Asia/Jakarta`, writes the same instants into CSV
+and Parquet in that zone: `2020-06-30T06:59:59+07:00`, `timestamp[us, Asia/Jakarta]`; the response's header
+`Tuntas-Time-Zone` names it. A day that `tuntas export` and `tuntas report` take (`--as-of 2020-12-31`) is Jakarta's,
+up to its last moment. Codes and ids are texts, unique
 within their partner. A scaled score is (raw − min) / (max − min), from 0 to 1. "May be absent" is null in JSON and
 Parquet and an empty cell in CSV; what its absence says stands beside it.
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.http.columns import columns, header, rows
+from services.http.columns import columns, header, in_zone, rows
 from services.http.negotiation import CSV, NDJSON, PARQUET
 
 
@@ -33,9 +34,11 @@ class CsvFile:
     extension: ClassVar[str] = "csv"
     content_type: ClassVar[str] = f"{CSV}; charset=utf-8"
 
-    def __init__(self, item: type) -> None:
+    def __init__(self, item: type, zone: ZoneInfo | None = None) -> None:
         self.written = 0
         self._columns = columns(item)
+        if zone is not None:
+            self._columns = in_zone(self._columns, zone)
 
     def begin(self) -> bytes:
         return header(self._columns).encode()
@@ -69,14 +72,17 @@ class NdjsonFile:
         return b""
 
 
-def file(media: str, item: type) -> File:
-    """A file of items of one type. For Parquet the first call in a process loads pyarrow, which takes a while."""
+def file(media: str, item: type, zone: ZoneInfo | None = None) -> File:
+    """A file of items of one type, times in a zone, UTC unless given.
+
+    For Parquet the first call in a process loads pyarrow, which takes a while.
+    """
     if media == CSV:
-        return CsvFile(item)
+        return CsvFile(item, zone)
     if media == NDJSON:
         return NdjsonFile()
     if media == PARQUET:
         from services.http.parquet import ParquetFile  # noqa: PLC0415 - 0.3 s that other answers need not wait
 
-        return ParquetFile(item)
+        return ParquetFile(item, zone)
     raise ValueError(f"{media} is not a format of files")

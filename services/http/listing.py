@@ -115,7 +115,7 @@ def filters_of(asked: Asked) -> dict[str, Any]:
     filters = {
         name: value
         for name, value in asked.query.items()
-        if value is not None and name not in {"limit", "cursor"}
+        if value is not None and name not in {"limit", "cursor", "time_zone"}
     }
     return filters | {"": asked.caller.partner}
 
@@ -142,7 +142,8 @@ async def export(
 ) -> "Export":
     """Everything as a file. What can fail before the first row fails before the response begins."""
     freshness = await listing.freshness(asked)
-    into = await asyncio.to_thread(file, asked.media, listing.item)
+    zone = asked.query.get("time_zone")
+    into = await asyncio.to_thread(file, asked.media, listing.item, zone)
     pieces = _pieces(asked, listing, after, limit, into)
     first = await anext(pieces)
     name = f"{listing.name}.{into.extension}"
@@ -152,7 +153,7 @@ async def export(
         pieces,
         {
             "Content-Disposition": f'attachment; filename="{name}"',
-            **_headers(read_at, freshness),
+            **_headers(read_at, freshness, "UTC" if zone is None else zone.key),
         },
     )
 
@@ -180,10 +181,11 @@ class Export(StreamingResponse):
             await self._rest.aclose()
 
 
-def _headers(read_at: int, freshness: Freshness) -> Mapping[str, str]:
+def _headers(read_at: int, freshness: Freshness, zone: str) -> Mapping[str, str]:
     as_of = msgspec.to_builtins(instant(read_at))
     return {
         "Tuntas-As-Of": as_of,
+        "Tuntas-Time-Zone": zone,
         "Tuntas-Freshness": f"events={freshness.events}, seconds={freshness.seconds}",
     }
 

@@ -16,9 +16,10 @@ COMPONENTS = "#/components/schemas/{name}"
 
 DESCRIPTION = """Every purchased training class, followed to its completion and assessment.
 
-Times are UTC. `as_of` asks what had happened by a time. Each answer says how far it is behind (`freshness`). Lists are
-read page by page with `limit` and `cursor`, or whole as `text/csv`, `application/x-ndjson` or
-`application/vnd.apache.parquet`. Errors are problem details (RFC 9457)."""
+Times are UTC; CSV and Parquet have them in another zone where `time_zone` names one. `as_of` asks what had happened
+by a time. Each answer says how far it is behind (`freshness`). Lists are read page by page with `limit` and
+`cursor`, or whole as `text/csv`, `application/x-ndjson` or `application/vnd.apache.parquet`. Errors are problem
+details (RFC 9457)."""
 
 PROBLEMS = {
     401: "No token, or one that is not known.",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from domain.vocabulary import (
 )
 from services.cloudevents import time as rfc3339
 from services.http import cursors
+from services.http.negotiation import CSV, PARQUET
 from services.http.problems import Fault, unprocessable
 
 MAX_LIMIT: Final = 1000
@@ -114,6 +116,20 @@ def whole(value: str) -> int:
     return int(value)
 
 
+def zone(value: str) -> ZoneInfo:
+    """A time zone of the IANA database."""
+    try:
+        return ZoneInfo(text(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone, such as Asia/Jakarta") from None
+
+
+def check_zone(query: Mapping[str, Any], media: str) -> None:
+    """Raises 422 for a time zone where times are UTC whatever is asked for."""
+    if query.get("time_zone") is not None and media not in {CSV, PARQUET}:
+        raise unprocessable(Fault("time_zone", "is for CSV and Parquet; times in JSON are UTC"))
+
+
 def one_of(words: Sequence[str]) -> Callable[[str], str]:
     """A function that reads one of some words."""
 
@@ -173,6 +189,12 @@ EVENT_ID = _text("event_id", "Only records under this event id.")
 RESOLVED = _flag("resolved", "Only records whose event id was accepted later on, or not.")
 AS_OF = _time("as_of", "What had happened by then; an offset is required. Default: now.")
 KNOWN_AT = _time("known_at", "What had been recorded by then; an offset is required. Default: now.")
+TIME_ZONE = Parameter(
+    "time_zone",
+    zone,
+    {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "examples": ["Asia/Jakarta"]},
+    "The zone that times in CSV and Parquet are written in; the same instants. Default: UTC.",
+)
 LIMIT = Parameter(
     "limit",
     whole,

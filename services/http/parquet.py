@@ -1,6 +1,7 @@
 """Parquet files, row group by row group, for a reader at the other end of a stream.
 
-The columns are those of CSV (services/http/columns.py), typed: times are timestamp[us, UTC], a list of objects is one
+The columns are those of CSV (services/http/columns.py), typed: times are timestamp[us, UTC], or of the zone that is
+asked for, a list of objects is one
 list a field, objects of any shape are JSON text. Each field's meaning stands in the schema's metadata.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, Final, Literal, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
@@ -26,27 +28,30 @@ _SIMPLE: Final[Mapping[Any, pa.DataType]] = {
     bool: pa.bool_(),
     int: pa.int64(),
     float: pa.float64(),
-    datetime: pa.timestamp("us", "UTC"),
 }
 
 
-def schema(of: Sequence[Column]) -> pa.Schema:
+def schema(of: Sequence[Column], zone: str = "UTC") -> pa.Schema:
     """The schema of a file with some columns; ``description`` in a field's metadata is its meaning."""
     return pa.schema(
         [
-            pa.field(column.name, data_type(column.kind), metadata={"description": column.meaning})
+            pa.field(
+                column.name, data_type(column.kind, zone), metadata={"description": column.meaning}
+            )
             for column in of
         ]
     )
 
 
-def data_type(kind: Any) -> pa.DataType:
-    """The Arrow type of a Python type; text where there is none (JSON)."""
+def data_type(kind: Any, zone: str = "UTC") -> pa.DataType:
+    """The Arrow type of a Python type, of times in a zone; text where there is none (JSON)."""
+    if kind is datetime:
+        return pa.timestamp("us", zone)
     if kind in _SIMPLE:
         return _SIMPLE[kind]
     origin, parts = get_origin(kind), get_args(kind)
     if origin is list:
-        return pa.list_(data_type(parts[0]))
+        return pa.list_(data_type(parts[0], zone))
     if origin is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
         return pa.string()
     if parts and set(parts) <= {int, float}:
@@ -65,10 +70,10 @@ class ParquetFile:
     extension: ClassVar[str] = "parquet"
     content_type: ClassVar[str] = PARQUET
 
-    def __init__(self, item: type) -> None:
+    def __init__(self, item: type, zone: ZoneInfo | None = None) -> None:
         self.written = 0
         self._columns = columns(item)
-        self._schema = schema(self._columns)
+        self._schema = schema(self._columns, "UTC" if zone is None else zone.key)
         self._stream = _Stream()
         self._writer: Any = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from services.http.access import Access, Caller
 from services.http.away import DatabaseAway
 from services.http.negotiation import CSV, JSON, NDJSON, PARQUET, preferred
-from services.http.parameters import Parameter, read_query
+from services.http.parameters import Parameter, check_zone, read_query
 from services.http.paths import Paths
 from services.http.problems import Problem, nothing_here, only_read
 from services.http.sources import Sources
@@ -108,6 +108,7 @@ class Endpoint:
         route = self._route
         media = preferred(accept, route.media)
         query = read_query(scope["query_string"], route.parameters)
+        check_zone(query, media)
         url_path = sent_path(scope).decode("latin-1")
         asked = Asked(self._sources.of(caller), caller, names, query, media, url_path, receive)
         try:

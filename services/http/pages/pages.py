@@ -158,7 +158,9 @@ def _context(
         "path": path,
         "sent": sent,
         "filters": [
-            each for each in route.parameters if each.name not in {"as_of", "limit", "cursor"}
+            each
+            for each in route.parameters
+            if each.name not in {"as_of", "time_zone", "limit", "cursor"}
         ],
         "timed": any(each.name == "as_of" for each in route.parameters),
         "as_of": as_of,

@@ -210,6 +210,7 @@ ROUTES: Final = (
         parameters=(
             parameters.PARTNER,
             parameters.AS_OF,
+            parameters.TIME_ZONE,
             parameters.LIMIT,
             parameters.CURSOR,
         ),
@@ -230,7 +231,12 @@ ROUTES: Final = (
         summary="The partners with their headline figures",
         answer=ListAnswer[PartnerHeadline],
         respond=all_partners,
-        parameters=(parameters.AS_OF, parameters.LIMIT, parameters.CURSOR),
+        parameters=(
+            parameters.AS_OF,
+            parameters.TIME_ZONE,
+            parameters.LIMIT,
+            parameters.CURSOR,
+        ),
         media=LIST,
     ),
     Route(

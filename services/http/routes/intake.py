@@ -88,7 +88,7 @@ ROUTES: Final = (
         summary="Per topic partition: offsets read, accepted, duplicate, rejected, lag",
         answer=Intake,
         respond=lanes,
-        parameters=(parameters.PARTNER,),
+        parameters=(parameters.PARTNER, parameters.TIME_ZONE),
         media=LIST,
     ),
     Route(
@@ -104,6 +104,7 @@ ROUTES: Final = (
             parameters.UNTIL,
             parameters.EVENT_ID,
             parameters.RESOLVED,
+            parameters.TIME_ZONE,
             parameters.LIMIT,
             parameters.CURSOR,
         ),

@@ -122,7 +122,12 @@ ROUTES: Final = (
         summary="Every purchased class of a person, across partners",
         answer=ParticipantClasses,
         respond=classes,
-        parameters=(parameters.PARTNER, parameters.PURCHASE, parameters.AS_OF),
+        parameters=(
+            parameters.PARTNER,
+            parameters.PURCHASE,
+            parameters.AS_OF,
+            parameters.TIME_ZONE,
+        ),
         media=LIST,
     ),
     Route(

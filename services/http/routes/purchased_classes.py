@@ -62,6 +62,7 @@ ROUTES: Final = (
             parameters.PURCHASED_FROM,
             parameters.PURCHASED_TO,
             parameters.AS_OF,
+            parameters.TIME_ZONE,
             parameters.LIMIT,
             parameters.CURSOR,
         ),

@@ -100,6 +100,7 @@ ROUTES: Final = (
             parameters.AFTER_SALES_END,
             parameters.UNRESOLVED,
             parameters.AS_OF,
+            parameters.TIME_ZONE,
             parameters.LIMIT,
             parameters.CURSOR,
         ),

@@ -8,16 +8,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from domain.events import PARTICIPANT_STREAM, PartnerEvent, PurchasePaid
 from services.cli.export import FORMATS, LISTS, export, whole
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import ROUTES
 from services.http.routing import LIST
 from tests.benchmarks.export_memory import fill, measure
+from tests.services.http.desk import Desk
 
 ROWS = 15_000
 HIGHEST_MIB = 200
@@ -64,6 +67,60 @@ def test_formats_agree(filled: str, tmp_path: Path) -> None:
         assert typed["completion_at"].isoformat()[:19] == row["completion_at"][:19]
 
 
+@pytest.fixture(scope="module")
+def around_midnight(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """Three package purchases about the end of 2020 in Jakarta, 17:00 of 31 December UTC."""
+    url = postgres_server.create_database("midnight_of_export")
+    desk = Desk(url)
+    lane = desk.lane("tokopedia")
+    midnight = round(datetime.fromisoformat("2021-01-01T00:00:00+07:00").timestamp() * 1_000_000)
+    times = {"before": midnight - 1, "at": midnight, "after": midnight + 1}
+    desk.send(
+        lane,
+        *(
+            PartnerEvent(
+                "tokopedia",
+                name,
+                time,
+                f"{PARTICIPANT_STREAM}P-{name}",
+                PurchasePaid(name, None, (("C", None),)),
+            )
+            for name, time in times.items()
+        ),
+    )
+    yield url
+    postgres_server.drop_database("midnight_of_export")
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        (("--as-of", "2020-12-31"), {"before"}),
+        (("--as-of", "2021-01-01"), {"before", "at", "after"}),
+        (("--as-of", "2020-12-31T17:00:00Z"), {"before", "at"}),
+        (("--purchased-to", "2020-12-31"), {"before"}),
+        (("--purchased-from", "2021-01-01"), {"at", "after"}),
+    ],
+)
+def test_a_day_is_jakartas(
+    around_midnight: str, tmp_path: Path, query: tuple[str, ...], names: set[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    ended = run(around_midnight, "purchased-classes", *query, "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    rows = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert {row["purchases_purchase_id"] for row in rows} == names
+
+
+def test_times_are_in_the_zone_that_is_asked_for(around_midnight: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    query = ("purchased-classes", "--as-of", "2020-12-31", "--time-zone", "Asia/Jakarta")
+    ended = run(around_midnight, *query, "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    (row,) = csv.DictReader(io.StringIO(out.read_text()))
+    assert row["purchases_purchased_at"] == "2020-12-31T23:59:59.999999+07:00"
+
+
 def test_standard_output_has_the_rows_alone(filled: str) -> None:
     ended = run(filled, "intake", "--out", "-", "--format", "ndjson")
     lanes = [json.loads(line) for line in ended.stdout.splitlines()]
@@ -75,6 +132,11 @@ def test_standard_output_has_the_rows_alone(filled: str) -> None:
     ("arguments", "sentence"),
     [
         (("purchased-classes", "--as-of", "yesterday"), "as_of"),
+        (("purchased-classes", "--time-zone", "WIB"), "time_zone is no time zone"),
+        (
+            ("purchased-classes", "--format", "ndjson", "--time-zone", "Asia/Jakarta"),
+            "times in JSON are UTC",
+        ),
         (("rejections", "--completion", "completed"), "completion is not a parameter here"),
         (("purchased-classes", "--partner", "nobody"), "partner is none of"),
         (("purchases",), "is none of: purchased-classes"),

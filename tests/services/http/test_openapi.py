@@ -56,6 +56,7 @@ def test_filters_are_described(season_api: Api) -> None:
         "purchased_from",
         "purchased_to",
         "as_of",
+        "time_zone",
         "limit",
         "cursor",
     }
