@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS
 from projections.reading.instants import instant
+from projections.reading.paths import part
 
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     "refunded": ("purchase", "refunded"),
@@ -39,7 +40,7 @@ def package_purchases(as_of: int | None, **narrowed: str) -> dict[str, str]:
 
 def evaluation(kind: str, name: str, as_of: int | None) -> str:
     """The path of an evaluation: of ``name`` among ``classes/<partner>``, ``institutions`` or ``partners``."""
-    return f"/v1/{kind}/{quote(name, safe='')}/evaluation{_query({}, as_of)}"
+    return f"/v1/{kind}/{part(name)}/evaluation{_query({}, as_of)}"
 
 
 def _paths(

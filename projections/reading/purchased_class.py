@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -11,6 +10,7 @@ from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, P
 from projections.evidence import Evidence
 from projections.reading.instants import instant
 from projections.reading.meaning import means
+from projections.reading.paths import part
 from projections.record import Rules
 
 
@@ -95,7 +95,7 @@ class PurchasedClass(Struct, frozen=True, gc=False):
 
 def history_path(partner: str, participant_id: str, class_code: str) -> str:
     """The path of a class's history."""
-    participant, code = quote(participant_id, safe=""), quote(class_code, safe="")
+    participant, code = part(participant_id), part(class_code)
     return f"/v1/participants/{participant}/classes/{partner}/{code}/history"
 
 

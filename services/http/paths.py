@@ -57,11 +57,15 @@ class Paths(Generic[T]):
 
 def check(name: str, value: str) -> None:
     """Raises 404 for a part of a path that nothing can be named by."""
-    if not value or "\0" in value or "�" in value:
+    if not value or "\0" in value:
         raise Problem(HTTPStatus.NOT_FOUND, f"`{name}` is not a text that anything is named by")
 
 
 def _decoded(part: bytes) -> str:
     if b"%" in part:
         part = unquote_to_bytes(part)
-    return part.decode("utf-8", "replace")
+    # What is not UTF-8 names nothing: nor does the NUL that stands for it.
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        return "\0"

@@ -6,10 +6,11 @@ Forms have days where the API wants instants, and send fields that were left emp
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from projections.reading.paths import part
 from services.http.access import Caller
 from services.http.negotiation import JSON
 from services.http.parameters import read_query
@@ -73,7 +74,7 @@ def page_path(path: str, as_of: str | None = None) -> str:
 
 def place(*parts: str) -> str:
     """A path of its parts."""
-    return "/" + "/".join(quote(part, safe="") for part in parts)
+    return "/" + "/".join(part(each) for each in parts)
 
 
 def changed(query: Mapping[str, str], changes: Mapping[str, str | None]) -> str:
