@@ -34,6 +34,9 @@ DEFAULT_MASTERY_SCORE: Final = 0.6
 DEFAULT_PACKAGE_SALES_END: Final = "2020-06-30T00:00:00+07:00"
 """Circular of 30 June 2020, in force from that day, Western Indonesian Time; a setting."""
 
+PURCHASE_FLAGS: Final = ("purchase_id_used_twice",)
+"""What does not fit together about a purchase: its partner used one id for purchases of several participants."""
+
 PurchaseState = Literal["active", "refunded", "none"]
 CompletionState = Literal["completed", "in_progress", "never_reported"]
 AssessmentState = Literal["passed", "failed", "assessed", "not_assessed"]

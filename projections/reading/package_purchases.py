@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from domain.answer import purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
@@ -14,7 +15,7 @@ from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import answer_of, history_path
 from projections.reading.purchased_classes import ALL_PARTNERS
-from projections.reading.purchases import evidence_of, state
+from projections.reading.purchases import Flags, evidence_of, flags, paid_at, state
 from projections.reading.records import SQL, records, with_withdrawn_payments
 from projections.reading.session import Session
 from projections.record import Record, Rules, class_codes_of, package_code_of
@@ -56,9 +57,21 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     ]
     classes: Annotated[list[PackageClass], means("Each class of the package.")]
     missing: Annotated[list[str], means("Codes of the classes without a completion.")]
+    flags: Flags = []
 
 
 Item: TypeAlias = tuple[Key, PackagePurchase]
+
+
+class Apart(Struct):
+    """What stood as of a time of those who had a payment withdrawn: the table shows what stands now.
+
+    ``payers`` says who of them paid under a purchase id.
+    """
+
+    participants: set[str] = field(default_factory=set)
+    payers: dict[str, set[str]] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -99,17 +112,15 @@ async def pages(
                 continue
             behind = after
         rules = known.of(partner_id)
-        apart: dict[str, list[Item]] = {}
+        apart = Apart()
         if as_of is not None:
             apart = await _withdrawn(session, partner_id, rules, as_of)
-        waiting = sorted(
-            (item for of in apart.values() for item in of if item[0] > behind), reverse=True
-        )
+        waiting = sorted((item for item in apart.items if item[0] > behind), reverse=True)
         async for rows in _rows(session, wanted, as_of, behind, page_rows):
             found = await records(session, partner_id, {row[2] for row in rows})
             items: list[Item] = []
             for package_code, purchase_id, participant_id in rows:
-                if participant_id in apart:
+                if participant_id in apart.participants:
                     continue
                 item = package_purchase(
                     partner_id, found[participant_id], purchase_id, rules, as_of
@@ -120,9 +131,13 @@ async def pages(
             reached = (partner_id, *rows[-1])
             while waiting and waiting[-1][0] <= reached:
                 items.append(waiting.pop())
-            yield Page(_admitted(items, wanted), reached, len(rows))
+            admitted = _admitted(items, wanted)
+            await _flag(session, partner_id, admitted, apart, as_of)
+            yield Page(admitted, reached, len(rows))
         if waiting:
-            yield Page(_admitted(waiting, wanted), waiting[0][0], len(waiting))
+            admitted = _admitted(waiting, wanted)
+            await _flag(session, partner_id, admitted, apart, as_of)
+            yield Page(admitted, waiting[0][0], len(waiting))
 
 
 async def _rows(
@@ -144,19 +159,43 @@ async def _rows(
         behind = (behind[0], *rows[-1])
 
 
-async def _withdrawn(
-    session: Session, partner_id: int, rules: Rules, as_of: int
-) -> dict[str, list[Item]]:
-    """Participant to package purchases by ``as_of``, of those of whom the table may not show what stood then."""
-    apart: dict[str, list[Item]] = {}
+async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int) -> Apart:
+    """What stood by ``as_of`` of those of whom the table may not show it."""
+    apart = Apart()
     async for record in with_withdrawn_payments(session, partner_id):
-        items = apart[record.participant_id] = []
+        apart.participants.add(record.participant_id)
         for purchase_id in record.state.purchases:
+            if paid_at(record, purchase_id, as_of) is not None:
+                apart.payers.setdefault(purchase_id, set()).add(record.participant_id)
             item = package_purchase(partner_id, record, purchase_id, rules, as_of)
             if item is not None:
                 key = (partner_id, item.package_code, purchase_id, record.participant_id)
-                items.append((key, item))
+                apart.items.append((key, item))
     return apart
+
+
+async def _flag(
+    session: Session, partner_id: int, items: list[Item], apart: Apart, as_of: int | None
+) -> None:
+    """Sets the flags of the items, in place: those whose ids several participants paid under."""
+    if not items:
+        return
+    payers = {item.purchase_id: set(apart.payers.get(item.purchase_id, ())) for _, item in items}
+    for purchase_id, named in await session.fetch(SQL["payers"], partner_id, list(payers)):
+        payers[purchase_id].update(named)
+    shared = {purchase_id: named for purchase_id, named in payers.items() if len(named) > 1}
+    if shared and as_of is not None:
+        everybody = {participant_id for named in shared.values() for participant_id in named}
+        found = await records(session, partner_id, everybody)
+        shared = {
+            purchase_id: {
+                who for who in named if paid_at(found[who], purchase_id, as_of) is not None
+            }
+            for purchase_id, named in shared.items()
+        }
+    for place, (key, item) in enumerate(items):
+        if found_flags := flags(len(shared.get(item.purchase_id, ()))):
+            items[place] = (key, replace(item, flags=found_flags))
 
 
 def _admitted(items: list[Item], wanted: Filter) -> list[Item]:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from domain.answer import purchased_at, stands
 from domain.events import PARTICIPANT_STREAM, Fact, PurchasePaid, PurchaseRefunded
 from domain.participant import ClassRecord, PurchaseRecord, key_of
-from domain.vocabulary import PARTNER_CODES, PurchaseState
+from domain.vocabulary import PARTNER_CODES, PURCHASE_FLAGS, PurchaseState
 from projections.evidence import Evidence
 from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, version
@@ -20,6 +20,13 @@ from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.records import SQL, records, with_withdrawn_payments
 from projections.reading.session import Session
 from projections.record import Record, Rules, class_codes_of, package_code_of
+
+Flags = Annotated[
+    list[str],
+    means(
+        "`purchase_id_used_twice`: several participants paid under the id, against the contract."
+    ),
+]
 
 
 class Refund(Struct, frozen=True):
@@ -72,6 +79,11 @@ class Purchase(Struct, frozen=True, kw_only=True):
     ]
     refunded_at: Annotated[datetime | None, means("When the whole was given back at once.")]
     refunds: Annotated[list[Refund], means("Every refund that stands.")]
+    flags: Flags
+    other_participants: Annotated[
+        list[str],
+        means("Who else paid under the same id: purchases of their own, seen at their classes."),
+    ]
     classes: Annotated[list[ClassOfPurchase], means("Each class that was bought.")]
 
 
@@ -90,15 +102,22 @@ async def one(
     if as_of is not None:
         async for record in with_withdrawn_payments(session, partner_id, purchase_id):
             found[record.participant_id] = record
-    paid = [record for record in found.values() if _paid_at(record, purchase_id, as_of) is not None]
+    paid = [record for record in found.values() if paid_at(record, purchase_id, as_of) is not None]
     if not paid:
         return None
-    # One id is one purchase. Where a partner used it for two people, the first one has it.
-    record = min(paid, key=lambda of: (_paid_at(of, purchase_id, as_of), of.participant_id))
-    return await _answered(session, partner_id, record, purchase_id, rules, as_of)
+    # One id is one purchase. Where a partner used it for several people, the first one has it.
+    paid.sort(key=lambda of: (paid_at(of, purchase_id, as_of), of.participant_id))
+    others = [of.participant_id for of in paid[1:]]
+    return await _answered(session, partner_id, paid[0], purchase_id, rules, others, as_of)
 
 
-def _paid_at(record: Record, purchase_id: str, as_of: int | None) -> int | None:
+def flags(payers: int) -> list[str]:
+    """The flags of a purchase under whose id so many participants paid."""
+    return list(PURCHASE_FLAGS) if payers > 1 else []
+
+
+def paid_at(record: Record, purchase_id: str, as_of: int | None) -> int | None:
+    """When a participant paid under a purchase id (by ``as_of``), or None."""
     purchase = record.state.purchases.get(purchase_id)
     return None if purchase is None else purchased_at(purchase, as_of)
 
@@ -109,13 +128,14 @@ async def _answered(
     record: Record,
     purchase_id: str,
     rules: Rules,
+    others: list[str],
     as_of: int | None,
 ) -> Purchase:
     stream = PARTICIPANT_STREAM + record.participant_id
     rows = await session.fetch(SQL["payments"], partner_id, stream)
     facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in rows if row[2] is not None}
     purchase = record.state.purchases[purchase_id]
-    return _answer(partner_id, record, purchase, rules, facts, as_of)
+    return _answer(partner_id, record, purchase, rules, facts, others, as_of)
 
 
 def refunded_at(purchase: PurchaseRecord, class_code: str | None, as_of: int | None) -> int | None:
@@ -158,6 +178,7 @@ def _answer(
     purchase: PurchaseRecord,
     rules: Rules,
     facts: dict[int, Fact],
+    others: list[str],
     as_of: int | None,
 ) -> Purchase:
     since = purchased_at(purchase, as_of)
@@ -202,6 +223,8 @@ def _answer(
             )
             for mark in refunds
         ],
+        flags=flags(1 + len(others)),
+        other_participants=others,
         classes=[
             ClassOfPurchase(
                 **asdict(_shown(partner_id, record, code, rules, as_of)),

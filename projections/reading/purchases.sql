@@ -6,6 +6,13 @@ SELECT participant_id FROM projections.purchase
 WHERE partner_id = $1 AND purchase_id = $2
 ORDER BY purchased_at, participant_id
 
+-- name: payers
+-- Who paid for some purchases of one partner: one participant each, unless a partner used an id twice.
+SELECT purchase_id, array_agg(participant_id)
+FROM projections.purchase
+WHERE partner_id = $1 AND purchase_id = ANY ($2::text[])
+GROUP BY purchase_id
+
 -- name: records
 -- Every row of some participants of one partner: their whole records.
 SELECT participant_id, class_code, version, completion, evidence

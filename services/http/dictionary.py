@@ -22,7 +22,13 @@ from typing import (
 import msgspec
 
 from domain.errors import Reason
-from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
+from domain.vocabulary import (
+    ASSESSMENT_STATES,
+    COMPLETION_STATES,
+    FLAGS,
+    PURCHASE_FLAGS,
+    PURCHASE_STATES,
+)
 from services.http.columns import columns
 from services.http.routing import LIST, Route
 
@@ -51,6 +57,7 @@ WORDS: Final = {
     "State of completion": COMPLETION_STATES,
     "State of assessment": ASSESSMENT_STATES,
     "Flags": FLAGS,
+    "Flags of purchases": PURCHASE_FLAGS,
     "Reasons of rejections": tuple(str(reason) for reason in Reason),
 }
 

@@ -26,6 +26,7 @@ def answered_purchase(purchase: Purchase, answers: ByClass) -> dict[str, Any]:
         "amount": purchase["amount"],
         "unresolved": purchase["unresolved"],
         "refunded_at": utc(purchase["wholly_refunded"]),
+        "flags": purchase["flags"],
         "classes": [
             {
                 "price": price,
@@ -62,4 +63,5 @@ def answered_package(
         "class_codes": purchase["class_codes"],
         "missing": missing,
         "complete": None if purchase["unresolved"] else not missing,
+        "flags": purchase["flags"],
     }

@@ -3,7 +3,7 @@
 Independent by design: nothing of `domain` or `projections`, and nothing of the generator.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from services.simulator.expected_intake import Event
 Purchase = dict[str, Any]
 """`partner`, `purchase_id`, `participant_id`, `at` (the earliest time told), `package_code`,
 `amount`, `prices` (by class code), `class_codes`, `unresolved`, `refunded` (when, by class code),
-`wholly_refunded` (when the whole was, or None)."""
+`wholly_refunded` (when the whole was, or None), `flags`."""
 
 
 def purchases_of(events: list[Event], catalogue: Catalogue) -> list[Purchase]:
@@ -25,7 +25,12 @@ def purchases_of(events: list[Event], catalogue: Catalogue) -> list[Purchase]:
             data = event["data"]
             key = event["partner"], data["purchase_id"], data["participant_id"]
             (told if event["kind"] == "purchase.paid" else refunds)[key].append(event)
-    return [_purchase(key, told[key], refunds.get(key, []), catalogue) for key in sorted(told)]
+    payers = Counter((partner, purchase_id) for partner, purchase_id, _ in told)
+    return [
+        _purchase(key, told[key], refunds.get(key, []), catalogue)
+        | {"flags": ["purchase_id_used_twice"] if payers[key[:2]] > 1 else []}
+        for key in sorted(told)
+    ]
 
 
 def _purchase(

@@ -56,6 +56,7 @@ def test_a_package_that_misses_one_class() -> None:
         "class_codes": ["A", "B", "C"],
         "missing": ["B"],
         "complete": False,
+        "flags": [],
     }
 
 
@@ -116,6 +117,7 @@ def test_a_purchase_told_again_adds_items_and_keeps_the_earliest_time() -> None:
         "amount": None,
         "unresolved": False,
         "refunded_at": None,
+        "flags": [],
     }
     assert [(c["class_code"], c["price"], c["refunded_at"], c["purchase"]) for c in classes] == [
         ("A", 100_000, None, "active"),
