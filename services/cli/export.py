@@ -80,23 +80,19 @@ def export(
     since: Annotated[
         str | None, _filter("Only records rejected then or later: a time or a day.")
     ] = None,
+    until: Annotated[
+        str | None, _filter("Only records rejected before then; of a day: on it or before.")
+    ] = None,
+    event_id: Annotated[str | None, _filter("Only records under this event id.")] = None,
+    resolved: Annotated[str | None, _filter("true: the event was accepted later on.")] = None,
 ) -> None:
     """Write a whole list to a file: CSV, NDJSON or Parquet, from one snapshot, in constant memory.
 
     Days are those of Jakarta, as on the pages and in reports. docs/data-dictionary.md explains every column.
     """
-    del (
-        time_zone,
-        as_of,
-        partner,
-        class_code,
-        institution,
-        package_code,
-        purchase,
-        completion,
-        assessment,
-    )
-    del flag, purchased_from, purchased_to, complete, after_sales_end, unresolved, reason, since
+    del time_zone, as_of, partner, class_code, institution, package_code, purchase, completion
+    del assessment, flag, purchased_from, purchased_to, complete, after_sales_end, unresolved
+    del reason, since, until, event_id, resolved
     own = {"name", "out", "format"}
     filters = {
         option: value

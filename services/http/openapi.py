@@ -26,6 +26,7 @@ PROBLEMS = {
     403: "The token does not read this partner's data.",
     404: "The path names nothing.",
     406: "The answer is not given in an accepted media type.",
+    414: "The URL is too long.",
     422: "Parameters that cannot be understood; each is named.",
     503: "The database cannot be reached, or the question took too long.",
 }

@@ -192,7 +192,7 @@ KNOWN_AT = _time("known_at", "What had been recorded by then; an offset is requi
 TIME_ZONE = Parameter(
     "time_zone",
     zone,
-    {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "examples": ["Asia/Jakarta"]},
+    {"type": "string", "pattern": "^[A-Z][A-Za-z0-9_+/-]{1,48}$", "examples": ["Asia/Jakarta"]},
     "The zone that times in CSV and Parquet are written in; the same instants. Default: UTC.",
 )
 LIMIT = Parameter(

@@ -19,7 +19,10 @@ from services.http.sources import Sources
 from services.report.words import WIB, local
 
 UNTIL = {"as_of", "known_at"}
-"""Parameters whose day is meant with its last moment; of ``…_to`` the moment behind it, of others the first."""
+"""Parameters whose day is meant with its last moment."""
+
+BEHIND = {"purchased_to", "until"}
+"""Parameters whose day is meant with the moment behind it; of the others it is the first."""
 
 BEGINNING: Final = "0001-01-01T00:00:00Z"
 END: Final = "9999-12-31T23:59:59.999999Z"
@@ -90,7 +93,7 @@ def _instant(name: str, text: str) -> str:
         return text
     moment = datetime.combine(of, time.max if name in UNTIL else time.min)
     try:
-        if name.endswith("_to"):
+        if name in BEHIND:
             moment += timedelta(days=1)
         return (moment - WIB.utcoffset(None)).isoformat() + "Z"
     except OverflowError:

@@ -29,7 +29,7 @@ from tests.projections.reading.worlds import (
     unmarked,
     worlds,
 )
-from tests.services.http.conftest import Api, running
+from tests.services.http.conftest import Api, bearer, running
 from tests.services.http.desk import Desk
 
 marks = (f"w{number:05}" for number in itertools.count())
@@ -83,7 +83,7 @@ class Telling:
             answer = self.api.ask(
                 f"/v1/purchases/{PARTNER}/{mark}{number}",
                 query,
-                {"Authorization": "Bearer an-evaluator"},
+                bearer(),
             ).json()
             bought.append({k: v for k, v in answer.items() if k not in ("as_of", "freshness")})
         found = {"people": people, "listed": listed, "packages": packages, "bought": bought}
