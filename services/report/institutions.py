@@ -99,4 +99,4 @@ def _name(of: Answer) -> str:
 
 def _interval(of: Answer) -> str:
     ends = of["completed_of_started"]
-    return f"{percent(ends['low'])} to {percent(ends['high'])}"
+    return f"{ends['low'] * 100:.1f}–{percent(ends['high'])}"

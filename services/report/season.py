@@ -75,7 +75,9 @@ def _in_short(of: Mapping[str, Any]) -> Iterable[Block]:
         [
             Figure("purchased classes", number(bought)),
             *(
-                Figure(words(name), share(of[name], bought), f"{number(of[name])}, of purchased")
+                Figure(
+                    words(name), share(of[name], bought), f"{number(of[name])} of {number(bought)}"
+                )
                 for name in ("completed", "assessed", "passed", "satisfied", "never_reported")
             ),
         ]

@@ -6,9 +6,9 @@ from typing import Any, Final
 from services.report.words import number, share
 
 PACKAGE_STATES: Final = {
-    "complete": "every class of it was completed",
-    "incomplete": "some class of it was not completed",
-    "unresolved": "the package is not published, so its classes are not known",
+    "complete": "every class was completed",
+    "incomplete": "some class was not completed",
+    "unresolved": "the package is not published",
 }
 """Each package purchase is in exactly one of these states."""
 

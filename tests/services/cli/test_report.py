@@ -177,7 +177,7 @@ def test_institutions_are_ranked_by_what_is_certain(
             )
         ]
         share = item["completed"] / item["started"]
-        ends = f"{of[name]['low']:.1%} to {of[name]['high']:.1%}"
+        ends = f"{of[name]['low'] * 100:.1f}–{of[name]['high']:.1%}"
         assert row[-3:-1] == [f"{share:.1%}", ends]
 
 

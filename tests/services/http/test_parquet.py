@@ -124,6 +124,6 @@ def test_row_groups_are_bounded(
     answer = api.ask("/v1/rejections", headers={**bearer(), "Accept": PARQUET})
     file = pq.ParquetFile(io.BytesIO(answer.content))
     groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
-    assert groups == [250, 250, 100]
+    assert groups == [256, 256, 88]
     details = file.read()["detail"].to_pylist()
     assert details == [f"record {number}" for number in reversed(range(600))]

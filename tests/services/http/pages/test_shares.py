@@ -73,7 +73,7 @@ def test_institutions_carry_an_interval_and_few_are_marked(season_api: Api) -> N
         share = f"{item['completed'] / item['started']:.1%}"
         few = " few" if item["started"] < FEW else ""
         interval = f"{of['low'] * 100:.1f}–{of['high'] * 100:.1f}%"
-        assert f"{item['satisfied']:,} {share}{few} {interval}" in text
+        assert f"{item['completed']:,} {share}{few} {interval} {item['assessed']:,}" in text
 
 
 def test_the_question_is_answered_in_a_sentence(season_api: Api) -> None:
