@@ -76,7 +76,6 @@ def _ranking(order: str, of: Sequence[Answer]) -> Iterable[Block]:
             "assessed",
             "passed",
             "completed, of reported on",
-            "95 % interval",
             "mean rating (reviews)",
         ],
         [
@@ -84,7 +83,6 @@ def _ranking(order: str, of: Sequence[Answer]) -> Iterable[Block]:
                 _name(each),
                 *(number(each[name]) for name in names),
                 share(each["completed"], each["started"]),
-                _interval(each),
                 f"{decimal(each['rating_mean'])} ({number(each['reviewed'])})",
             ]
             for each in of
