@@ -12,6 +12,7 @@ from psycopg2.extensions import parse_dsn
 from domain.vocabulary import PARTNERS
 from services.cloudevents.time import fault, microseconds
 
+SHORTEST_TOKEN: Final = 16
 MASK: Final = "•••"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 # What a bearer token may be made of (RFC 6750, section 2.1).
@@ -158,6 +159,10 @@ def _items(text: str) -> list[str]:
 def _token(text: str) -> str:
     if _TOKEN.fullmatch(text) is None:
         raise SettingRefused("holds a token with characters that a bearer token cannot have")
+    if len(text) < SHORTEST_TOKEN:
+        raise SettingRefused(
+            f"holds a token shorter than {SHORTEST_TOKEN} characters, which can be guessed"
+        )
     return text
 
 

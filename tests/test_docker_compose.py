@@ -79,7 +79,7 @@ def test_a_worker_waits_for_a_migrated_database_and_topics(compose: Compose, ser
 
 @pytest.mark.parametrize("service", WORKERS)
 def test_a_workers_environment_is_made_of_settings(compose: Compose, service: str) -> None:
-    given = {"TUNTAS_EVALUATOR_TOKENS": "choose-one"}
+    given = {"TUNTAS_EVALUATOR_TOKENS": "choose-16-characters-or-more"}
     environment = {
         name: interpolated(str(text), given)
         for name, text in compose["services"][service]["environment"].items()

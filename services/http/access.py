@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from hmac import compare_digest
 from http import HTTPStatus
 from secrets import token_bytes
+from typing import Any
 
 from msgspec import Struct
 
 from domain.vocabulary import PARTNER_CODES, PARTNER_IDS
+from services.http.attempts import Attempts
 from services.http.problems import Fault, Problem, not_found, unprocessable
 
 EVERY_PARTNER = tuple(PARTNER_CODES)
@@ -44,10 +47,10 @@ class Caller(Struct, frozen=True):
 
 
 class Access:
-    """The tokens of a running API.
+    """The tokens of a running API, and the limit on unknown ones.
 
-    Tokens are kept, looked up and compared as digests under a random key of this process: the time that takes
-    depends on the digest, which nobody outside can steer, and says nothing about a token.
+    Tokens are looked up and compared as digests under a random key of this process: the time that takes depends on the
+    digest, which nobody outside can steer, and says nothing about a token.
     """
 
     def __init__(
@@ -55,38 +58,63 @@ class Access:
         evaluator_tokens: Iterable[str],
         partner_tokens: Mapping[str, str],
         metrics_tokens: Iterable[str] = (),
+        attempts: Attempts | None = None,
     ) -> None:
         """``partner_tokens``: token to partner; ``metrics_tokens`` read ``/metrics`` and nothing else."""
         self._key = token_bytes(32)
+        self._attempts = attempts or Attempts()
         self._callers: dict[bytes, Caller] = {}
+        self._tokens: list[tuple[str, Caller]] = []
         for token, partner in [
             *partner_tokens.items(),
             *((token, None) for token in evaluator_tokens),
         ]:
-            digest = self._digest(token)
-            self._callers[digest] = Caller(partner, digest)
-        self._metrics = {self._digest(token) for token in metrics_tokens}
+            caller = Caller(partner, self._digest(token))
+            self._callers[caller.share] = caller
+            self._tokens.append((token, caller))
+        self._metrics = {self._digest(token): None for token in metrics_tokens}
 
-    def caller(self, authorization: str | None) -> Caller:
-        """Who the Authorization header stands for; raises 401 when it stands for nobody."""
-        caller = self._callers.get(self._digest(_token(authorization)))
-        if caller is None:
-            raise _unauthorized("this token is not known", ', error="invalid_token"')
-        return caller
+    def caller(self, authorization: str | None, host: str) -> Caller:
+        """Who the Authorization header stands for, sent from an address.
 
-    def check_metrics(self, authorization: str | None) -> None:
-        """Raises 401 or 403 for whoever may not read what concerns all partners."""
+        Raises 401 when it stands for nobody, 429 when too many unknown tokens came from there.
+        """
         digest = self._digest(_token(authorization))
-        if digest in self._metrics:
-            return
         caller = self._callers.get(digest)
         if caller is None:
+            self._attempts.bad(host, digest)
             raise _unauthorized("this token is not known", ', error="invalid_token"')
-        if caller.partner is not None:
+        self._attempts.good(host, digest)
+        return caller
+
+    def check_metrics(self, authorization: str | None, host: str) -> None:
+        """Raises 401, 403 or 429 for whoever may not read what concerns all partners."""
+        digest = self._digest(_token(authorization))
+        if digest in self._metrics:
+            self._attempts.good(host, digest)
+        elif self.caller(authorization, host).partner is not None:
             raise Problem(HTTPStatus.FORBIDDEN, "this token does not read the metrics")
+
+    def sealed(self, token: str, secret: bytes) -> bytes:
+        """A token as a digest that says nothing without the secret."""
+        return blake2b(token.encode(), key=secret).digest()
+
+    def unsealed(self, sealed: bytes, secret: bytes) -> Caller | None:
+        """Whose token was sealed; None where it is no token any more."""
+        found = None
+        for token, caller in self._tokens:
+            if compare_digest(self.sealed(token, secret), sealed):
+                found = caller
+        return found
 
     def _digest(self, token: str) -> bytes:
         return blake2b(token.encode(errors="surrogateescape"), key=self._key).digest()
+
+
+def host_of(scope: Mapping[str, Any]) -> str:
+    """The address that a request came from; empty where there is none."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _token(authorization: str | None) -> str:

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from services.http.attempts import network_of
+
 
 class Connection(Protocol):
     """One connection, as far as it is counted."""
@@ -43,7 +45,7 @@ class Connections:
 
     def admit(self, connection: Connection, host: str) -> str | None:
         """The address that the connection is counted for, or None where there is no room for it."""
-        key = self._key(host)
+        key = network_of(host)
         address = self._addresses.get(key) or Address({}, set())
         if address.count >= self._most_of_address and not self._is_proxy(host):
             if not address.waiting:
@@ -98,9 +100,3 @@ class Connections:
             return False
         at = ip_address(host)
         return any(at in network for network in self._proxies)
-
-    def _key(self, host: str) -> str:
-        """The address; of IPv6 the network of one customer, who has every address in it."""
-        if ":" not in host:
-            return host
-        return str(ip_network((host.partition("%")[0], 64), strict=False))

@@ -6,7 +6,7 @@ Nothing connects before the first question, and a database that went away is ask
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from copy import copy
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 
@@ -132,6 +132,22 @@ class Database:
     async def read_snapshot(self, question: Callable[[Session], Awaitable[T]]) -> T:
         """As ``read``, with everything in one snapshot."""
         return await self._asked(question, in_snapshot=True)
+
+    async def write(self, statement: str, *values: Any) -> None:
+        """Runs one statement that changes what the API keeps of its own. Raises DatabaseAway."""
+        async with self._share.questions:
+            try:
+                session = await self._connections.take()
+                try:
+                    async with session.transaction():
+                        await session.execute("SET TRANSACTION READ WRITE")
+                        await session.execute(statement, *values)
+                except BaseException:
+                    self._connections.throw_away(session)
+                    raise
+                self._connections.give_back(session)
+            except Exception as error:
+                raise translated(error) from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Session]:

@@ -28,6 +28,7 @@ PROBLEMS = {
     406: "The answer is not given in an accepted media type.",
     414: "The URL is too long.",
     422: "Parameters that cannot be understood; each is named.",
+    429: "Too many unknown tokens came from the caller's address; Retry-After says when to try again.",
     503: "The database cannot be reached, or the question took too long.",
 }
 

@@ -10,6 +10,8 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from services.http.safe_headers import SAFE
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -79,7 +81,8 @@ def refusal(request: Request, problem: Problem) -> Response:
     instance = request.scope["raw_path"].decode("latin-1")
     status = problem.status
     body = ProblemDetails(status.phrase, status, problem.detail, instance, problem.errors)
-    return Response(encoded(body), status, problem.headers, MEDIA_TYPE)
+    headers = {**SAFE, **(problem.headers or {})}
+    return Response(encoded(body), status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

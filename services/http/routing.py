@@ -15,7 +15,7 @@ from msgspec import Struct
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from services.http.access import Access, Caller
+from services.http.access import Access, Caller, host_of
 from services.http.away import DatabaseAway
 from services.http.negotiation import CSV, JSON, NDJSON, PARQUET, preferred
 from services.http.parameters import Parameter, check_zone, read_query
@@ -76,7 +76,7 @@ class Routes(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         authorization, accept = _headers(scope)
-        caller = self._access.caller(authorization)
+        caller = self._access.caller(authorization, host_of(scope))
         found = self._endpoints.find(sent_path(scope))
         if found is None:
             raise nothing_here()

@@ -41,8 +41,9 @@ def test_every_text_becomes_its_value() -> None:
             "TUNTAS_DATABASE_URL": "postgresql://tuntas:s3cret@db:5432/tuntas",
             "TUNTAS_API_PORT": "0",
             "TUNTAS_PACKAGE_SALES_END": "2020-06-30T00:00:00+07:00",
-            "TUNTAS_EVALUATOR_TOKENS": "first, second",
-            "TUNTAS_PARTNER_TOKENS": "pijar-mahir:one,pijar-mahir:two,sisnaker:three",
+            "TUNTAS_EVALUATOR_TOKENS": "first-token-of-staff, second-token-of-staff",
+            "TUNTAS_PARTNER_TOKENS": "pijar-mahir:one-of-pijar-mahir,pijar-mahir:two-of-pijar-mahir,"
+            "sisnaker:one-of-sisnaker",
             "TUNTAS_BATCH_RECORDS": "500",
             "TUNTAS_LOG_LEVEL": "debug",
         }
@@ -51,11 +52,11 @@ def test_every_text_becomes_its_value() -> None:
     assert settings.database_url == "postgresql://tuntas:s3cret@db:5432/tuntas"
     assert settings.api_port == 0
     assert settings.package_sales_end == SALES_END
-    assert settings.evaluator_tokens == {"first", "second"}
+    assert settings.evaluator_tokens == {"first-token-of-staff", "second-token-of-staff"}
     assert settings.partner_tokens == {
-        "one": "pijar-mahir",
-        "two": "pijar-mahir",
-        "three": "sisnaker",
+        "one-of-pijar-mahir": "pijar-mahir",
+        "two-of-pijar-mahir": "pijar-mahir",
+        "one-of-sisnaker": "sisnaker",
     }
     assert settings.batch_records == 500
     assert settings.log_level == "debug"
@@ -115,7 +116,7 @@ def test_names_of_tests_and_of_others_are_let_through() -> None:
         ("PARTNER_TOKENS", "s3cret", "has an entry that is not partner:token."),
         (
             "PARTNER_TOKENS",
-            "pijar-mahir:s3cret,sisnaker:s3cret",
+            "pijar-mahir:s3cret-of-both-of-them,sisnaker:s3cret-of-both-of-them",
             "gives sisnaker a token that another partner has.",
         ),
         (
@@ -136,7 +137,10 @@ def test_an_unknown_partner_is_refused_with_those_there_are() -> None:
 
 
 def test_staff_and_a_partner_cannot_share_a_token() -> None:
-    environment = {"TUNTAS_EVALUATOR_TOKENS": "a,b", "TUNTAS_PARTNER_TOKENS": "sisnaker:b"}
+    environment = {
+        "TUNTAS_EVALUATOR_TOKENS": "a-token-of-staff,a-token-of-both",
+        "TUNTAS_PARTNER_TOKENS": "sisnaker:a-token-of-both",
+    }
     assert problems(environment) == [
         "TUNTAS_PARTNER_TOKENS holds a token of TUNTAS_EVALUATOR_TOKENS; each needs its own."
     ]

@@ -21,6 +21,7 @@ from services.http.pages.rendering import STYLE, page_response, render
 from services.http.paths import Paths
 from services.http.problems import Problem, nothing_here, only_read, refusal
 from services.http.routing import PREFIX, Route, sent_path
+from services.http.sessions import Sessions
 from services.http.sources import Sources
 from services.http.static_files import serve
 
@@ -62,25 +63,26 @@ PAGES: Final = (
 
 def add_pages(app: FastAPI, routes: Sequence[Route], access: Access, sources: Sources) -> None:
     """Adds the login, the style sheet and, last of all that the application has, the pages."""
-    login = Login(access)
+    sessions = Sessions(access, sources.database.share())
+    login = Login(access, sessions)
     serve(app, STYLE)
     app.router.routes += [
         HttpRoute(PARTICIPANTS, _search, methods=["GET"]),
         HttpRoute(LOGIN, login.show, methods=["GET"]),
         HttpRoute(LOGIN, login.enter, methods=["POST"]),
         HttpRoute("/logout", login.leave, methods=["POST"]),
-        Pages(routes, access, sources),
+        Pages(routes, sessions, sources),
     ]
 
 
 class Pages(BaseRoute):
     """Every page, and for people the answer that a path has none."""
 
-    def __init__(self, routes: Sequence[Route], access: Access, sources: Sources) -> None:
+    def __init__(self, routes: Sequence[Route], sessions: Sessions, sources: Sources) -> None:
         by_name = {route.name: route for route in routes}
         shown = [_Shown(page, by_name, sources) for page in PAGES]
         self._pages = Paths({each.template: each for each in shown})
-        self._access = access
+        self._sessions = sessions
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Every path that no other route has; partly, since a route with another method goes first."""
@@ -93,6 +95,8 @@ class Pages(BaseRoute):
             response = await self._answer(request)
         except Problem as problem:
             response = _failed({}, problem)
+        except DatabaseAway as away:
+            response = _failed({}, Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -106,7 +110,7 @@ class Pages(BaseRoute):
         request.scope["endpoint"] = shown
         if request.method not in {"GET", "HEAD"}:
             raise only_read()
-        caller = caller_of(request, self._access)
+        caller = await caller_of(request, self._sessions)
         return to_login(request) if caller is None else await shown.show(request, caller, names)
 
 

@@ -9,7 +9,7 @@ from projections.reading.catalogue import version
 from projections.reading.intake import Lane
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
-from services.http.access import Access
+from services.http.access import Access, host_of
 from services.http.away import DatabaseAway
 from services.http.measures import Measures
 from services.http.metrics_address import is_at_metrics_address
@@ -40,7 +40,7 @@ def add_health_routes(app: FastAPI, sources: Sources, measures: Measures, access
     async def metrics(request: Request) -> Response:
         """Requests, latency and the intake's counters for Prometheus."""
         if not is_at_metrics_address(request.scope):
-            access.check_metrics(request.headers.get("authorization"))
+            access.check_metrics(request.headers.get("authorization"), host_of(request.scope))
 
         async def read(session: Session) -> list[Lane]:
             return await intake.lanes(session, ALL_PARTNERS)

@@ -23,9 +23,12 @@ TAKES: Final = "a second; nobody is there yet who could wait"
 
 def scripts() -> Mapping[str, str]:
     """The scripts that say how every table is today, by what they make, in the order in which they run."""
-    ledger = files("services.postgres").joinpath("ledger.sql").read_text(encoding="utf-8")
+    here = files("services.postgres")
+    ledger, access = (
+        here.joinpath(name).read_text(encoding="utf-8") for name in ("ledger.sql", "access.sql")
+    )
     tables, control = schema.scripts()
-    return {"ledger": ledger, "projections": tables, "control": control}
+    return {"ledger": ledger, "projections": tables, "control": control, "access": access}
 
 
 def migrations() -> list[Migration]:

@@ -6,7 +6,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
+from http.cookies import SimpleCookie
+from itertools import count
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
@@ -17,6 +21,7 @@ from domain.vocabulary import PARTNER_IDS
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import create_app
+from services.http.pages.login import COOKIE
 from services.http.serve import server, sockets
 from services.intake.batch import Decoded
 from services.settings import Settings, read_settings
@@ -26,6 +31,8 @@ from tests.raw_record import raw_record
 from tests.services.http.desk import Desk
 
 T = TypeVar("T")
+
+NETWORKS = count(1)
 
 EVALUATOR = "token-of-an-evaluator"
 TOKENS = {partner: f"token-of-{partner}" for partner in PARTNER_IDS}
@@ -55,9 +62,14 @@ class Api:
 
     def __init__(self, runner: asyncio.Runner, transport: ASGITransport, database_url: str) -> None:
         self.database_url = database_url
+        self.host = ""
+        """Where requests come from; empty: each from an address of its own, so that no limit is met."""
+        self._sessions: dict[str, dict[str, str]] = {}
         self._runner = runner
         self._transport = transport
         self._client = AsyncClient(transport=transport, base_url="http://api")
+        # Cookies are sent by the tests that mean them.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def ask(
         self,
@@ -71,6 +83,7 @@ class Api:
     ) -> Response:
         """The response to a request as it stands; with ``crash`` an error of the server's own is let pass."""
         self._transport.raise_app_exceptions = not crash
+        self._transport.client = (self.host or f"fd00:0:0:{next(NETWORKS):x}::1", 1)
         return self._runner.run(
             self._client.request(
                 method, path, params=query or None, headers=dict(headers or {}), content=body
@@ -86,6 +99,16 @@ class Api:
         answer = self.ask(path, query, bearer(token))
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def session(self, token: str = EVALUATOR) -> dict[str, str]:
+        """The cookie of a login; where there is no database for one, a cookie that could be of one."""
+        if token not in self._sessions:
+            answer = self.ask("/login", method="POST", body=urlencode({"token": token}).encode())
+            given = SimpleCookie(answer.headers.get("set-cookie", ""))
+            if COOKIE not in given:
+                return {"Cookie": f"{COOKIE}={'A' * 43}"}
+            self._sessions[token] = {"Cookie": f"{COOKIE}={given[COOKIE].value}"}
+        return self._sessions[token]
 
     def status(self, path: str, token: str = EVALUATOR, **query: Any) -> int:
         return self.ask(path, query, bearer(token)).status_code

@@ -17,7 +17,6 @@ from domain.events import (
     PurchasePaid,
 )
 from domain.vocabulary import PARTNERS
-from services.http.pages.login import COOKIE
 from tests.raw_record import raw_record
 from tests.services.http.conftest import EVALUATOR, TOKENS, Api
 from tests.services.http.desk import Desk
@@ -71,7 +70,7 @@ class Read(HTMLParser):
 
 
 def visit(api: Api, path: str, token: str = EVALUATOR, **query: Any) -> Response:
-    return api.ask(path, query or None, {"Cookie": f"{COOKIE}={token}"})
+    return api.ask(path, query or None, api.session(token))
 
 
 def read(answer: Response) -> Read:
