@@ -43,7 +43,7 @@ def test_every_text_becomes_its_value() -> None:
             "TUNTAS_PACKAGE_SALES_END": "2020-06-30T00:00:00+07:00",
             "TUNTAS_EVALUATOR_TOKENS": "first-token-of-staff, second-token-of-staff",
             "TUNTAS_PARTNER_TOKENS": "pijar-mahir:one-of-pijar-mahir,pijar-mahir:two-of-pijar-mahir,"
-            "sisnaker:one-of-sisnaker",
+            "sisnaker:token-of-sisnaker",
             "TUNTAS_BATCH_RECORDS": "500",
             "TUNTAS_LOG_LEVEL": "debug",
         }
@@ -56,7 +56,7 @@ def test_every_text_becomes_its_value() -> None:
     assert settings.partner_tokens == {
         "one-of-pijar-mahir": "pijar-mahir",
         "two-of-pijar-mahir": "pijar-mahir",
-        "one-of-sisnaker": "sisnaker",
+        "token-of-sisnaker": "sisnaker",
     }
     assert settings.batch_records == 500
     assert settings.log_level == "debug"
@@ -138,8 +138,8 @@ def test_an_unknown_partner_is_refused_with_those_there_are() -> None:
 
 def test_staff_and_a_partner_cannot_share_a_token() -> None:
     environment = {
-        "TUNTAS_EVALUATOR_TOKENS": "a-token-of-staff,a-token-of-both",
-        "TUNTAS_PARTNER_TOKENS": "sisnaker:a-token-of-both",
+        "TUNTAS_EVALUATOR_TOKENS": "a-token-of-staff,one-token-of-both",
+        "TUNTAS_PARTNER_TOKENS": "sisnaker:one-token-of-both",
     }
     assert problems(environment) == [
         "TUNTAS_PARTNER_TOKENS holds a token of TUNTAS_EVALUATOR_TOKENS; each needs its own."
