@@ -36,3 +36,16 @@ CREATE TABLE IF NOT EXISTS control.generation (
     switched    timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO control.generation DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- What processes say of themselves: `beat` is when one last said that it lives, `stopped` when it was stopped in order,
+-- `trouble` what it waits for. Rows of the past are removed by those that live.
+CREATE TABLE IF NOT EXISTS control.heartbeat (
+    instance  text        PRIMARY KEY COLLATE "C",
+    service   text        NOT NULL,
+    host      text        NOT NULL,
+    pid       integer     NOT NULL,
+    started   timestamptz NOT NULL DEFAULT now(),
+    beat      timestamptz NOT NULL DEFAULT now(),
+    stopped   timestamptz,
+    trouble   text
+) WITH (fillfactor = 50);

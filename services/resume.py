@@ -12,6 +12,13 @@ FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 15.0
 
 
+class Stop(threading.Event):
+    """Set when a service is to end; it hears as well what the service waits for."""
+
+    def waits(self, trouble: str) -> None:
+        """Infrastructure broke, and work starts anew after a pause."""
+
+
 def run_until_stopped(
     work: Callable[[threading.Event], None],
     stop: threading.Event,
@@ -36,5 +43,7 @@ def run_until_stopped(
                 "stopped %s",
                 pairs(why=type(failure).__name__, detail=str(failure), resume_in_seconds=pause),
             )
+            if isinstance(stop, Stop):
+                stop.waits(f"{type(failure).__name__}: {failure}")
             stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

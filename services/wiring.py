@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from services.heartbeat import Heartbeat
 from services.intake.worker import Worker
 from services.kafka.consumer import PartnerConsumer, topics_of
 from services.kafka.producer import STRUCTURED, Producer
@@ -100,6 +101,15 @@ def projector(settings: Settings) -> Projector:
             yield send
 
     return Projector(_connector(settings, "tuntas project"), open_sender)
+
+
+def heartbeat(settings: Settings, service: str) -> Heartbeat:
+    """The word of one process of a service that it lives."""
+
+    def open_session() -> WaitingConnection:
+        return connect(settings.database_url, f"tuntas {service} heartbeat")
+
+    return Heartbeat(open_session, service)
 
 
 def _connector(settings: Settings, name: str) -> Callable[[], WaitingConnection]:

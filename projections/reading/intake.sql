@@ -1,19 +1,22 @@
--- How far the intake is: lanes, and how far what readers see is behind.
+-- How far the intake is: lanes, what its services say of themselves, and how far what readers see is behind.
 
 -- name: lanes
-SELECT lane_id, partner_id, topic, partition, first_offset, next_offset, high_water,
-       accepted, duplicate, rejected, skipped, unknown_fields, last_read
-FROM ledger.lane ORDER BY lane_id
+-- Of several lanes of one topic partition, each of another log, the latest is the current one.
+SELECT partner_id, topic, partition, log_id, first_offset, next_offset, high_water,
+       accepted, duplicate, rejected, skipped, unknown_fields, last_read,
+       lane_id = max(lane_id) OVER (PARTITION BY topic, partition) AS is_current
+FROM ledger.lane ORDER BY topic, partition, lane_id
 
--- name: backlog
--- Per partner: records not read yet, since when the most neglected lagging lane was not read, and catalogue changes
--- that not every row follows yet.
-SELECT partner_id, sum(events)::bigint AS events, min(since) AS since, sum(changes)::bigint AS changes, now() AS now
-FROM (
-    SELECT partner_id, greatest(high_water - next_offset, 0) AS events, 0 AS changes,
-           CASE WHEN high_water > next_offset THEN last_read END AS since
-    FROM ledger.lane
-    UNION ALL
-    SELECT partner_id, 0, greatest(revision - applied_revision, 0), NULL FROM control.catalogue_head
-) AS behind
-GROUP BY partner_id
+-- name: changes
+-- Per partner: catalogue changes that not every row follows yet.
+SELECT partner_id, greatest(revision - applied_revision, 0) FROM control.catalogue_head
+
+-- name: heartbeats
+-- The processes that were heard of within a day, and the last one of each service: what it is, where, how many seconds
+-- ago it said that it lives, whether it was stopped in order, and what it waits for.
+SELECT service, host, pid, extract(epoch FROM clock_timestamp() - beat)::double precision AS seconds,
+       stopped IS NOT NULL AS is_stopped, trouble
+FROM control.heartbeat
+WHERE beat > clock_timestamp() - interval '1 day'
+   OR beat = (SELECT max(beat) FROM control.heartbeat AS of WHERE of.service = heartbeat.service)
+ORDER BY service, host, pid, beat

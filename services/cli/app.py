@@ -10,6 +10,7 @@ from services.cli import (
     check,
     demo,
     export,
+    health,
     migrate,
     partners,
     publish,
@@ -65,6 +66,7 @@ app.command(rich_help_panel=EVENTS)(check.check)
 app.command(rich_help_panel=EVENTS)(publish.publish)
 app.command(rich_help_panel=EVENTS)(simulate.simulate)
 app.command(rich_help_panel=LOOK)(status.status)
+app.command(rich_help_panel=LOOK)(health.health)
 app.command(rich_help_panel=LOOK)(export.export)
 app.command(rich_help_panel=LOOK)(report.report)
 app.command(rich_help_panel=LOOK)(settings.settings)

@@ -2,13 +2,13 @@
 
 import logging
 import signal
-import threading
 from contextlib import suppress
 from types import FrameType
 
 from services import logs
 from services.cli.reached import reached_settings
 from services.garbage import collect_seldom
+from services.heartbeat import Heartbeat, WatchedStop
 from services.postgres.errors import DatabaseUnavailable
 from services.postgres.migrations.fitness import check_database
 from services.settings import Settings
@@ -17,23 +17,25 @@ from services.turns import switch_quickly
 
 def ingest() -> None:
     """Read the partners' topics: every record gets its outcome, every answer is up to date."""
-    from services.wiring import worker  # noqa: PLC0415 - commands start fast
+    from services.wiring import heartbeat, worker  # noqa: PLC0415 - commands start fast
 
     settings = _settings()
     ingesting = worker(settings)
     collect_seldom()
     switch_quickly()
-    ingesting.run(_stop_on_signals())
+    with heartbeat(settings, "ingest") as heart:
+        ingesting.run(_stop_on_signals(heart))
 
 
 def project() -> None:
     """Keep rows in line with the catalogue, and tell partners what was rejected."""
-    from services.wiring import projector  # noqa: PLC0415
+    from services.wiring import heartbeat, projector  # noqa: PLC0415
 
     settings = _settings()
     projecting = projector(settings)
     collect_seldom()
-    projecting.run(_stop_on_signals())
+    with heartbeat(settings, "project") as heart:
+        projecting.run(_stop_on_signals(heart))
 
 
 def api() -> None:
@@ -53,9 +55,9 @@ def _settings() -> Settings:
     return settings
 
 
-def _stop_on_signals() -> threading.Event:
+def _stop_on_signals(heart: Heartbeat) -> WatchedStop:
     """An event that SIGTERM and SIGINT set: what was begun is finished first."""
-    stop = threading.Event()
+    stop = WatchedStop(heart)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         logging.getLogger("tuntas").info("stopping signal=%s", signal.Signals(number).name)

@@ -1,41 +1,48 @@
 """`tuntas status`: where everything runs, how far it is, what was counted."""
 
+import logging
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
+from projections.reading.heartbeats import Heard, living, silence
+from projections.reading.kafka_log import KafkaLog
 from services.cli.reached import reached_settings
+from services.kafka.errors import KafkaFailure
+from services.kafka.log_watch import LogWatch
+from services.kafka.security import security_of
+from services.kafka.topics import partner_topic
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check
 from services.running import run_file
-from services.running.lanes import LaneStatus, lanes
+from services.running.lanes import LaneStatus, compared, heard, lanes, unopened
 from services.setting_texts import mask_url
-from services.unworkable import AWAY_EXIT_CODE
+from services.settings import Settings
+from services.unworkable import AWAY_EXIT_CODE, Unworkable
 
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Where everything runs, lag and counts."""
+    """Where everything runs, lag and counts. Asks the database and Kafka, which need not both be there."""
     settings = reached_settings()
     run = run_file.read(settings.state_dir)
     database_url = mask_url(settings.database_url)
     try:
-        session = connect(settings.database_url, "tuntas status")
-        try:
-            check(session)
-            with transaction(session) as work:
-                found = lanes(work)
-        finally:
-            close(session)
+        found, processes = _read(settings)
     except PostgresError as failure:
         typer.secho(f"{database_url}: {failure}", fg="red", err=True)
         raise typer.Exit(AWAY_EXIT_CODE) from None
+    log, unknown = _asked(settings, found)
+    found = compared(found, log)
+    waiting = None if log is None else unopened(found, log) + sum(lane.lag or 0 for lane in found)
     api_url = run.api_url if run else f"http://{settings.api_host}:{settings.api_port}"
     if as_json:
         places: dict[str, object] = {
@@ -43,6 +50,11 @@ def status(
             "database_url": database_url,
             "api_url": api_url,
             **({"evaluator_token": run.evaluator_token} if run else {}),
+            "waiting": waiting,
+            **({"unknown": unknown} if unknown else {}),
+            "services": [
+                {**msgspec.structs.asdict(each), "lives": each.lives} for each in processes
+            ],
             "lanes": found,
         }
         typer.echo(msgspec.json.format(msgspec.json.encode(places)).decode())
@@ -53,11 +65,55 @@ def status(
     console.print(f"[bold]API[/bold]       {api_url}   (docs: {api_url}/docs)", highlight=False)
     if run:
         console.print(f"[bold]Token[/bold]     {run.evaluator_token}", highlight=False)
+    for service in ("ingest", "project"):
+        console.print(_running(processes, service), highlight=False)
     console.print(table_of(found))
+    if unknown:
+        console.print(f"[red]How much waits in Kafka is not known: {escape(unknown)}[/red]")
+    elif waiting:
+        console.print(f"{waiting:,} records wait in Kafka.", highlight=False)
+
+
+def _read(settings: Settings) -> tuple[list[LaneStatus], list[Heard]]:
+    session = connect(settings.database_url, "tuntas status")
+    try:
+        check(session, while_running=True)
+        with transaction(session) as work:
+            return lanes(work), heard(work)
+    finally:
+        close(session)
+
+
+def _asked(settings: Settings, found: list[LaneStatus]) -> tuple[KafkaLog | None, str | None]:
+    """What Kafka holds, or why that is not known."""
+    nexts = {(lane.topic, lane.partition): lane.next_offset for lane in found if lane.is_current}
+    topics = [partner_topic(partner) for partner in sorted(settings.partners)]
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what failed is said below
+    try:
+        watch = LogWatch(settings.kafka_bootstrap, security_of(settings))
+        try:
+            return watch.look(topics, nexts), None
+        finally:
+            watch.close()
+    except (KafkaFailure, Unworkable) as failure:
+        return None, str(failure)
+
+
+def _running(found: list[Heard], service: str) -> str:
+    """One line about the processes of a service."""
+    alive = living(found, service)
+    if not alive:
+        said = (
+            f"[red]{silence(found, service)}[/red]" if silence(found, service) else "not heard of"
+        )
+    else:
+        said = f"{len(alive)} running"
+        said += "".join(f"; {each.host} waits: {each.trouble}" for each in alive if each.trouble)
+    return f"[bold]{service.capitalize():<9}[/bold] {said}"
 
 
 def table_of(found: list[LaneStatus]) -> Table:
-    """Counts per partner, and their sums."""
+    """Counts per partner, and their sums; lag is of logs that are read on, a dash where Kafka cannot be asked."""
     table = Table(title="Records read, by outcome", show_footer=True)
     columns = ("read", "accepted", "duplicate", "rejected", "lag")
     table.add_column("Partner", footer="all")
@@ -66,21 +122,23 @@ def table_of(found: list[LaneStatus]) -> Table:
         for partner in PARTNERS
     }
     for number, column in enumerate(columns):
-        total = sum(each[number] for each in counts.values())
-        table.add_column(column, justify="right", footer=f"{total:,}")
+        table.add_column(
+            column, justify="right", footer=_sum(each[number] for each in counts.values())
+        )
     for partner, each in counts.items():
-        table.add_row(PARTNERS[partner], *(f"{count:,}" for count in each))
+        table.add_row(PARTNERS[partner], *(_sum([count]) for count in each))
     return table
 
 
-def _counts(found: list[LaneStatus]) -> tuple[int, int, int, int, int]:
+def _counts(found: list[LaneStatus]) -> tuple[int | None, ...]:
     accepted = sum(lane.accepted for lane in found)
     duplicate = sum(lane.duplicate for lane in found)
     rejected = sum(lane.rejected for lane in found)
-    return (
-        accepted + duplicate + rejected,
-        accepted,
-        duplicate,
-        rejected,
-        sum(lane.lag for lane in found),
-    )
+    lags = [lane.lag for lane in found]
+    lag = None if None in lags else sum(lag or 0 for lag in lags)
+    return (accepted + duplicate + rejected, accepted, duplicate, rejected, lag)
+
+
+def _sum(counts: Iterable[int | None]) -> str:
+    known = list(counts)
+    return "–" if None in known else f"{sum(count or 0 for count in known):,}"

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from services.http import problems
 from services.http.access import Access
 from services.http.docs import add_docs
+from services.http.kafka_view import KafkaView
 from services.http.measures import Measured, Measures
 from services.http.metrics_address import MetricsAddress
 from services.http.openapi import describe
@@ -25,6 +26,9 @@ from services.http.routes import (
 )
 from services.http.routing import Route, Routes
 from services.http.sources import Sources
+from services.kafka.log_watch import LogWatch
+from services.kafka.security import security_of
+from services.kafka.topics import partner_topic
 from services.settings import Settings
 
 ROUTES: Final[Sequence[Route]] = (
@@ -43,10 +47,20 @@ def create_app(settings: Settings) -> FastAPI:
     sources = Sources(settings.database_url)
     access = Access(settings.evaluator_tokens, settings.partner_tokens, settings.metrics_tokens)
     measures = Measures()
+    if settings.kafka_bootstrap:
+        sources.kafka = KafkaView(
+            lambda: LogWatch(settings.kafka_bootstrap, security_of(settings)),
+            [partner_topic(partner) for partner in sorted(settings.partners)],
+            sources.database,
+        )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if sources.kafka is not None:
+            sources.kafka.start()
         yield
+        if sources.kafka is not None:
+            await sources.kafka.close()
         await sources.close()
 
     app = FastAPI(

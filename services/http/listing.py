@@ -181,12 +181,16 @@ class Export(StreamingResponse):
             await self._rest.aclose()
 
 
+def _said(figure: float | None) -> str:
+    return "unknown" if figure is None else str(figure)
+
+
 def _headers(read_at: int, freshness: Freshness, zone: str) -> Mapping[str, str]:
     as_of = msgspec.to_builtins(instant(read_at))
     return {
         "Tuntas-As-Of": as_of,
         "Tuntas-Time-Zone": zone,
-        "Tuntas-Freshness": f"events={freshness.events}, seconds={freshness.seconds}",
+        "Tuntas-Freshness": f"events={_said(freshness.events)}, seconds={_said(freshness.seconds)}",
     }
 
 

@@ -1,18 +1,30 @@
 """What Prometheus reads: requests by route and status, how long they took, and the intake's counters."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from projections.reading.intake import Lane
+from projections.reading.heartbeats import Heard, living
+from projections.reading.intake import Freshness, Lane
+from projections.reading.kafka_log import Asked
 from services.http.safe_headers import made_safe
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 NO_ROUTE = "none"
+
+
+class Observed(Struct, frozen=True):
+    """What the database, and Kafka where it is asked, say of the intake."""
+
+    lanes: Sequence[Lane]
+    heard: Sequence[Heard]
+    behind: Freshness
+    asked: Asked | None
 
 
 class Measures:
@@ -39,10 +51,10 @@ class Measures:
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def exposition(self, lanes: Iterable[Lane] | None) -> bytes:
-        """Everything in Prometheus' text format; lanes None: the database does not answer."""
+    def exposition(self, observed: Observed | None) -> bytes:
+        """Everything in Prometheus' text format; None: the database does not answer."""
         registry = CollectorRegistry()
-        registry.register(_Collected(_intake(lanes)))
+        registry.register(_Collected(_intake(observed)))
         return generate_latest(self._registry) + generate_latest(registry)
 
 
@@ -54,10 +66,53 @@ class _Collected:
         return self._metrics
 
 
-def _intake(lanes: Iterable[Lane] | None) -> list[Metric]:
+def _intake(observed: Observed | None) -> list[Metric]:
     up = GaugeMetricFamily("tuntas_database_up", "1 when the database answers, else 0.")
-    up.add_metric([], 0 if lanes is None else 1)
-    labels = ("topic", "partition")
+    up.add_metric([], 0 if observed is None else 1)
+    if observed is None:
+        return [up]
+    return [up, *_services(observed), *_freshness(observed), *_lanes(observed.lanes)]
+
+
+def _services(observed: Observed) -> list[Metric]:
+    running = GaugeMetricFamily(
+        "tuntas_processes",
+        "Processes that were heard of within seconds, and whether they work or wait for something broken.",
+        labels=("service", "state"),
+    )
+    for service in ("ingest", "project"):
+        alive = living(observed.heard, service)
+        waiting = sum(each.trouble is not None for each in alive)
+        running.add_metric((service, "working"), len(alive) - waiting)
+        running.add_metric((service, "waiting"), waiting)
+    return [running]
+
+
+def _freshness(observed: Observed) -> list[Metric]:
+    """How far answers are behind; what is not known is absent, and tuntas_kafka_up says why."""
+    found: list[Metric] = []
+    if observed.asked is not None:
+        kafka = GaugeMetricFamily("tuntas_kafka_up", "1 when Kafka says what it holds, else 0.")
+        kafka.add_metric([], 0 if observed.asked.log is None else 1)
+        found.append(kafka)
+    for name, meaning, figure in (
+        (
+            "events",
+            "Records not read and catalogue changes not applied yet.",
+            observed.behind.events,
+        ),
+        ("seconds", "For how long the oldest of them has waited.", observed.behind.seconds),
+    ):
+        if figure is not None:
+            family = GaugeMetricFamily(f"tuntas_behind_{name}", meaning)
+            family.add_metric([], figure)
+            found.append(family)
+    return found
+
+
+def _lanes(lanes: Iterable[Lane]) -> list[Metric]:
+    """Counters of every log that was read; what is still to be read of those that are current."""
+    labels = ("topic", "partition", "log")
     records = CounterMetricFamily(
         "tuntas_intake_records",
         "Kafka records that were read, by outcome.",
@@ -75,15 +130,17 @@ def _intake(lanes: Iterable[Lane] | None) -> list[Metric]:
     next_offset = GaugeMetricFamily(
         "tuntas_intake_next_offset", "The Kafka offset that is read next.", labels=labels
     )
-    for lane in lanes or ():
-        values = (lane.topic, str(lane.partition))
+    for lane in lanes:
+        values = (lane.topic, str(lane.partition), lane.log_id)
         for outcome in ("accepted", "duplicate", "rejected"):
             records.add_metric((*values, outcome), getattr(lane, outcome))
         skipped.add_metric(values, lane.skipped)
         unknown.add_metric(values, lane.unknown_fields)
-        lag.add_metric(values, lane.lag)
-        next_offset.add_metric(values, lane.next_offset)
-    return [up, records, skipped, unknown, lag, next_offset]
+        if lane.is_current:
+            next_offset.add_metric(values, lane.next_offset)
+        if lane.is_current and lane.lag is not None:
+            lag.add_metric(values, lane.lag)
+    return [records, skipped, unknown, lag, next_offset]
 
 
 class Measured:

@@ -2,17 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from typing import Final
 
+from msgspec.structs import replace
+
 from projections.reading import intake
 from projections.reading.catalogue import CatalogueCache, Known, version
-from projections.reading.intake import Backlog, Freshness, freshness
+from projections.reading.intake import Backlog, Freshness, Lane, freshness
+from projections.reading.kafka_log import Asked, KafkaLog
+from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Caller
 from services.http.database import Database
+from services.http.kafka_view import KafkaView
 from services.http.long_questions import LongQuestions
 from services.http.pacing import PacedSession
 from services.http.parameters import now
@@ -24,11 +29,16 @@ EXPIRED_SECONDS: Final = 0.5
 class FreshnessCache:
     """How far answers are behind, at most half a second old."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, asked: Callable[[], Asked | None]) -> None:
+        """``asked``: what Kafka said last; None: nobody asks it."""
         self._database = database
-        self._behind: dict[int, Backlog] = {}
+        self._asked = asked
+        self._lanes: Sequence[Lane] = ()
+        self._changes: dict[int, int] = {}
         self._changes_since: dict[int, int] = {}
         self._read_at = float("-inf")
+        self._behind: dict[int, Backlog] = {}
+        self._compared_at: tuple[KafkaLog | None, float] = (None, self._read_at)
         self._reading = asyncio.Lock()
         self._ahead: asyncio.Task[None] | None = None
 
@@ -41,7 +51,12 @@ class FreshnessCache:
             # Read ahead of the expiry, so that under load no answer waits for it.
             self._ahead = asyncio.create_task(self._read())
             self._ahead.add_done_callback(_seen)
-        return freshness(self._behind, partner_ids, now())
+        asked = self._asked()
+        log, unknown = (None, None) if asked is None else (asked.log, asked.unknown)
+        if self._compared_at[0] is not log or self._compared_at[1] != self._read_at:
+            self._behind = self._dated(intake.backlog(self._lanes, self._changes, log))
+            self._compared_at = (log, self._read_at)
+        return freshness(self._behind, partner_ids, now(), unknown)
 
     async def close(self) -> None:
         """Ends what is read ahead."""
@@ -55,23 +70,27 @@ class FreshnessCache:
             if self._read_at >= asked_at:
                 return
             began = time.monotonic()
-            behind = await self._database.read(intake.backlog)
-            self._behind = self._dated(behind)
+            self._lanes, self._changes = await self._database.read(_lanes_and_changes)
+            seen = now()
+            self._changes_since = {
+                partner_id: self._changes_since.get(partner_id, seen)
+                for partner_id, count in self._changes.items()
+                if count
+            }
             self._read_at = began
 
     def _dated(self, behind: dict[int, Backlog]) -> dict[int, Backlog]:
         """The backlog with a time for catalogue changes that wait while no lane lags: since they were seen first."""
-        waiting = {partner_id for partner_id, of in behind.items() if of.changes}
-        seen = now()
-        self._changes_since = {
-            partner_id: self._changes_since.get(partner_id, seen) for partner_id in waiting
-        }
         return {
-            partner_id: Backlog(of.events, of.changes, self._changes_since[partner_id])
-            if of.since is None and partner_id in waiting
+            partner_id: replace(of, since=self._changes_since.get(partner_id))
+            if of.since is None
             else of
             for partner_id, of in behind.items()
         }
+
+
+async def _lanes_and_changes(session: Session) -> tuple[list[Lane], dict[int, int]]:
+    return await intake.lanes(session, ALL_PARTNERS), await intake.changes(session)
 
 
 def _seen(task: "asyncio.Task[None]") -> None:
@@ -87,7 +106,9 @@ class Sources:
         self._shares: dict[bytes, Sources] = {}
         self.database = Database(database_url)
         self.catalogue = CatalogueCache()
-        self.freshness = FreshnessCache(self.database)
+        self.kafka: KafkaView | None = None
+        """Asks Kafka, where it is named: in the API's own process."""
+        self.freshness = FreshnessCache(self.database, self.asked)
         self.long_questions = LongQuestions()
 
     async def close(self) -> None:
@@ -103,6 +124,10 @@ class Sources:
             shared.database = self.database.share()
             shared.long_questions = self.long_questions.share()
         return shared
+
+    def asked(self) -> Asked | None:
+        """What Kafka said last; None: nobody asks it."""
+        return None if self.kafka is None else self.kafka.asked
 
     async def known(self, session: Session) -> Known:
         """The catalogue, not older than the session's snapshot."""

@@ -245,6 +245,11 @@ class PartnerKafkaConsumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python
         self._fetcher.most_bytes = most_bytes
         self._fetcher.held = held
 
+    def topic_id(self, topic: str) -> str | None:
+        """What tells a topic from another one that is made under its name later; None: this broker does not say."""
+        found = self._cluster.topic_id(topic)
+        return None if found is None else str(found)
+
     def unplaced(self, partitions: set[tuple[str, int]]) -> list[Any]:
         """Those of ``partitions`` that have no position: given to this consumer just now."""
         assignment = self._subscription.assignment

@@ -57,7 +57,7 @@ async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gather
         institutions,
         known,
         max(evaluation["as_of"] for evaluation in evaluations),
-        max(evaluation["freshness"]["events"] for evaluation in evaluations),
+        max(evaluation["freshness"]["events"] or 0 for evaluation in evaluations),
         after["totals"]["offsets_read"] - known["totals"]["offsets_read"],
     )
 

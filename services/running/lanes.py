@@ -1,22 +1,29 @@
-"""How far each lane is, read from the lane rows."""
+"""How far each lane is: lane rows, and what Kafka says it holds."""
+
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg2.extensions import cursor
 
+from projections.reading.heartbeats import Heard, from_row
+from projections.reading.intake import SQL as READING
+from projections.reading.kafka_log import KafkaLog
 from projections.sql import load
 
 SQL = load("services.running", "lanes.sql")
 
 
 class LaneStatus(Struct, frozen=True):
-    """One lane. ``lag`` counts offsets that Kafka had when the lane was last read and that were not read yet."""
+    """One lane of one log. ``lag`` counts what Kafka holds of it that was not read; None: Kafka cannot be asked."""
 
     topic: str
     partition: int
     log_id: str
+    is_current: bool
     next_offset: int
     high_water: int
-    lag: int
+    lag: int | None
     accepted: int
     duplicate: int
     rejected: int
@@ -26,6 +33,32 @@ class LaneStatus(Struct, frozen=True):
 
 
 def lanes(work: cursor) -> list[LaneStatus]:
-    """Every lane, by topic and partition."""
+    """Every lane, by topic and partition; ``lag`` is what was known when each was read last."""
     work.execute(SQL["lanes"])
     return [LaneStatus(*row) for row in work.fetchall()]
+
+
+def compared(found: Iterable[LaneStatus], log: KafkaLog | None) -> list[LaneStatus]:
+    """The lanes with what Kafka says of them now; None: it cannot be asked."""
+    return [_compared(lane, log) for lane in found]
+
+
+def _compared(lane: LaneStatus, log: KafkaLog | None) -> LaneStatus:
+    if not lane.is_current or (log is not None and lane.log_id != log.log_id):
+        return replace(lane, is_current=False, lag=0)
+    if log is None:
+        return replace(lane, lag=None)
+    end = max(log.ends.get((lane.topic, lane.partition), 0), lane.high_water)
+    return replace(lane, lag=max(end - lane.next_offset, 0))
+
+
+def unopened(found: Sequence[LaneStatus], log: KafkaLog) -> int:
+    """How many records wait in partitions that no worker has taken over yet."""
+    known = {(lane.topic, lane.partition) for lane in found if lane.log_id == log.log_id}
+    return sum(end - log.begins[place] for place, end in log.ends.items() if place not in known)
+
+
+def heard(work: cursor) -> list[Heard]:
+    """What processes said of themselves within a day, and the last word of each service."""
+    work.execute(READING["heartbeats"])
+    return [from_row(row) for row in work.fetchall()]

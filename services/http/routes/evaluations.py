@@ -179,7 +179,11 @@ async def _freshness(asked: Asked, partner_ids: Iterable[int]) -> Freshness:
 
     changes, since = await asked.sources.database.read(read)
     seconds = 0.0 if since is None else (parameters.now() - microseconds(since)) / 1_000_000
-    return Freshness(behind.events + changes, max(behind.seconds, round(seconds, 3)))
+    return Freshness(
+        None if behind.events is None else behind.events + changes,
+        None if behind.seconds is None else max(behind.seconds, round(seconds, 3)),
+        behind.unknown,
+    )
 
 
 ROUTES: Final = (

@@ -2,19 +2,24 @@
 
 from http import HTTPStatus
 
+import msgspec
 from fastapi import FastAPI, Request, Response
 
-from projections.reading import intake
+from projections.reading import heartbeats, intake
 from projections.reading.catalogue import version
+from projections.reading.heartbeats import Heard, living, silence
 from projections.reading.intake import Lane
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Access, host_of
 from services.http.away import DatabaseAway
-from services.http.measures import Measures
+from services.http.measures import Measures, Observed
 from services.http.metrics_address import is_at_metrics_address
 from services.http.problems import Problem
 from services.http.sources import Sources
+from services.postgres.migrations import fitness
+from services.postgres.migrations.baseline import migrations
+from services.postgres.migrations.fitness import DatabaseUnfit
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -27,32 +32,72 @@ def add_health_routes(app: FastAPI, sources: Sources, measures: Measures, access
         return Response(b'{"status":"alive"}', media_type="application/json")
 
     async def readyz(request: Request) -> Response:  # noqa: ARG001
-        """Says whether the database can be reached and has its tables."""
+        """Says whether answers can be given and are kept up to date: the database, and a living intake.
+
+        503 when the database is away, or when the intake has run and none of it lives. An intake that waits for
+        something, or is behind, is said in the answer.
+        """
         try:
             await sources.database.read(version)
-            await sources.database.read(intake.backlog)
-        except DatabaseAway as error:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, str(error), (), {"Retry-After": "1"}
-            ) from error
-        return Response(b'{"status":"ready"}', media_type="application/json")
+            await sources.database.read(_fits)
+            heard = await sources.database.read(heartbeats.heard)
+            behind = await sources.freshness.of(ALL_PARTNERS)
+        except (DatabaseAway, DatabaseUnfit) as error:
+            raise _unready(str(error)) from error
+        dead = silence(heard, "ingest")
+        if dead is not None:
+            waits = "" if not behind.events else f"; {behind.events} events wait"
+            raise _unready(dead + waits)
+        said = {
+            "status": "ready",
+            "freshness": behind,
+            "ingest": _told(heard, "ingest"),
+            "project": _told(heard, "project"),
+        }
+        return Response(msgspec.json.encode(said), media_type="application/json")
 
     async def metrics(request: Request) -> Response:
         """Requests, latency and the intake's counters for Prometheus."""
         if not is_at_metrics_address(request.scope):
             access.check_metrics(request.headers.get("authorization"), host_of(request.scope))
 
-        async def read(session: Session) -> list[Lane]:
-            return await intake.lanes(session, ALL_PARTNERS)
+        async def read(session: Session) -> tuple[list[Lane], list[Heard]]:
+            lanes = await intake.lanes(session, ALL_PARTNERS)
+            return lanes, await heartbeats.heard(session)
 
         try:
-            lanes = await sources.database.read(read)
+            lanes, heard = await sources.database.read(read)
+            behind = await sources.freshness.of(ALL_PARTNERS)
         except DatabaseAway:
-            lanes = None
-        return Response(measures.exposition(lanes), media_type=EXPOSITION)
+            observed = None
+        else:
+            compared = intake.compared(lanes, sources.asked())
+            observed = Observed(compared, heard, behind, sources.asked())
+        return Response(measures.exposition(observed), media_type=EXPOSITION)
 
     for path, respond in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
         app.add_api_route(
             path, respond, methods=["GET"], response_class=Response, tags=["operation"]
         )
         app.add_route(path, respond, methods=["HEAD"], include_in_schema=False)
+
+
+async def _fits(session: Session) -> None:
+    """Returns when the database is one of this version, or was expanded since; raises DatabaseUnfit."""
+    ((has_versions, has_tables, others),) = await session.fetch(fitness.SQL["kinds_of_tables"])
+    applied = [fitness.Applied(*row) for row in await session.fetch(fitness.SQL["applied"])]
+    stored = [tuple(row) for row in await session.fetch(fitness.SQL["stored_format"])]
+    found = fitness.Found(has_versions, has_tables, others, applied, stored[0] if stored else None)
+    fitness.fits(found, migrations(), while_running=True)
+
+
+def _unready(detail: str) -> Problem:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, (), {"Retry-After": "1"})
+
+
+def _told(heard: list[Heard], service: str) -> str:
+    """How many processes of a service live, and how many of them wait; nothing of what for: this is open to all."""
+    alive = living(heard, service)
+    waiting = sum(each.trouble is not None for each in alive)
+    dead = silence(heard, service)
+    return dead or f"{len(alive)} running" + (f", {waiting} of them waiting" if waiting else "")

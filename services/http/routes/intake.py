@@ -37,7 +37,8 @@ async def lanes(asked: Asked) -> Response:
     partner_ids = asked.caller.partner_ids(asked.query["partner"])
 
     async def read(session: Session) -> list[Lane]:
-        return await intake.lanes(session, partner_ids)
+        found = await intake.lanes(session, partner_ids)
+        return intake.compared(found, asked.sources.asked())
 
     read_at = parameters.now()
     if asked.media != JSON:

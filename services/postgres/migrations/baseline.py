@@ -6,7 +6,8 @@ a database made by other scripts is then told by its checksum, and is of no use.
 lead there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -31,12 +32,13 @@ def scripts() -> Mapping[str, str]:
     return {"ledger": ledger, "projections": tables, "control": control, "access": access}
 
 
-def migrations() -> list[Migration]:
+@cache
+def migrations() -> Sequence[Migration]:
     """Every migration of this version, in order."""
     found = numbered()
     if not any(migration.number == 1 for migration in found):
         found = [of_today(), *found]
-    return in_order(found)
+    return tuple(in_order(found))
 
 
 def of_today() -> Migration:

@@ -137,6 +137,6 @@ def test_prometheus_reads_requests_and_the_intake(season_api: Api, expected: Exp
     assert samples["tuntas_database_up",] == 1
     for topic, counts in expected.counts.items():
         for outcome in ("accepted", "duplicate", "rejected"):
-            key = ("tuntas_intake_records_total", *sorted(("0", outcome, topic)))
+            key = ("tuntas_intake_records_total", *sorted(("0", "log", outcome, topic)))
             assert samples[key] == counts[outcome]
-        assert samples["tuntas_intake_lag", "0", topic] == 0
+        assert samples["tuntas_intake_lag", "0", "log", topic] == 0

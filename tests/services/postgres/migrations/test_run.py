@@ -20,7 +20,7 @@ from tests.services.postgres.migrations.made_up import APART, DOUBLING, TABLE, m
 
 def test_an_empty_database_gets_every_migration_once(session: connection) -> None:
     assert [each.number for each in pending(session)] == [each.number for each in migrations()]
-    assert migrate(session) == migrations()
+    assert migrate(session) == list(migrations())
     check(session)
     assert migrate(session) == [] == pending(session)
 
