@@ -83,8 +83,8 @@ def what_all_say(system: RunningSystem) -> list[object]:
     ]
 
 
-DEAD: list[object] = [WAITING] * 6 + [True, False, 503, False, False]
-WELL: list[object] = [0] * 6 + [False, True, 200, True, True]
+DEAD: Sequence[object] = (*[WAITING] * 6, True, False, 503, False, False)
+WELL: Sequence[object] = (*[0] * 6, False, True, 200, True, True)
 
 
 def settles(system: RunningSystem, expected: Sequence[object], seconds: float) -> None:
@@ -102,7 +102,7 @@ def test_a_dead_intake_does_not_look_healthy(running_system: RunningSystem, way:
         system.start_ingest()
     settles(system, WELL, 60)
     for name in system.ingest():
-        getattr(system, way)(name)
+        (system.stop if way == "stop" else system.kill)(name)
     began = monotonic()
     records = [record for record in simulate(400, 91) if record.partner == "pintaria"]
     sent: list[Outgoing] = list(records[:WAITING])

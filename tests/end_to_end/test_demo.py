@@ -119,7 +119,10 @@ def test_a_partners_first_event_is_answered(run: Up) -> None:
 def test_status_tells_where_everything_runs_and_how_far_it_is(run: Up) -> None:
     run.wait_until_read(2)
     told = run.status()
-    assert told.keys() == {"kafka_bootstrap", "database_url", "api_url", "evaluator_token", "lanes"}
+    places = {"kafka_bootstrap", "database_url", "api_url", "evaluator_token"}
+    assert told.keys() == places | {"waiting", "services", "lanes"}
+    assert told["waiting"] == 0
+    assert {each["service"] for each in told["services"] if each["lives"]} == {"ingest", "project"}
     lanes = {(lane["topic"], lane["partition"]): lane for lane in told["lanes"]}
     assert lanes.keys() == {(f"tuntas.partner.{p}", n) for p in PARTNERS for n in range(6)}
     assert sum(lane["accepted"] for lane in lanes.values()) == 2
