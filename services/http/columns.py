@@ -14,8 +14,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 
 import msgspec
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A text that starts so is a formula to spreadsheet programs (OWASP, "CSV Injection")."""
+from services.http.cells import cell
 
 
 class Column(NamedTuple):
@@ -52,31 +51,6 @@ def header(of: Sequence[Column]) -> str:
 def rows(items: Iterable[Any], of: Sequence[Column]) -> str:
     """The lines of some items."""
     return _lines([[cell(column.value(item)) for column in of] for item in items])
-
-
-def cell(value: Any) -> str | int | float:
-    """One value as a cell; a text that a spreadsheet would calculate gets an apostrophe in front."""
-    if not isinstance(value, str):
-        if value is None:
-            return ""
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return value
-    text = _text(value)
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, list):
-        return ";".join([_text(part) for part in value])
-    return msgspec.json.encode(value).decode()
 
 
 def _lines(cells: Iterable[Iterable[Any]]) -> str:

@@ -48,8 +48,12 @@ Parquet and an empty cell in CSV; what its absence says stands beside it.
 Every list is given as `text/csv`, `application/x-ndjson` and `application/vnd.apache.parquet` by the HTTP API, and
 written to a file by `tuntas export`. NDJSON has the objects of the second part. CSV and Parquet have flat columns: the
 fields of an object within a row have its name in front. Of a list of objects there is one column a field; its values
-stand in the same order in each: joined by semicolons in CSV, a list in Parquet. In CSV, a text that a spreadsheet would
-calculate has an apostrophe in front.
+stand in the same order in each: joined by semicolons in CSV, a list in Parquet.
+
+In CSV no text is a formula to a spreadsheet, whether it separates cells by commas or by semicolons: an apostrophe
+stands before `=`, `+`, `-`, `@` and their full-width forms where a text begins with one, after blanks or not, and where
+one follows a semicolon, tab or line break within a text; also before a text that begins with a tab or line break. A
+semicolon within JSON is `\\u003b`. Who needs a text as it was sent reads NDJSON or Parquet. Numbers stay numbers.
 """
 
 WORDS: Final = {

@@ -3,13 +3,18 @@
 import csv
 import io
 import json
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, CertificateIssued, PartnerEvent, PurchasePaid
-from services.http.columns import cell
+from services.http.cells import cell
+from services.http.columns import _lines
 from tests.services.http.conftest import TOKENS, Api, bearer
 from tests.services.http.desk import Desk
 
@@ -128,8 +133,56 @@ def test_a_cell_is_never_a_formula(desk: Desk, api: Api) -> None:
         (True, "true"),
         (None, ""),
         (["=a", "b"], "'=a;b"),
+        (["a", "=b", "c;=d"], "a;'=b;c;'=d"),
+        (["a", None, "-1"], "a;;'-1"),
+        ([1, -1, -0.5], "1;-1;-0.5"),
         ({"a": 1}, '{"a":1}'),
+        ({"a": "x;=1"}, '{"a":"x\\u003b=1"}'),
+        ([{"a": "=1"}], '{"a":"=1"}'),
+        ("\nx", "'\nx"),
+        ("\n=1", "'\n'=1"),
+        ("  =1", "'  =1"),
+        ("\u00a0=1", "'\u00a0=1"),
+        ("\u3000＝1", "'\u3000＝1"),
+        ("\ufeff=1", "'\ufeff=1"),
+        ("\u200b@x", "'\u200b@x"),
+        ("＝1", "'＝1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠x", "'＠x"),
+        ("﹦1", "'﹦1"),
+        ("−1", "'−1"),
+        ("x;=1", "x;'=1"),
+        ("x; =1", "x;' =1"),
+        ("x;＝1;y;@z", "x;'＝1;y;'@z"),
+        (";=1", ";'=1"),
+        ("x\n=1", "x\n'=1"),
+        ("x\r\n\t+1", "x\r'\n'\t'+1"),
+        ("x\t-1", "x\t'-1"),
+        ("a;b", "a;b"),
+        ("a-b=c@d", "a-b=c@d"),
+        ("", ""),
+        (datetime(2020, 1, 1, tzinfo=UTC), "2020-01-01T00:00:00Z"),
     ],
 )
 def test_texts_are_made_safe_and_numbers_stay_numbers(value: Any, shown: Any) -> None:
     assert cell(value) == shown
+
+
+FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@＝＋－＠]")
+
+
+@given(st.text(st.sampled_from("=+-@＝＠;,\"'\t\r\n ab1\u00a0\u3000"), max_size=12))
+def test_no_spreadsheet_finds_a_formula(text: str) -> None:
+    """Whatever separates its cells: it takes the line apart as it likes, and no piece begins as a formula does."""
+    line = _lines([["pintaria", cell(text), 5]])
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator):
+            assert not [piece for piece in row if FORMULA.match(piece)], (line, separator)
+
+
+@given(st.text(max_size=20))
+def test_a_harmless_text_is_left_alone_and_any_can_be_told_again(text: str) -> None:
+    shown = cell(text)
+    assert isinstance(shown, str)
+    assert len(shown) - len(text) == len(re.findall("'", shown)) - len(re.findall("'", text))
