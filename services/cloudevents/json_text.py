@@ -85,9 +85,19 @@ def is_too_deep(text: bytes) -> bool:
     """Whether the brackets of a JSON text are nested past MAX_DEPTH levels."""
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
+    brackets = (_STRING.sub(b"", text) if b'"' in text else text).translate(_BRACKETS, _OTHERS)
+    # Each round takes the innermost pairs away: hundred thousands of them beside each other go in one.
+    left, before = brackets, 0
+    for _ in range(MAX_DEPTH):
+        if len(left) == before:
+            break
+        before = len(left)
+        left = left.replace(b"[]", b"")
+        if not left:
+            return False
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
 
 
-_STEP: Final = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
-_NO_BRACKETS: Final = bytes(set(range(256)) - _STEP.keys())
+_STEP: Final = {ord("["): 1, ord("]"): -1}
+_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
+_OTHERS: Final = bytes(set(range(256)) - set(b"[]{}"))

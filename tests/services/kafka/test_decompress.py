@@ -1,6 +1,7 @@
 import gzip
 import tracemalloc
 from contextlib import suppress
+from time import process_time
 
 import lz4.frame
 import pytest
@@ -61,6 +62,33 @@ def test_a_bomb_takes_no_memory(name: str) -> None:
 def test_a_snappy_block_that_says_it_is_huge() -> None:
     with pytest.raises(NotDecompressed, match="larger than"):
         decompress(2, b"\xff\xff\xff\xff\x0f" + b"x")
+
+
+def snappy_blocks(count: int) -> bytes:
+    """Blocks of the xerial library that hold nothing."""
+    return bytes(snappy_encode(b"x")) + b"\x00\x00\x00\x01\x00" * count
+
+
+MANY = {
+    "gzip": gzip.compress(b"") * 45_000 + gzip.compress(TEXT),
+    "snappy": snappy_blocks(180_000),
+    "lz4": lz4.frame.compress(b"") * 60_000 + lz4.frame.compress(TEXT),
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_many_parts_that_hold_nothing_take_no_time(name: str) -> None:
+    """Megabytes of them took seconds, and with the rest copied for each, lz4 eight."""
+    started = process_time()
+    with pytest.raises(NotDecompressed, match="too many"):
+        decompress(CODECS[name], MANY[name])
+    assert process_time() - started < 0.1
+
+
+def test_many_empty_frames_of_zstd_are_passed_quickly() -> None:
+    started = process_time()
+    assert decompress(4, COMPRESS["zstd"](b"") * 100_000 + COMPRESS["zstd"](TEXT)) == TEXT
+    assert process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("codec", [5, 6, 7])
