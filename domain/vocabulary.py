@@ -37,6 +37,9 @@ DEFAULT_PACKAGE_SALES_END: Final = "2020-06-30T00:00:00+07:00"
 PURCHASE_FLAGS: Final = ("purchase_id_used_twice",)
 """What does not fit together about a purchase: its partner used one id for purchases of several participants."""
 
+MAX_CLASSES: Final = 200
+"""So many classes one purchase, one refund or one package names (contract section 2)."""
+
 PurchaseState = Literal["active", "refunded", "none"]
 CompletionState = Literal["completed", "in_progress", "never_reported"]
 AssessmentState = Literal["passed", "failed", "assessed", "not_assessed"]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from domain.errors import Reason
 from domain.vocabulary import PARTNER_CODES
@@ -23,14 +23,27 @@ LATEST = microseconds(datetime.fromisoformat("9999-12-31T23:59:59.999999+00:00")
 NEWEST: Key = (LATEST, 2**31 - 1, 2**63 - 1)
 """Before every rejection, in this order."""
 
+_HEADERS = msgpack.Decoder(list[tuple[str, bytes]])
+
 Encoding = Literal["utf-8", "base64"]
+
+
+class Header(Struct, frozen=True):
+    """One header of a Kafka record."""
+
+    name: Annotated[str, means("A header's name.")]
+    value: Annotated[str, means("Its value.")]
+    encoding: Annotated[
+        Encoding, means("How the value is written here: utf-8 as it is, or base64.")
+    ]
 
 
 class Rejection(Struct, frozen=True):
     """One rejected record. ``detail`` says what to correct.
 
     ``record`` and ``key`` are text where the bytes are UTF-8, else base64, as the encodings beside them say.
-    ``size`` is the whole record's in bytes; ``truncated``: only its first 64 KiB were kept.
+    ``size`` is the whole record's in bytes; ``truncated``: not all of it was kept, but its first 64 KiB, or
+    nothing where it holds a national id.
     """
 
     partner: Annotated[str, means("Whose topic it stood in.")]
@@ -45,7 +58,13 @@ class Rejection(Struct, frozen=True):
     key_encoding: Annotated[
         Encoding | None, means("How the key is written here: utf-8 as it is, or base64.")
     ]
-    record: Annotated[str, means("The record's first 64 KiB.")]
+    headers: Annotated[
+        list[Header], means("The record's headers: in binary mode the event's attributes.")
+    ]
+    sent: Annotated[
+        datetime | None, means("Kafka's own timestamp of the record; null: it had none.")
+    ]
+    record: Annotated[str, means("The record's first 64 KiB; empty where it holds a national id.")]
     record_encoding: Annotated[
         Encoding, means("How the record is written here: utf-8 as it is, or base64.")
     ]
@@ -116,12 +135,24 @@ def _rejection(row: Mapping[str, Any]) -> Rejection:
         recorded=row["recorded"],
         key=key,
         key_encoding=key_encoding,
+        headers=[_header(name, value) for name, value in unpacked(row["headers"])],
+        sent=row["sent"],
         record=text,
         record_encoding=encoding,
         size=row["record_size"],
         truncated=truncated,
         resolved=row["resolved"],
     )
+
+
+def unpacked(headers: bytes | None) -> list[tuple[str, bytes]]:
+    """Names and values of headers, from how they are stored."""
+    return [] if headers is None else _HEADERS.decode(headers)
+
+
+def _header(name: str, value: bytes) -> Header:
+    text, encoding = readable(value)
+    return Header(name, text, encoding)
 
 
 def readable(content: bytes, *, cut: bool = False) -> tuple[str, Encoding]:

@@ -6,7 +6,7 @@
 -- are shown are read. `resolved` ($10): whether the same id was accepted later on.
 SELECT rejection.partner_id, lane.topic, lane.partition, rejection.lane_id, rejection.kafka_offset,
        rejection.reason, rejection.detail, rejection.event_id, rejection.recorded, rejection.record_key,
-       rejection.record, rejection.record_size, shown.resolved
+       rejection.record, rejection.record_size, rejection.headers, rejection.sent, shown.resolved
 FROM (
     SELECT wanted.partner_id, found.*
     FROM unnest($1::smallint[]) AS wanted (partner_id)

@@ -5,7 +5,8 @@ from typing import Final
 
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents import time
-from services.cloudevents.identifiers import has_control_characters
+from services.cloudevents.faults import INVISIBLE
+from services.cloudevents.identifiers import has_control_characters, has_invisible_characters
 from services.cloudevents.mode import ATTRIBUTES, is_json
 from services.cloudevents.wire import MAX_ID_LENGTH
 
@@ -13,7 +14,7 @@ _REQUIRED: Final = {
     "specversion": 'send "1.0" (CloudEvents 1.0)',
     "id": "send an id that you give to no other event",
     "source": "send /partners/ and your partner code",
-    "type": f"send one of the types that start with {TYPE_PREFIX}",
+    "type": f"send one that docs/events.md names, such as {TYPE_PREFIX}class.completed.v1",
     "time": "send when it happened, as in 2020-06-30T09:15:00+07:00",
 }
 """The attributes that must be there, and what to do where one is not."""
@@ -45,6 +46,8 @@ def _text_fault(name: str, text: object) -> str:
         return "must be a text"
     if has_control_characters(text):
         return "holds a control character or half of a surrogate pair: leave it out"
+    if has_invisible_characters(text):
+        return f"{INVISIBLE}: leave it out"
     if name in {"id", "subject", "sequence"} and not 0 < len(text) <= MAX_ID_LENGTH:
         return f"must be a text of 1 to {MAX_ID_LENGTH} characters"
     if name in {"time", "recordedtime"} and time.microseconds(text) is None:

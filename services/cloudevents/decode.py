@@ -16,7 +16,14 @@ from domain.events import PartnerEvent
 from services.cloudevents.envelope import AnyEnvelope
 from services.cloudevents.examine import MAX_BYTES, examine, source_bytes_of, source_of
 from services.cloudevents.facts import BUILDERS
-from services.cloudevents.identifiers import IDENTIFIERS, NATIONAL_ID_DIGITS, is_national_id
+from services.cloudevents.identifiers import (
+    IDENTIFIERS,
+    LINES,
+    NATIONAL_ID_DIGITS,
+    is_national_id,
+    is_national_key,
+    is_national_number,
+)
 from services.cloudevents.json_text import Malformed, Repeated, is_too_deep, parse
 from services.cloudevents.mode import (
     ATTRIBUTE_PREFIX,
@@ -27,7 +34,7 @@ from services.cloudevents.mode import (
     mode_of,
 )
 from services.cloudevents.shape import fields_of, objects
-from services.cloudevents.time import microseconds
+from services.cloudevents.time import NO_TIMESTAMP, latest, microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
 from services.logs import pairs
 
@@ -43,7 +50,9 @@ _ENVELOPE: Final = msgspec.json.Decoder(AnyEnvelope)
 _ANY: Final = msgspec.json.Decoder()
 _DATA: Final = {name.encode(): msgspec.json.Decoder(data) for name, data in DATA.items()}
 
-_OF_SHAPE: Final = {shape: (build, IDENTIFIERS[shape]) for shape, build in BUILDERS.items()}
+_OF_SHAPE: Final = {
+    shape: (build, IDENTIFIERS[shape], LINES.get(shape)) for shape, build in BUILDERS.items()
+}
 
 _BACKSLASH: Final = ord("\\")
 _DELETE: Final = 0x7F
@@ -57,11 +66,15 @@ _ENVELOPE_QUOTES: Final = 22
 
 def decode(
     topic_partner: str,
-    key: bytes | None,  # noqa: ARG001 - any key is accepted, it only places the record
+    key: bytes | None,
     headers: Sequence[tuple[str, bytes]],
     value: bytes | None,
+    sent_ms: int = NO_TIMESTAMP,
 ) -> PartnerEvent | Refusal:
     """The event that a record of ``tuntas.partner.<topic_partner>`` holds, or why it is refused.
+
+    ``sent_ms`` is Kafka's timestamp of the record, milliseconds since 1970: what is said to have happened more than
+    24 hours after it has not; below 0, there is none, and nothing is compared.
 
     Raises nothing for any bytes: what reading a record raises is the refusal of that record. The first rule
     that is broken gives the reason, in this order: too_large, not_json, not_cloudevents, source_mismatch,
@@ -70,13 +83,13 @@ def decode(
     """
     if value is not None and len(value) <= MAX_BYTES:
         try:
-            event = _well_formed(topic_partner, headers, value)
+            event = _well_formed(topic_partner, key, headers, value, sent_ms)
         except Exception:  # noqa: BLE001 - whatever is the matter, examine finds it again and names it
             event = None
         if event is not None:
             return event
     try:
-        return examine(topic_partner, headers, value)
+        return examine(topic_partner, headers, value, key, sent_ms)
     except Exception as error:  # noqa: BLE001 - one partner's record must not end the reading of all
         return _unforeseen(error)
 
@@ -92,7 +105,11 @@ def _unforeseen(error: Exception) -> Refusal:
 
 
 def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as much as the rest: it stays whole
-    topic_partner: str, headers: Sequence[tuple[str, bytes]], value: bytes
+    topic_partner: str,
+    key: bytes | None,
+    headers: Sequence[tuple[str, bytes]],
+    value: bytes,
+    sent_ms: int,
 ) -> PartnerEvent | None:
     """The event, or None where the record needs a closer look; or raises for the same."""
     sequence: str | None
@@ -161,12 +178,20 @@ def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as muc
         quotes = 0
     if happened is None or not _is_plain(event_id):
         return None
+    if sent_ms >= 0 and happened > latest(sent_ms):
+        return None
+    if key is not None and len(key) >= NATIONAL_ID_DIGITS and is_national_key(key):
+        return None
     if subject is not None and not _is_plain(subject):
         return None
-    if sequence is not None and not (0 < len(sequence) <= MAX_ID_LENGTH and sequence.isprintable()):
+    if sequence is not None and not (
+        0 < len(sequence) <= MAX_ID_LENGTH
+        and sequence.isprintable()
+        and (len(sequence) < NATIONAL_ID_DIGITS or not is_national_number(sequence))
+    ):
         return None
     shape = type(data)
-    build, identifiers_of = _OF_SHAPE[shape]
+    build, identifiers_of, lines_of = _OF_SHAPE[shape]
     built = build(data)
     if isinstance(built, str):
         return None
@@ -176,6 +201,8 @@ def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as muc
         for identifier in identifiers_of(data):
             if identifier is not None and not _is_plain(identifier):
                 return None
+        if lines_of is not None and not all(map(str.isprintable, lines_of(data))):
+            return None
     else:
         # What JSON allows of ASCII without an escape is printable, but for DEL.
         for identifier in identifiers_of(data):
@@ -203,8 +230,8 @@ def _unknown_fields(value: bytes, shape: type[Data], *, structured: bool) -> int
     tree: object = None
     if _BACKSLASH not in value and not is_too_deep(value):
         tree = _ANY.decode(value)
-        # As many quotes as its names and texts take: no name is there twice.
-        if value.count(b'"') != 2 * _strings(tree):
+        # As many quotes as when it is written again: no name is there twice.
+        if value.count(b'"') != msgspec.json.encode(tree).count(b'"'):
             tree = None
     if tree is None:
         if b"\\u0000" in value:
@@ -222,17 +249,6 @@ def _unknown_fields(value: bytes, shape: type[Data], *, structured: bool) -> int
             return None
         unknown += len(found.keys() - named.keys())
     return unknown
-
-
-def _strings(tree: object) -> int:
-    """With how many strings a JSON value is written in which no name is there twice."""
-    if isinstance(tree, str):
-        return 1
-    if isinstance(tree, dict):
-        return len(tree) + sum(map(_strings, tree.values()))
-    if isinstance(tree, list):
-        return sum(map(_strings, tree))
-    return 0
 
 
 def _is_plain(identifier: str) -> bool:

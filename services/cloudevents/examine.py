@@ -20,7 +20,7 @@ from services.cloudevents.identifiers import has_control_characters, is_national
 from services.cloudevents.json_text import Malformed, Repeated, parse
 from services.cloudevents.mode import ATTRIBUTE_PREFIX, ATTRIBUTES, Mode, mode_of, read_headers
 from services.cloudevents.shape import FIELDS, objects
-from services.cloudevents.time import microseconds
+from services.cloudevents.time import NO_TIMESTAMP, latest, microseconds
 from services.cloudevents.wire import DATA, MAX_ID_LENGTH
 
 MAX_BYTES: Final = 256 * 1024
@@ -47,7 +47,11 @@ def source_bytes_of(partner: str) -> bytes:
 
 
 def examine(  # noqa: PLR0911 - each rule returns its own refusal
-    topic_partner: str, headers: Sequence[tuple[str, bytes]], value: bytes | None
+    topic_partner: str,
+    headers: Sequence[tuple[str, bytes]],
+    value: bytes | None,
+    key: bytes | None = None,
+    sent_ms: int = NO_TIMESTAMP,
 ) -> PartnerEvent | Refusal:
     """The same as ``decode``, which see."""
     if value is None:
@@ -73,7 +77,7 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
         attributes = _texts(read.attributes)
         if isinstance(attributes, Refusal):
             return attributes
-        return _event(topic_partner, attributes, tree, ATTRIBUTE_PREFIX)
+        return _event(topic_partner, attributes, tree, ATTRIBUTE_PREFIX, key, sent_ms)
     if not isinstance(tree, dict):
         return Refusal(
             Reason.NOT_CLOUDEVENTS,
@@ -86,7 +90,7 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
         return Refusal(Reason.NOT_CLOUDEVENTS, detail)
     # Null is the same as absent (CloudEvents JSON format 1.0.2, section 2.2).
     envelope = {name: found for name, found in tree.items() if found is not None}
-    return _event(topic_partner, envelope, envelope.get("data"), "")
+    return _event(topic_partner, envelope, envelope.get("data"), "", key, sent_ms)
 
 
 def _texts(contents: Mapping[str, bytes | None]) -> dict[str, object] | Refusal:
@@ -103,7 +107,12 @@ def _texts(contents: Mapping[str, bytes | None]) -> dict[str, object] | Refusal:
 
 
 def _event(  # noqa: PLR0911 - each rule returns its own refusal
-    partner: str, attributes: Mapping[str, object], data: object, prefix: str
+    partner: str,
+    attributes: Mapping[str, object],
+    data: object,
+    prefix: str,
+    key: bytes | None,
+    sent_ms: int,
 ) -> PartnerEvent | Refusal:
     """The event of these attributes. ``prefix`` spells an attribute as the sender did."""
     event_id = _searchable(attributes.get("id"))
@@ -118,23 +127,27 @@ def _event(  # noqa: PLR0911 - each rule returns its own refusal
     if fields is None or shape is None:
         fault = f"`{prefix}type` is none of the types that are accepted: see docs/events.md."
         return Refusal(Reason.UNKNOWN_TYPE, fault, event_id)
-    fault = personal_data(texts, data, fields, prefix)
+    fault = personal_data(texts, key, data, fields, prefix)
     if fault:
-        return Refusal(Reason.PERSONAL_DATA, fault, event_id)
+        return Refusal(Reason.PERSONAL_DATA, fault)
+    happened, recorded = (microseconds(texts.get(name, "")) for name in ("time", "recordedtime"))
+    assert happened is not None  # noqa: S101 - attribute_fault has read it
+    if sent_ms >= 0 and happened > latest(sent_ms):
+        fault = f"`{prefix}time` is more than 24 hours after the record was sent: send when it happened."
+        return Refusal(Reason.INVALID_DATA, fault, event_id)
     fault = data_fault(attributes, data, fields)
     if fault:
         return Refusal(Reason.INVALID_DATA, fault, event_id)
+    assert isinstance(data, dict)  # noqa: S101 - data_fault has seen it
     try:
         typed = msgspec.convert(data, shape)
     except msgspec.ValidationError as error:
-        return Refusal(Reason.INVALID_DATA, type_fault(str(error), fields), event_id)
+        return Refusal(Reason.INVALID_DATA, type_fault(str(error), data, fields), event_id)
     built = BUILDERS[shape](typed)
     if isinstance(built, str):
         return Refusal(Reason.INVALID_DATA, built, event_id)
     stream, fact, _ = built
-    happened, recorded = (microseconds(texts.get(name, "")) for name in ("time", "recordedtime"))
     unknown = sum(len(found.keys() - named) for _, found, named in objects(data, fields, "data"))
-    assert happened is not None  # noqa: S101 - attribute_fault has read it
     return PartnerEvent(
         partner, texts["id"], happened, stream, fact, texts.get("sequence"), recorded, unknown
     )

@@ -5,32 +5,47 @@ Each function returns a sentence that says what to correct, "" where it finds no
 
 import re
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from services.cloudevents.identifiers import (
     NATIONAL_ID_DIGITS,
     has_control_characters,
+    has_invisible_characters,
     is_national_id,
+    is_national_key,
+    is_national_number,
+    is_not_one_line,
     is_not_text,
 )
 from services.cloudevents.json_text import Repeated
 from services.cloudevents.shape import Fields, described, objects, scalars
 
+INVISIBLE: Final = (
+    "holds a character that is not seen (of no width, or for the direction of writing)"
+)
 
-def personal_data(attributes: Mapping[str, str], data: object, fields: Fields, prefix: str) -> str:
+
+def personal_data(
+    attributes: Mapping[str, str], key: bytes | None, data: object, fields: Fields, prefix: str
+) -> str:
     """Which identifier is a national id, written as a text or as a number."""
-    places = [(prefix + name, attributes.get(name, "")) for name in ("id", "subject")]
+    places = [(f"`{prefix}{name}`", attributes.get(name, "")) for name in ("id", "subject")]
     places += [
-        (path, _digits(value))
+        (f"`{path}`", _digits(value))
         for path, value, field in scalars(data, fields, "data")
-        if field.identifier
+        if field.kind == "identifier"
     ]
-    for path, identifier in places:
-        if is_national_id(identifier):
-            return (
-                f"`{path}` is a number of {NATIONAL_ID_DIGITS} digits, as national ids are:"
-                " send a pseudonymous identifier with a letter in it, never a national id."
-            )
-    return ""
+    found = [where for where, identifier in places if is_national_id(identifier)]
+    if is_national_number(attributes.get("sequence", "")):
+        found.append(f"`{prefix}sequence`")
+    if key is not None and is_national_key(key):
+        found.append("The record's key")
+    if not found:
+        return ""
+    return (
+        f"{found[0]} is a number of {NATIONAL_ID_DIGITS} digits, as national ids are:"
+        " send a pseudonymous identifier with a letter in it, never a national id."
+    )
 
 
 def _digits(value: object) -> str:
@@ -62,8 +77,20 @@ def data_fault(  # noqa: PLR0911 - each rule returns its own sentence
         if isinstance(value, str):
             if is_not_text(value):
                 return f"`{path}` holds NUL or half of a surrogate pair: leave it out."
-            if field.identifier and has_control_characters(value):
-                return f"`{path}` holds a control character (a line break?): leave it out."
+            if fault := _shown_fault(value, field.kind):
+                return f"`{path}` {fault}: leave it out."
+    return ""
+
+
+def _shown_fault(text: str, kind: str) -> str:
+    """What a text of this kind holds that it may not."""
+    if kind in {"identifier", "name"}:
+        if has_control_characters(text):
+            return "holds a control character (a line break?)"
+        if has_invisible_characters(text):
+            return INVISIBLE
+    if kind == "line" and is_not_one_line(text):
+        return "is not one line: it holds a line break, another control or a change of direction"
     return ""
 
 
@@ -78,8 +105,8 @@ _MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)
 _PLACE = re.compile(r" - at `\$\.(.*)`$")
 
 
-def type_fault(message: str, fields: Fields) -> str:
-    """What to correct, from msgspec's word on a value that does not fit its type.
+def type_fault(message: str, data: Mapping[str, object], fields: Fields) -> str:
+    """What to correct, from msgspec's word on a value that does not fit its type; of a list, how long it is.
 
     Only the place is taken from its message, since some messages repeat the value.
     """
@@ -89,4 +116,6 @@ def type_fault(message: str, fields: Fields) -> str:
         return f"`data.{path}` is missing: it must be {described(path, fields)}."
     place = _PLACE.search(message)
     path = place[1] if place else ""
-    return f"`data.{path}` must be {described(path, fields)}."
+    found = data.get(path)
+    counted = f"; it has {len(found):,}" if isinstance(found, list) and found else ""
+    return f"`data.{path}` must be {described(path, fields)}{counted}."

@@ -5,6 +5,7 @@ between ``min`` and ``max``, that a time exists, or that no field is repeated. `
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +14,14 @@ import msgspec
 
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.envelope import ENVELOPES
+from services.cloudevents.rejection import Rejection
 
 Schema = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_LINE_BREAK: Final = re.compile(r"\s*\n\s*")
+"""Of a docstring."""
 
 _ONE_OF_TWO: Final = {
     "PurchasePaidData": ("package_code", "items"),
@@ -26,9 +31,10 @@ _ONE_OF_TWO: Final = {
 
 
 def schemas() -> dict[str, str]:
-    """File name to the JSON text of its schema, one for each type of event."""
+    """File name to the JSON text of its schema, one for each type of event, and that of a rejection."""
     written = {}
-    for envelope in ENVELOPES:
+    shapes: tuple[type[msgspec.Struct], ...] = (*ENVELOPES, Rejection)
+    for envelope in shapes:
         kind = str(envelope.__struct_config__.tag)
         schema = _tidied(msgspec.json.schema(envelope))
         for shape, fields in _ONE_OF_TWO.items():
@@ -50,7 +56,7 @@ def _tidied(tree: Any) -> Any:
     if isinstance(tree, list):
         return [_tidied(item) for item in tree]
     if isinstance(tree, str):
-        return tree.replace("``", "`")
+        return _LINE_BREAK.sub(" ", tree.replace("``", "`"))
     if not isinstance(tree, dict):
         return tree
     tidied = {name: _tidied(value) for name, value in tree.items()}

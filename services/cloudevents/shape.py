@@ -13,10 +13,11 @@ from services.cloudevents.wire import DATA
 class Field(NamedTuple):
     """One named field. ``fields`` are those of the object, or of the objects in the list, that it holds.
 
-    ``item`` describes one element where the field is a list.
+    ``item`` describes one element where the field is a list. ``kind``: `identifier`, `name` (that stands for something,
+    as an identifier does), `line` (of text) or "" for whatever else.
     """
 
-    identifier: bool
+    kind: str
     description: str
     item: str
     fields: "Fields | None"
@@ -34,12 +35,12 @@ def fields_of(struct: type[Struct]) -> Fields:
 
 
 def _field(kind: inspect.Type) -> Field:
-    identifier, descriptions, fields = False, [], None
+    text, descriptions, fields = "", [], None
     pending = [kind]
     while pending:
         match pending.pop():
             case inspect.Metadata(type=inner, extra_json_schema=schema, extra=extra):
-                identifier = identifier or bool((extra or {}).get("identifier"))
+                text = text or str((extra or {}).get("kind", ""))
                 if schema and "description" in schema:
                     descriptions.append(schema["description"])
                 pending.append(inner)
@@ -51,7 +52,7 @@ def _field(kind: inspect.Type) -> Field:
                 fields = fields_of(cls)
             case _:
                 pass
-    return Field(identifier, descriptions[0], descriptions[-1], fields)
+    return Field(text, descriptions[0], descriptions[-1], fields)
 
 
 def objects(

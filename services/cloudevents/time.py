@@ -20,6 +20,20 @@ EARLIEST: Final = (date.min.toordinal() - _EPOCH) * _DAY
 LATEST: Final = (date.max.toordinal() + 1 - _EPOCH) * _DAY - 1
 """9999-12-31T23:59:59.999999Z."""
 
+NO_TIMESTAMP: Final = -1
+"""As Kafka says it of a record that has none."""
+
+_AHEAD_MS: Final = 24 * 3_600_000
+
+
+def latest(sent_ms: int) -> int:
+    """The last instant at which what a record reports can have happened: 24 hours after it was sent.
+
+    Of Kafka's timestamp, milliseconds since 1970; so much ahead may a partner's clock or time zone be.
+    """
+    return (sent_ms + _AHEAD_MS) * 1000
+
+
 _FORM = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )

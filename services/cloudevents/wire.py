@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from domain.vocabulary import (
     DEFAULT_MASTERY_SCORE,
     DEFAULT_MOVE_ON,
+    MAX_CLASSES,
     TYPE_PREFIX,
     AssessmentKind,
     MoveOn,
@@ -25,8 +26,15 @@ MAX_SCORE: Final = 1_000_000_000
 DEFAULT_MINIMUM: Final = 0
 DEFAULT_MAXIMUM: Final = 100
 
-IDENTIFIER_PATTERN: Final = r"^(?![\W_]*(?:\d[\W_]*){16}$)[^\x00-\x1f\x7f-\x9f]+$"
-"""No national id (16 digits, alone or grouped by signs) and no control character, in ECMA 262 syntax.
+_VISIBLE: Final = r"[^\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+NAME_PATTERN: Final = f"^{_VISIBLE}$"
+"""No control character and none that is not seen: of no width, or for the direction of writing."""
+LINE_PATTERN: Final = (
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$"
+)
+"""One line, without characters that change the direction of writing."""
+IDENTIFIER_PATTERN: Final = rf"^(?![\W_]*(?:\d[\W_]*){{16}}$){_VISIBLE}$"
+"""As a name, and no national id (16 digits, alone or grouped by signs), in ECMA 262 syntax.
 
 For JSON Schemas only: the decoder looks for both itself (services.cloudevents.identifiers), with sentences of
 its own.
@@ -38,7 +46,7 @@ Identifier = Annotated[
         min_length=1,
         max_length=MAX_ID_LENGTH,
         description="a text of 1 to 128 characters",
-        extra={"identifier": True},
+        extra={"kind": "identifier"},
         extra_json_schema={"pattern": IDENTIFIER_PATTERN},
     ),
 ]
@@ -48,19 +56,33 @@ CertificateNumber = Annotated[
         min_length=1,
         max_length=256,
         description="a text of 1 to 256 characters",
-        extra={"identifier": True},
+        extra={"kind": "identifier"},
         extra_json_schema={"pattern": IDENTIFIER_PATTERN},
     ),
 ]
 ClassCodes = Annotated[
     tuple[Identifier, ...],
-    Meta(min_length=1, description="a list of one or more class codes"),
+    Meta(min_length=1, max_length=MAX_CLASSES, description="a list of 1 to 200 class codes"),
 ]
 Title = Annotated[
-    str, Meta(min_length=1, max_length=1000, description="a text of 1 to 1,000 characters")
+    str,
+    Meta(
+        min_length=1,
+        max_length=1000,
+        description="a text of 1 to 1,000 characters",
+        extra={"kind": "line"},
+        extra_json_schema={"pattern": LINE_PATTERN},
+    ),
 ]
 Name = Annotated[
-    str, Meta(min_length=1, max_length=256, description="a text of 1 to 256 characters")
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        description="a text of 1 to 256 characters",
+        extra={"kind": "name"},
+        extra_json_schema={"pattern": NAME_PATTERN},
+    ),
 ]
 Reason = Annotated[
     str, Meta(min_length=1, max_length=2000, description="a text of 1 to 2,000 characters")
@@ -104,6 +126,8 @@ Unit = (
             max_length=256,
             description="the name of the lesson (a text of 1 to 256 characters)"
             " or its number (a whole number of 64 bits)",
+            extra={"kind": "line"},
+            extra_json_schema={"pattern": LINE_PATTERN},
         ),
     ]
     | Annotated[int, Meta(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
@@ -154,7 +178,11 @@ class Item(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 Items = Annotated[
     tuple[Annotated[Item, Meta(description="an object with class_code")], ...],
-    Meta(min_length=1, description="a list of one or more objects with class_code"),
+    Meta(
+        min_length=1,
+        max_length=MAX_CLASSES,
+        description="a list of 1 to 200 objects with class_code",
+    ),
 ]
 
 

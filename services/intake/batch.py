@@ -4,7 +4,7 @@ Pure: what the ledger already holds and what is cached come in as values, what i
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct, field
 
@@ -14,6 +14,8 @@ from domain.events import PARTICIPANT_STREAM, Fact, PartnerEvent
 from domain.participant import Touched
 from projections.facts import encode
 from projections.record import Record, Rules
+from services.intake.lanes import Lane, Raw
+from services.intake.rejecting import rejection
 from services.postgres.ledger import DuplicateRow, EventRow, LedgerEntry, RejectionRow
 
 ID_CONFLICT = (
@@ -26,54 +28,23 @@ Find: TypeAlias = Callable[[int, Collection[str]], Mapping[str, LedgerEntry]]
 """Of a partner id and event ids: those that the ledger holds."""
 
 
-class Raw(Protocol):
-    """A record as it was read: what is kept when it is rejected."""
-
-    @property
-    def key(self) -> bytes | None:
-        """The bytes of the key."""
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """The headers, in order."""
-
-    @property
-    def value(self) -> bytes | None:
-        """The bytes of the value, or the first 64 KiB of them."""
-
-    @property
-    def size(self) -> int:
-        """The size of the whole value."""
-
-    @property
-    def sent_ms(self) -> int:
-        """Kafka's timestamp of the record, milliseconds since 1970; -1: none."""
-
-
 class Decoded(Struct, frozen=True, gc=False):
-    """One record of a lane after decoding. ``entry`` of an event: made by who has time for it, else by `sort_out`."""
+    """One record of a lane after decoding. ``entry`` of an event: made by who has time for it, else by `sort_out`.
+
+    ``weight`` is how much of a batch it takes (services/intake/weights.py).
+    """
 
     offset: int
     outcome: PartnerEvent | Refusal
     raw: Raw
     entry: LedgerEntry | None = None
+    weight: int = 1
 
 
 def entry_of(event: PartnerEvent) -> LedgerEntry:
     """What the ledger holds under the event's id once it is accepted."""
     fact = event.fact
     return LedgerEntry(fact.topic, event.stream, event.happened, encode(fact))
-
-
-class Lane(Struct):
-    """A lane that this worker owns. ``next_offset`` moves with each committed batch."""
-
-    lane_id: int
-    topic: str
-    partition: int
-    partner_id: int
-    epoch: int
-    next_offset: int
 
 
 class LaneBatch(Struct):
@@ -278,18 +249,4 @@ def _repeat_or_conflict(
 
 
 def _reject(lane: Lane, result: LaneOutcome, offset: int, refusal: Refusal, raw: Raw) -> None:
-    result.rejections.append(
-        RejectionRow(
-            lane.lane_id,
-            offset,
-            lane.partner_id,
-            refusal.reason,
-            refusal.detail,
-            refusal.event_id,
-            raw.key,
-            raw.value,
-            raw.size,
-            raw.headers,
-            raw.sent_ms,
-        )
-    )
+    result.rejections.append(rejection(lane, offset, refusal, raw))

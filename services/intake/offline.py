@@ -11,6 +11,7 @@ from domain.vocabulary import PARTNERS
 from projections.facts import encode
 from services.cloudevents.decode import decode
 from services.cloudevents.json_text import parse
+from services.cloudevents.time import NO_TIMESTAMP
 from services.intake.batch import ID_CONFLICT
 
 
@@ -27,8 +28,10 @@ class Checked(Struct, frozen=True):
     unknown_fields: int = 0
 
 
-def check_lines(lines: Iterable[bytes], partner: str | None = None) -> Iterator[Checked]:
-    """Each line's outcome; empty lines are passed over.
+def check_lines(
+    lines: Iterable[bytes], partner: str | None = None, sent_ms: int = NO_TIMESTAMP
+) -> Iterator[Checked]:
+    """Each line's outcome, were it sent at ``sent_ms`` (milliseconds since 1970); empty lines are passed over.
 
     Without ``partner`` a line counts as sent to the topic of the partner that its own source names.
     """
@@ -39,7 +42,7 @@ def check_lines(lines: Iterable[bytes], partner: str | None = None) -> Iterator[
         if not value.strip():
             continue
         topic_partner = partner or _named_partner(value)
-        outcome: PartnerEvent | Refusal | None = decode(topic_partner, None, (), value)
+        outcome: PartnerEvent | Refusal | None = decode(topic_partner, None, (), value, sent_ms)
         if isinstance(outcome, PartnerEvent):
             outcome = _repeated_or_new(outcome, seen, catalogues)
         if isinstance(outcome, Refusal):

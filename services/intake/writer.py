@@ -16,25 +16,19 @@ from psycopg2.extensions import cursor
 
 from domain.catalogue import State as Catalogue
 from domain.participant import Touched
+from domain.vocabulary import MAX_CLASSES, PARTNER_IDS
 from projections import catalogue, status
 from projections.record import Changes, Record, Rules, changes
 from projections.status import StaleRows, at_once
 from services import turns
 from services.intake import ownership
-from services.intake.batch import (
-    BatchOutcome,
-    Lane,
-    LaneBatch,
-    LaneOutcome,
-    Wanted,
-    sort_out,
-    wanted,
-)
+from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted, sort_out, wanted
 from services.intake.cache import RecordCache
+from services.intake.lanes import Lane
 from services.intake.ownership import WrittenElsewhere
 from services.postgres import ledger
 from services.postgres.connect import transaction
-from services.postgres.errors import LedgerConflict, Retry
+from services.postgres.errors import TOOK_TOO_LONG, LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, Step
 from services.postgres.waiting import WaitingConnection
 
@@ -69,11 +63,19 @@ class Writer:
         """Forgets what is cached of a lane that is no longer this worker's."""
         self._cache.drop_lane(lane.lane_id)
 
+    def classes_in(self, partner: str, package_code: str) -> int:
+        """How many classes a package has: 0 where it is not published, the most there can be where that is unknown."""
+        rules = self._rules.get(PARTNER_IDS[partner])
+        if rules is None:
+            return MAX_CLASSES
+        return len(rules.catalogue.composition(package_code) or ())
+
     def write(self, batches: Sequence[LaneBatch]) -> BatchOutcome:
         """Commits one batch and moves its lanes' ``next_offset``; returns what its records became.
 
         Blocks on PostgreSQL. Raises LaneLost when a lane belongs to another worker (nothing is written then), and
-        the errors of services.postgres for a database that is away. A batch has each lane once.
+        the errors of services.postgres for a database that is away, and for a batch that cannot be written or takes too
+        long: less of it may be written. A batch has each lane once.
         """
         wants = wanted(batches)
         others: set[int] = set()
@@ -84,6 +86,8 @@ class Writer:
                 break
             except (StaleRows, StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
                 self._forget(wants)
+                if isinstance(early, Retry) and early.sqlstate == TOOK_TOO_LONG:
+                    raise
                 if isinstance(early, WrittenElsewhere):
                     others |= early.lane_ids
                 if isinstance(early, LedgerConflict):

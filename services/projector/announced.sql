@@ -8,7 +8,7 @@ SELECT pg_try_advisory_xact_lock(727402)
 -- The oldest rejections of each lane that were not announced, in the order of their offsets.
 SELECT rejection.lane_id, lane.topic, lane.partition, rejection.kafka_offset, rejection.partner_id, rejection.reason,
        rejection.detail, rejection.event_id, rejection.record_key, rejection.record, rejection.record_size,
-       (extract(epoch FROM rejection.recorded) * 1000000)::bigint
+       (extract(epoch FROM rejection.recorded) * 1000000)::bigint, rejection.headers
 FROM ledger.lane
 LEFT JOIN ledger.rejection_announced AS announced USING (partner_id, lane_id)
 CROSS JOIN LATERAL (

@@ -4,21 +4,23 @@ At least once: what was sent is noted after Kafka has it, so a crash in between 
 CloudEvent whose id is the record's place in Kafka; readers drop repeats by it.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
-from domain.vocabulary import PARTNER_CODES, REJECTION_TOPIC_PREFIX, TYPE_PREFIX
+from domain.errors import Reason
+from domain.vocabulary import PARTNER_CODES, REJECTION_TOPIC_PREFIX
+from projections.reading.rejections import readable, unpacked
 from projections.sql import load
+from services.cloudevents.rejection import RecordHeader, RecordRejected, Rejection
 
 SQL = load("services.projector", "announced.sql")
 LIMIT_PER_LANE = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TYPE = TYPE_PREFIX + "record.rejected.v1"
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 
@@ -50,6 +52,7 @@ class Rejected(NamedTuple):
     record: bytes
     record_size: int
     recorded: int
+    headers: bytes | None = None
 
 
 def announce(transaction: Transaction, send: Send) -> int:
@@ -73,35 +76,28 @@ def announce(transaction: Transaction, send: Send) -> int:
 
 
 def message(row: Rejected) -> Announcement:
-    """The message about one rejected record.
-
-    ``record`` is the record's value as text where it is UTF-8, else ``record_base64``; its first 64 KiB.
-    """
+    """The message about one rejected record."""
     partner = PARTNER_CODES[row.partner_id]
     record = bytes(row.record)
-    try:
-        kept = {"record": record.decode()}
-    except UnicodeDecodeError:
-        kept = {"record_base64": b64encode(record).decode()}
-    event = {
-        "specversion": "1.0",
-        "id": f"{row.topic}/{row.partition}/{row.offset}",
-        "source": "/tuntas",
-        "type": TYPE,
-        "time": EPOCH + timedelta(microseconds=row.recorded),
-        "datacontenttype": "application/json",
-        "data": {
-            "partner": partner,
-            "topic": row.topic,
-            "partition": row.partition,
-            "offset": row.offset,
-            "reason": row.reason,
-            "detail": row.detail,
-            "event_id": row.event_id,
-            "record_size": row.record_size,
-            "truncated": row.record_size > len(record),
-            **kept,
-        },
-    }
+    text, encoding = readable(record, cut=row.record_size > len(record))
+    rejected = RecordRejected(
+        partner=partner,
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        reason=Reason(row.reason),
+        detail=row.detail,
+        event_id=row.event_id,
+        record_size=row.record_size,
+        truncated=row.record_size > len(record),
+        record=text if encoding == "utf-8" else UNSET,
+        record_base64=text if encoding == "base64" else UNSET,
+        headers=[RecordHeader(name, *readable(value)) for name, value in unpacked(row.headers)],
+    )
+    event = Rejection(
+        id=f"{row.topic}/{row.partition}/{row.offset}",
+        time=EPOCH + timedelta(microseconds=row.recorded),
+        data=rejected,
+    )
     key = None if row.record_key is None else bytes(row.record_key)
     return Announcement(REJECTION_TOPIC_PREFIX + partner, key, msgspec.json.encode(event))

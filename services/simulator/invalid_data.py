@@ -40,5 +40,30 @@ INVALID_DATA: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
         "purchase.paid",
         {"purchase_id": "INV-TANPA-KELAS", "items": [{"price": 150_000}]},
     ),
+    (
+        "items_over_200",
+        "purchase.paid",
+        {
+            "purchase_id": "INV-TERLALU-BANYAK",
+            "items": [{"class_code": f"C-{number:04}"} for number in range(1, 202)],
+        },
+    ),
+    (
+        "refunded_classes_over_200",
+        "purchase.refunded",
+        {
+            "purchase_id": "INV-TERLALU-BANYAK",
+            "class_codes": [f"C-{number:04}" for number in range(1, 202)],
+        },
+    ),
+    (
+        "package_over_200",
+        "package.published",
+        {
+            "package_code": "K-TERLALU-BESAR",
+            "title": "Paket",
+            "class_codes": [f"C-{number:04}" for number in range(1, 202)],
+        },
+    ),
     ("target_missing", "event.voided", {"reason": "salah peserta"}),
 )

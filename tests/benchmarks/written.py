@@ -20,7 +20,8 @@ from domain.vocabulary import PARTNER_IDS
 from projections import catalogue, rejudge, rollup
 from services.cloudevents.decode import decode
 from services.garbage import collect_seldom
-from services.intake.batch import Decoded, Lane, LaneBatch
+from services.intake.batch import Decoded, LaneBatch
+from services.intake.lanes import Lane
 from services.intake.writer import Writer
 from services.postgres import ledger
 from services.postgres.connect import close, connect, transaction

@@ -17,7 +17,8 @@ from projections.rejudge import partners_behind, rejudge
 from projections.rollup import Deltas, add_up
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
-from services.intake.batch import Decoded, Lane
+from services.intake.batch import Decoded
+from services.intake.lanes import Lane
 from services.postgres.connect import close, transaction
 from services.rebuilding import rebuild
 from services.simulator import SimulatedRecord

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.events import PARTICIPANT_STREAM, ClassRedeemed, PartnerEvent
 from projections import sequences
 from projections.sequences import united
-from services.intake.batch import Lane
+from services.intake.lanes import Lane
 from services.simulator import simulate
 from tests.projections.kept import Kept
 

@@ -14,16 +14,23 @@ from services.cloudevents import wire
 from services.cloudevents.decode import decode
 from services.cloudevents.encode import encode_binary, encode_structured
 from services.cloudevents.examine import examine
-from services.cloudevents.identifiers import is_national_id
+from services.cloudevents.identifiers import is_national_id, is_not_one_line
 from tests.services.cloudevents.samples import FULL, PARTNER, TYPES, accepted, envelope, read
 
 Headers = list[tuple[str, bytes]]
 
 
 def identifiers(longest: int = 128) -> st.SearchStrategy[str]:
-    plain = st.characters(exclude_categories=["Cc", "Cs"])
+    plain = st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"])
     return st.text(plain, min_size=1, max_size=longest).filter(
         lambda text: not is_national_id(text)
+    )
+
+
+def lines(longest: int) -> st.SearchStrategy[str]:
+    plain = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+    return st.text(plain, min_size=1, max_size=longest).filter(
+        lambda text: not is_not_one_line(text)
     )
 
 
@@ -48,7 +55,7 @@ WHOLES = st.integers(0, 2**63 - 1)
 COUNTS = st.integers(0, 2**31 - 1)
 RATINGS = st.integers(1, 5)
 CODES = st.lists(IDS, min_size=1, max_size=4).map(tuple)
-UNITS = texts(1, 256) | st.integers(-(2**63), 2**63 - 1)
+UNITS = lines(256) | st.integers(-(2**63), 2**63 - 1)
 BY_CLASS: dict[str, st.SearchStrategy[Any]] = {
     "participant_id": IDS,
     "class_code": IDS,
@@ -63,14 +70,14 @@ DATA: dict[str, st.SearchStrategy[wire.Data]] = {
     "class.published.v1": structs(
         wire.ClassPublishedData,
         class_code=IDS,
-        title=texts(1, 40),
-        institution=texts(1, 40),
+        title=lines(40),
+        institution=identifiers(40),
         _units=COUNTS,
         _move_on=st.sampled_from(["Completed", "Passed", "CompletedOrPassed", "NotApplicable"]),
         _mastery_score=st.floats(0, 1),
     ),
     "package.published.v1": structs(
-        wire.PackagePublishedData, package_code=IDS, title=texts(1, 40), class_codes=CODES
+        wire.PackagePublishedData, package_code=IDS, title=lines(40), class_codes=CODES
     ),
     "purchase.paid.v1": structs(
         wire.PurchasePaidData,

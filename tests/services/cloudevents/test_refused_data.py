@@ -1,16 +1,25 @@
 """Each field of each type with what it does not take: the reason, the place and no echo of the value."""
 
 import json
+import unicodedata
 
 import pytest
 
-from domain.errors import Reason
+from domain.errors import Reason, Refusal
+from domain.events import PartnerEvent
 from domain.vocabulary import TYPE_PREFIX
+from services.cloudevents.decode import decode
+from services.cloudevents.encode import encode_binary, encode_structured
+from services.cloudevents.examine import examine
+from services.cloudevents.identifiers import has_invisible_characters
 from services.cloudevents.shape import FIELDS, Field
+from services.cloudevents.time import NO_TIMESTAMP
 from tests.services.cloudevents.samples import (
     FULL,
+    HAPPENED,
     MINIMAL,
     OPTIONAL,
+    PARTNER,
     TYPES,
     Json,
     accepted,
@@ -207,7 +216,7 @@ def test_names_that_are_repeated_deeper_within_an_unknown_field_do_not_matter() 
 
 
 def identifiers(fields: dict[str, Field]) -> list[str]:
-    return [field for field, shape in fields.items() if shape.identifier]
+    return [field for field, shape in fields.items() if shape.kind == "identifier"]
 
 
 NATIONAL_IDS = [
@@ -239,22 +248,167 @@ def test_a_national_id_where_an_identifier_is_expected(
     assert refusal.reason == Reason.PERSONAL_DATA
     assert refusal.detail.startswith(f"`data.{field}{'[1]' if listed else ''}` is a number of 16")
     assert "3201" not in refusal.detail
-    assert refusal.event_id == "e-42"
+    assert refusal.event_id is None
 
 
 @pytest.mark.parametrize("national_id", NATIONAL_IDS)
 def test_a_national_id_in_an_item_and_in_attributes(national_id: str) -> None:
     paid = MINIMAL["purchase.paid.v1"] | {"items": [{"class_code": national_id}]}
-    for event, place, event_id in (
-        (envelope("purchase.paid.v1", paid), "data.items[0].class_code", "e-42"),
-        (envelope("class.completed.v1", subject=national_id), "subject", "e-42"),
-        (envelope("class.completed.v1", id=national_id), "id", None),
+    for event, place in (
+        (envelope("purchase.paid.v1", paid), "data.items[0].class_code"),
+        (envelope("class.completed.v1", subject=national_id), "subject"),
+        (envelope("class.completed.v1", sequence=national_id), "sequence"),
+        (envelope("class.completed.v1", id=national_id), "id"),
     ):
         refusal = refused(event)
-        assert (refusal.reason, refusal.event_id) == (Reason.PERSONAL_DATA, event_id)
+        assert (refusal.reason, refusal.event_id) == (Reason.PERSONAL_DATA, None)
         assert refusal.detail.startswith(f"`{place}` is a number of 16 digits")
+
+
+@pytest.mark.parametrize("national_id", NATIONAL_IDS)
+def test_a_national_id_as_the_key_of_a_record(national_id: str) -> None:
+    value = json.dumps(envelope("class.completed.v1")).encode()
+    refusal = decode(PARTNER, national_id.encode(), (), value)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.event_id) == (Reason.PERSONAL_DATA, None)
+    assert refusal.detail.startswith("The record's key is a number of 16 digits")
+    assert refusal == examine(PARTNER, (), value, national_id.encode())
+
+
+@pytest.mark.parametrize("key", [b"\xff" * 16, b"PRK-3201234567890001", b"32012345678900011", b""])
+def test_any_other_key_is_accepted(key: bytes) -> None:
+    value = json.dumps(envelope("class.completed.v1")).encode()
+    assert isinstance(decode(PARTNER, key, (), value), PartnerEvent)
+
+
+@pytest.mark.parametrize("sequence", ["0000000000000042", "1234567890", "12345678901234567"])
+def test_a_running_number_is_accepted(sequence: str) -> None:
+    assert accepted(envelope("class.completed.v1", sequence=sequence)).sequence == sequence
+
+
+UNSEEN = [
+    "\u200b",
+    "\u202e",
+    "\u2066",
+    "\u200f",
+    "\ufeff",
+    "\xad",
+    "\u2028",
+    "\u2060",
+    "\U000e0041",
+]
+LINE_BREAKS = ["\n", "\r", "\x0b", "\x85", "\u2028", "\u2029", "\x07"]
+TURNS = ["\u202e", "\u2066", "\u200e", "\u061c"]
+
+
+def each_kind(*kinds: str) -> list[tuple[str, str]]:
+    return [
+        (name, field)
+        for name in TYPES
+        for field, shape in FIELDS[TYPE_PREFIX + name].items()
+        if shape.kind in kinds and not isinstance(FULL[name][field], list)
+    ]
+
+
+@pytest.mark.parametrize(("name", "field"), each_kind("identifier", "name"))
+@pytest.mark.parametrize("character", sorted({*UNSEEN, *LINE_BREAKS}), ids=ascii)
+def test_an_identifier_and_an_institution_hold_nothing_that_is_not_seen(
+    name: str, field: str, character: str
+) -> None:
+    refusal = refused(envelope(name, FULL[name] | {field: f"Rah{character}asia"}))
+    assert refusal.reason == Reason.INVALID_DATA
+    assert refusal.detail.startswith(f"`data.{field}` holds a ")
+
+
+@pytest.mark.parametrize(("name", "field"), each_kind("line"))
+@pytest.mark.parametrize("character", [*LINE_BREAKS, *TURNS], ids=ascii)
+def test_a_title_and_a_lesson_are_one_line(name: str, field: str, character: str) -> None:
+    refusal = refused(envelope(name, FULL[name] | {field: f"Rah{character}asia"}))
+    assert refusal.reason == Reason.INVALID_DATA
+    assert refusal.detail.startswith(f"`data.{field}` is not one line")
+
+
+def test_a_title_may_hold_what_scripts_and_signs_need() -> None:
+    title = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f468\u200d\U0001f373"
+    accepted(envelope("class.published.v1", FULL["class.published.v1"] | {"title": title}))
+
+
+@pytest.mark.parametrize("attribute", ["id", "subject", "sequence"])
+@pytest.mark.parametrize("character", UNSEEN, ids=ascii)
+def test_attributes_hold_nothing_that_is_not_seen(attribute: str, character: str) -> None:
+    refusal = refused(envelope("class.completed.v1", **{attribute: f"a{character}b"}))
+    assert refusal.reason == Reason.NOT_CLOUDEVENTS
+    assert refusal.detail.startswith(f"`{attribute}` holds a character that is not seen")
+
+
+def test_what_is_not_seen_is_what_unicode_says() -> None:
+    for number in range(0x110000):
+        character = chr(number)
+        unseen = unicodedata.category(character) in {"Cf", "Zl", "Zp"}
+        assert has_invisible_characters(character) == unseen or number in NEWER, hex(number)
+
+
+NEWER = {*range(0x600, 0x606), 0x890, 0x891, *range(0x13430, 0x13440)}
+"""Some that a Python may not know as such yet."""
+
+
+SENT_MS = HAPPENED // 1000 - 24 * 3_600_000
+"""Of a record that says it happened 24 hours after it was sent."""
+
+
+@pytest.mark.parametrize("sent_ms", [NO_TIMESTAMP, SENT_MS, SENT_MS + 1, 2**62])
+def test_a_time_up_to_24_hours_after_the_record_was_sent_is_accepted(sent_ms: int) -> None:
+    for headers, value in both_modes():
+        assert isinstance(decode(PARTNER, None, headers, value, sent_ms), PartnerEvent)
+
+
+@pytest.mark.parametrize("sent_ms", [0, SENT_MS - 1])
+def test_a_later_time_has_not_happened(sent_ms: int) -> None:
+    for headers, value in both_modes():
+        refusal = decode(PARTNER, None, headers, value, sent_ms)
+        assert isinstance(refusal, Refusal)
+        assert (refusal.reason, refusal.event_id) == (Reason.INVALID_DATA, "e-42")
+        assert "`time` is more" in refusal.detail or "`ce_time` is more" in refusal.detail
+        assert refusal == examine(PARTNER, headers, value, None, sent_ms)
+
+
+def both_modes() -> list[tuple[list[tuple[str, bytes]], bytes]]:
+    """One event, happened at HAPPENED, in each content mode."""
+    event = envelope("class.completed.v1")
+    data = event.pop("data")
+    return [
+        encode_structured({k: v for k, v in event.items() if k != "specversion"}, data),
+        encode_binary({k: v for k, v in event.items() if k != "specversion"}, data),
+    ]
+
+
+def test_no_sentence_ends_in_two_full_stops() -> None:
+    for attribute in ("type", "id", "source", "time", "specversion"):
+        detail = refused(envelope("class.completed.v1", **{attribute: None})).detail
+        assert detail.endswith(".")
+        assert not detail.endswith("..")
 
 
 def test_personal_data_is_told_before_other_faults_of_the_data() -> None:
     data = {"participant_id": "3201234567890001", "class_code": 7}
     assert refused(envelope("class.completed.v1", data)).reason == Reason.PERSONAL_DATA
+
+
+CODES = [f"C-{number}" for number in range(201)]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "of"),
+    [
+        ("package.published.v1", "class_codes", CODES),
+        ("purchase.refunded.v1", "class_codes", CODES),
+        ("purchase.paid.v1", "items", [{"class_code": code} for code in CODES]),
+        ("package.published.v1", "class_codes", ["C-1"] * 201),
+    ],
+)
+def test_one_event_names_at_most_200_classes(name: str, field: str, of: list[object]) -> None:
+    accepted(envelope(name, FULL[name] | {field: of[:200]}))
+    refusal = refused(envelope(name, FULL[name] | {field: of}))
+    assert refusal.reason == Reason.INVALID_DATA
+    assert refusal.detail.startswith(f"`data.{field}` must be a list of 1 to 200")
+    assert refusal.detail.endswith("; it has 201.")

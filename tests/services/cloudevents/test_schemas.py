@@ -25,8 +25,8 @@ def test_the_published_schemas_are_current() -> None:
     assert published == schemas(), "run: python -m services.cloudevents.schemas docs/schemas"
 
 
-def test_there_is_one_for_each_type() -> None:
-    assert set(schemas()) == {f"{name}.json" for name in TYPES}
+def test_there_is_one_for_each_type_and_one_for_rejections() -> None:
+    assert set(schemas()) == {f"{name}.json" for name in (*TYPES, "record.rejected.v1")}
 
 
 def test_they_are_written_anew(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from domain.vocabulary import PARTNER_IDS
 from projections import catalogue
 from projections.rejudge import rejudge
 from projections.rollup import add_up
-from services.intake.batch import Decoded, Lane, LaneBatch
+from services.intake.batch import Decoded, LaneBatch
+from services.intake.lanes import Lane
 from services.intake.writer import Writer
 from services.kafka.records import Record
 from services.postgres import ledger

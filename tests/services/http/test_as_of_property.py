@@ -18,7 +18,7 @@ from domain.events import (
     PurchasePaid,
 )
 from services.embedded.postgres import EmbeddedPostgres
-from services.intake.batch import Lane
+from services.intake.lanes import Lane
 from tests.projections.reading.worlds import (
     PACKAGES,
     PARTNER,

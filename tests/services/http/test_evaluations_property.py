@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.events import PartnerEvent
 from services.embedded.postgres import EmbeddedPostgres
-from services.intake.batch import Lane
+from services.intake.lanes import Lane
 from tests.projections.kept import Kept, kept_on
 from tests.projections.reading.worlds import (
     PARTNER,

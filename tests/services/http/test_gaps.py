@@ -13,7 +13,8 @@ from domain.vocabulary import PARTNERS
 from projections import sequences
 from projections.comparing import READ_MODELS
 from services.embedded.postgres import EmbeddedPostgres
-from services.intake.batch import Decoded, Lane
+from services.intake.batch import Decoded
+from services.intake.lanes import Lane
 from tests.projections.kept import Kept, kept_on
 from tests.raw_record import raw_record
 from tests.services.http.conftest import Api, running

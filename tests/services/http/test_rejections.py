@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Reason, Refusal
+from services.kafka.records import Record
 from tests.raw_record import raw_record
 from tests.services.http.conftest import TOKENS, Api
 from tests.services.http.desk import Desk
@@ -34,12 +35,26 @@ def test_a_record_that_is_text_is_shown_as_text(desk: Desk, api: Api) -> None:
         "event_id": "e-1",
         "key": "PRK-1",
         "key_encoding": "utf-8",
+        "headers": [],
+        "sent": None,
         "record": '{"rating": 9, "comment": "é\0"}',
         "record_encoding": "utf-8",
         "size": 31,
         "truncated": False,
         "resolved": False,
     }
+
+
+def test_headers_and_the_time_of_sending_are_shown(desk: Desk, api: Api) -> None:
+    headers = [("ce_id", b"e-1"), ("trace", b"\xff")]
+    record = Record(0, b"k", headers, b"{}", 1_600_000_000_000)
+    desk.send(desk.lane("bukalapak", partition=2), WHY, raw=record)
+    (item,) = api.get("/v1/rejections")["items"]
+    assert item["headers"] == [
+        {"name": "ce_id", "value": "e-1", "encoding": "utf-8"},
+        {"name": "trace", "value": "/w==", "encoding": "base64"},
+    ]
+    assert item["sent"] == "2020-09-13T12:26:40Z"
 
 
 def test_other_bytes_are_shown_as_base64(desk: Desk, api: Api) -> None:

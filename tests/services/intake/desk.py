@@ -8,7 +8,8 @@ from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
 from projections import catalogue, rejudge, rollup
-from services.intake.batch import BatchOutcome, Decoded, Lane, LaneBatch
+from services.intake.batch import BatchOutcome, Decoded, LaneBatch
+from services.intake.lanes import Lane
 from services.intake.writer import Writer
 from services.postgres import ledger
 from services.postgres.connect import connect, transaction

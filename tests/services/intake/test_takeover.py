@@ -9,7 +9,7 @@ import pytest
 from psycopg2.extensions import connection, cursor
 
 from services.intake import takeover
-from services.intake.batch import Lane
+from services.intake.lanes import Lane
 from services.intake.takeover import take_over
 from services.postgres import ledger
 from services.postgres.connect import transaction

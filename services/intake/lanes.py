@@ -1,0 +1,41 @@
+"""A lane that a worker owns, and a record as it was read from it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Raw(Protocol):
+    """A record as it was read: what is kept when it is rejected."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The bytes of the key."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """The headers, in order."""
+
+    @property
+    def value(self) -> bytes | None:
+        """The bytes of the value, or the first 64 KiB of them."""
+
+    @property
+    def size(self) -> int:
+        """The size of the whole value."""
+
+    @property
+    def sent_ms(self) -> int:
+        """Kafka's timestamp of the record, milliseconds since 1970; -1: none."""
+
+
+class Lane(Struct):
+    """A lane that this worker owns. ``next_offset`` moves with each committed batch."""
+
+    lane_id: int
+    topic: str
+    partition: int
+    partner_id: int
+    epoch: int
+    next_offset: int
