@@ -19,6 +19,9 @@ from services.projector.projector import Projector
 from services.settings import Settings
 from services.shared_rules import rules_agree, set_rules
 
+BATCH_STATEMENT_SECONDS = 20.0
+"""A worker's statement that takes longer is ended, and its batch written in pieces: all its lanes wait for it."""
+
 
 def prepare_database(
     settings: Settings,
@@ -75,7 +78,7 @@ def worker(settings: Settings) -> Worker:
         )
 
     return Worker(
-        _connector(settings, "tuntas ingest"),
+        _connector(settings, "tuntas ingest", BATCH_STATEMENT_SECONDS),
         subscribe,
         batch_records=settings.batch_records,
         poll_seconds=settings.poll_timeout_ms / 1000,
@@ -112,12 +115,16 @@ def heartbeat(settings: Settings, service: str) -> Heartbeat:
     return Heartbeat(open_session, service)
 
 
-def _connector(settings: Settings, name: str) -> Callable[[], WaitingConnection]:
+def _connector(
+    settings: Settings, name: str, statement_timeout_seconds: float = 60
+) -> Callable[[], WaitingConnection]:
     begun = False
 
     def open_session() -> WaitingConnection:
         nonlocal begun
-        session = connect(settings.database_url, name)
+        session = connect(
+            settings.database_url, name, statement_timeout_seconds=statement_timeout_seconds
+        )
         try:
             check(session, while_running=begun)
             with transaction(session) as work:

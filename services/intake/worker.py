@@ -8,23 +8,22 @@ again from the lane rows. Nothing that was not committed was ever promised to an
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 
-from domain.errors import Reason, Refusal
-from domain.events import PartnerEvent
-from domain.vocabulary import TOPIC_PREFIX
 from projections.status import StaleRows
-from services.cloudevents.decode import decode
-from services.cloudevents.examine import TOO_LARGE, TOO_MUCH_BESIDE
-from services.intake.batch import Decoded, Lane, LaneBatch, entry_of
+from services.intake.backlog import BATCHES_WAITING, Backlog, name_of, weight
+from services.intake.batch import Decoded, LaneBatch
+from services.intake.decoding import decoded
+from services.intake.failures import is_of_the_batch, refused_by_database
+from services.intake.lanes import Lane
+from services.intake.pace import Pace
 from services.intake.takeover import LaneName, take_over
+from services.intake.weights import Weights
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure, LogMismatch
-from services.kafka.one_batch import MAX_VALUE_BYTES
-from services.kafka.records import AnyRecord, CorruptRecord, Fetched, Polled, Record
+from services.kafka.records import Fetched, Polled
 from services.logs import pairs
 from services.postgres.connect import close
 from services.postgres.errors import PostgresError
@@ -40,8 +39,11 @@ WHILE_WRITING_SECONDS = 0.005
 TURN_RECORDS = 20
 """So many records are decoded before the writer is let in: some tenths of a millisecond."""
 
-AHEAD = 1
-"""So many batches are decoded and wait to be written."""
+POLL_BYTES = 2 * 1024 * 1024
+"""So much is taken from Kafka at once: more keeps the writer waiting while it is decoded."""
+
+ENOUGH_SECONDS = 0.05
+"""How long to wait for the writer, where enough is ready, before lanes with nothing ready are looked at again."""
 
 TRY_AGAIN_SECONDS = 60.0
 """How long a lane whose log does not hold the next offset is left alone."""
@@ -62,7 +64,7 @@ class Worker:
         """``connect`` and ``subscribe`` open what the worker needs, again after each failure."""
         self._connect = connect
         self._subscribe = subscribe
-        self._batch_records = batch_records
+        self._pace = Pace(batch_records)
         self._poll_seconds = poll_seconds
         self._cached_participants = cached_participants
 
@@ -76,8 +78,8 @@ class Worker:
         try:
             consumer = self._subscribe()
             try:
-                _Reading(session, consumer, self._cached_participants).run(
-                    stop, self._poll_seconds, self._batch_records
+                _Reading(session, consumer, self._cached_participants, self._pace).run(
+                    stop, self._poll_seconds
                 )
             finally:
                 consumer.close()
@@ -89,96 +91,126 @@ class _Reading:
     """The lanes of one membership in the consumer group, on one database connection.
 
     While one batch is being written, on a thread of its own, the next ones are fetched, and decoded whenever the writer
-    waits for PostgreSQL. Batches that are ready wait in line, so that there is work at both ends. At most one is being
-    written, `AHEAD` are ready and one is gathered: that is the back-pressure.
+    waits for PostgreSQL. What is decoded waits in the backlog, so that there is work at both ends; of a lane of which
+    enough waits nothing more is taken from Kafka: that is the back-pressure, and the others do not feel it.
     """
 
     def __init__(
-        self, session: WaitingConnection, consumer: PartnerConsumer, cached_participants: int
+        self,
+        session: WaitingConnection,
+        consumer: PartnerConsumer,
+        cached_participants: int,
+        pace: Pace,
     ) -> None:
         self._turn = session.turn = Turn()
         self._session = session
         self._consumer = consumer
+        self._pace = pace
         self._writer = Writer(session, cached_participants)
+        self._weights = Weights(self._writer.classes_in)
         self._lanes: dict[LaneName, Lane] = {}
-        self._gathered: dict[LaneName, LaneBatch] = {}
-        self._gathered_records = 0
-        self._ready: deque[list[LaneBatch]] = deque()
-        self._writing: Future[None] | None = None
+        self._backlog = Backlog()
+        self._being_written: list[LaneBatch] = []
+        self._writing: Future[float] | None = None
         self._aside: dict[LaneName, float] = {}
 
-    def run(self, stop: threading.Event, poll_seconds: float, batch_records: int) -> None:
+    def run(self, stop: threading.Event, poll_seconds: float) -> None:
         """Reads until ``stop`` is set, and writes what was fetched by then, or until something breaks."""
         with ThreadPoolExecutor(1, "writer") as thread:
             while not stop.is_set():
                 self._try_again()
-                idle = self._writing is None and not self._gathered
-                try:
-                    polled = self._consumer.poll(
-                        poll_seconds if idle else WHILE_WRITING_SECONDS,
-                        batch_records - self._gathered_records,
-                    )
-                except LogMismatch as mismatch:
-                    self._set_aside(mismatch)
-                    continue
-                if polled.revoked or polled.lost or polled.assigned:
-                    self._change_lanes(polled)
-                if polled.fetched:
-                    with self._turn:
-                        self._gather(polled.fetched)
-                if self._gathered_records >= batch_records:
-                    self._line_up()
-                    while len(self._ready) > AHEAD:
-                        self._write_next(thread)
+                self._read(poll_seconds)
                 if self._writing is None or self._writing.done():
                     self._write_next(thread)
-            self._line_up()
-            while self._ready or self._writing is not None:
+            while self._backlog or self._writing is not None:
                 self._write_next(thread)
 
-    def _line_up(self) -> None:
-        """What is gathered is a batch that waits to be written."""
-        if self._gathered:
-            self._ready.append(list(self._gathered.values()))
-            self._gathered = {}
-            self._gathered_records = 0
+    def _read(self, poll_seconds: float) -> None:
+        """Takes what Kafka has into the backlog; waits for the writer where that has enough to do."""
+        limit = self._pace.limit
+        enough = self._backlog.weight >= BATCHES_WAITING * limit
+        if enough:
+            poll_seconds = 0.0
+        elif self._backlog or self._writing is not None:
+            poll_seconds = WHILE_WRITING_SECONDS
+        try:
+            polled = self._consumer.poll(
+                poll_seconds, self._pace.most, POLL_BYTES, self._backlog.full(limit)
+            )
+        except LogMismatch as mismatch:
+            self._log_mismatch(mismatch)
+            return
+        if polled.revoked or polled.lost or polled.assigned:
+            self._change_lanes(polled)
+        if polled.fetched:
+            with self._turn:
+                self._gather(polled.fetched)
+        if enough and self._writing is not None:
+            wait([self._writing], ENOUGH_SECONDS)
 
     def _write_next(self, thread: Executor) -> None:
-        """Begins with the next batch when the one before is done; with what is gathered when none is ready."""
+        """Begins with the next batch when the one before is done."""
         self._finish_writing()
-        if not self._ready:
-            self._line_up()
-        if self._ready:
-            self._writing = thread.submit(self._write, self._ready.popleft())
+        batches = self._backlog.take(self._pace.limit)
+        if batches:
+            self._being_written = batches
+            self._writing = thread.submit(self._write, batches)
 
     def _gather(self, fetched: Iterable[Fetched]) -> None:
-        """Decodes what was fetched and adds it to the batch that is gathered."""
+        """Decodes what was fetched and adds it to the backlog."""
         since = 0
         for part in fetched:
             name = (part.topic, part.partition)
             lane = self._lanes.get(name)
             if lane is None:
                 continue  # lost meanwhile: whoever owns it reads it
-            batch = self._gathered.get(name)
-            if batch is None:
-                batch = self._gathered[name] = LaneBatch(lane, [], part.next_offset, 0)
+            read: list[Decoded] = []
             for first in range(0, len(part.records), TURN_RECORDS):
                 piece = part.records[first : first + TURN_RECORDS]
-                batch.decoded += decoded(lane, piece)
+                read += decoded(lane, piece, self._weights)
                 since += len(piece)
                 if since >= TURN_RECORDS:
                     self._turn.let_in()
                     since = 0
-            batch.next_offset = part.next_offset
-            batch.high_water = part.high_water
-            self._gathered_records += len(part.records)
+            self._backlog.add(LaneBatch(lane, read, part.next_offset, part.high_water))
 
     def _finish_writing(self) -> None:
-        """Waits for the batch that is being written; raises what made it fail."""
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            writing.result()
-            self._consumer.commit({name: lane.next_offset for name, lane in self._lanes.items()})
+        """Waits for the batch that is being written; raises what made it fail, if that is not the batch itself."""
+        if self._writing is None:
+            return
+        writing, batches = self._writing, self._being_written
+        self._writing, self._being_written = None, []
+        weighs = sum(map(weight, batches))
+        try:
+            seconds = writing.result()
+        except Exception as error:
+            if not is_of_the_batch(error):
+                self._pace.failed(weighs)
+                raise
+            self._not_written(batches, error)
+            return
+        self._pace.took(seconds, weighs)
+        self._backlog.written(batches, self._pace.limit)
+        self._consumer.commit({name: lane.next_offset for name, lane in self._lanes.items()})
+
+    def _not_written(self, batches: list[LaneBatch], error: Exception) -> None:
+        """Has a batch that failed written in pieces, down to the record that it is because of."""
+        records = [one for batch in batches for one in batch.decoded]
+        what = {"error": type(error).__name__, "sqlstate": getattr(error, "sqlstate", None)}
+        if len(records) > 1:
+            log.warning("batch split %s", pairs(lanes=len(batches), records=len(records), **what))
+            self._backlog.put_back(batches)
+            return
+        for batch in batches:
+            lane = batch.lane
+            where = {"topic": lane.topic, "partition": lane.partition}
+            if batch.decoded and (refused := refused_by_database(batch.decoded[0], error)):
+                log.error("record rejected %s", pairs(**where, offset=refused.offset, **what))
+                batch.decoded = [refused]
+                self._backlog.put_back([batch])
+            else:
+                offset = batch.decoded[0].offset if batch.decoded else lane.next_offset
+                self._set_aside(name_of(batch), "record cannot be written", offset=offset, **what)
 
     def _change_lanes(self, polled: Polled) -> None:
         self._finish_writing()
@@ -189,19 +221,24 @@ class _Reading:
         if polled.assigned:
             self._take_over(polled.assigned)
 
-    def _set_aside(self, mismatch: LogMismatch) -> None:
-        """Stops reading one lane whose log does not hold what is next; the others go on, and it is tried again."""
+    def _log_mismatch(self, mismatch: LogMismatch) -> None:
+        """Sets a lane aside whose log does not hold what is next."""
         self._finish_writing()
-        name = (mismatch.topic, mismatch.partition)
+        self._set_aside((mismatch.topic, mismatch.partition), str(mismatch))
+
+    def _set_aside(self, name: LaneName, detail: str, **what: object) -> None:
+        """Stops reading one lane; the others go on, and it is tried again."""
         self._consumer.pause(*name)
         self._give_up(name)
         self._aside[name] = time.monotonic() + TRY_AGAIN_SECONDS
+        topic, partition = name
         log.error(
             "lane set aside %s",
             pairs(
-                topic=mismatch.topic,
-                partition=mismatch.partition,
-                detail=str(mismatch),
+                topic=topic,
+                partition=partition,
+                detail=detail,
+                **what,
                 try_again_in_seconds=TRY_AGAIN_SECONDS,
             ),
         )
@@ -216,14 +253,7 @@ class _Reading:
 
     def _give_up(self, name: LaneName) -> None:
         """Forgets a lane, and what was read of it and is not being written."""
-        given_up = self._gathered.pop(name, None)
-        if given_up is not None:
-            self._gathered_records -= len(given_up.decoded)
-        self._ready = deque(
-            kept
-            for batches in self._ready
-            if (kept := [b for b in batches if (b.lane.topic, b.lane.partition) != name])
-        )
+        self._backlog.drop(name)
         lane = self._lanes.pop(name, None)
         if lane is not None:
             self._writer.drop_lane(lane)
@@ -255,7 +285,8 @@ class _Reading:
                 ),
             )
 
-    def _write(self, batches: list[LaneBatch]) -> None:
+    def _write(self, batches: list[LaneBatch]) -> float:
+        """How many seconds it took."""
         started = time.monotonic()
         with self._turn:
             outcome = self._writer.write(batches)
@@ -266,24 +297,7 @@ class _Reading:
                 accepted=sum(len(lane.events) for lane in outcome.lanes),
                 duplicate=sum(len(lane.duplicates) for lane in outcome.lanes),
                 rejected=sum(len(lane.rejections) for lane in outcome.lanes),
-                seconds=time.monotonic() - started,
+                seconds=(seconds := time.monotonic() - started),
             ),
         )
-
-
-def decoded(lane: Lane, records: Iterable[AnyRecord]) -> list[Decoded]:
-    """The records of a lane, decoded. What cannot be read as a record, or is too large, is refused in its place."""
-    partner = lane.topic.removeprefix(TOPIC_PREFIX)
-    outcomes: list[Decoded] = []
-    for record in records:
-        entry = None
-        if isinstance(record, Record):
-            outcome = decode(partner, record.key, record.headers, record.value)
-            if isinstance(outcome, PartnerEvent):
-                entry = entry_of(outcome)
-        elif isinstance(record, CorruptRecord):
-            outcome = Refusal(Reason.CORRUPT_RECORD, record.detail)
-        else:
-            outcome = TOO_LARGE if record.size > MAX_VALUE_BYTES else TOO_MUCH_BESIDE
-        outcomes.append(Decoded(record.offset, outcome, record, entry))
-    return outcomes
+        return seconds

@@ -59,7 +59,10 @@ class StatementRefused(PostgresError):
     """PostgreSQL refused a statement: program and schema do not fit together."""
 
 
-RETRY_CODES = frozenset({"55P03", "57014"})
+TOOK_TOO_LONG = "57014"
+"""query_canceled: by its statement timeout."""
+
+RETRY_CODES = frozenset({"55P03", TOOK_TOO_LONG})
 """lock_not_available; query_canceled, which is also what a statement timeout says."""
 
 UNAVAILABLE_CLASSES = frozenset({"08", "53", "58", "F0", "XX"})

@@ -31,8 +31,10 @@ def is_number(found: Any) -> bool:
 
 
 def is_list_of(check: Check) -> Check:
-    """A list with something in it, all of it passing the check."""
-    return lambda found: isinstance(found, list) and found != [] and all(map(check, found))
+    """A list of 1 to 200, all of it passing the check."""
+    return lambda found: (
+        isinstance(found, list) and 1 <= len(found) <= 200 and all(map(check, found))
+    )
 
 
 def is_one_of(*words: str) -> Check:

@@ -25,8 +25,10 @@ from domain.catalogue import State as Catalogue
 from domain.events import PARTICIPANT_STREAM
 from domain.vocabulary import PARTNER_IDS
 from projections.record import Changes, Record, Rules, changes
-from services.intake.batch import Lane, LaneBatch, sort_out, wanted
-from services.intake.worker import decoded
+from services.intake.batch import LaneBatch, sort_out, wanted
+from services.intake.decoding import decoded
+from services.intake.lanes import Lane
+from services.intake.weights import Weights
 from services.kafka.records import Fetched
 from services.kafka.records import Record as KafkaRecord
 from services.postgres.ledger import LaneEvents, encode_events
@@ -77,8 +79,9 @@ def intake(fetched: list[Fetched]) -> int:
         Lane(number, f.topic, f.partition, partners[f.topic], 1, 0)
         for number, f in enumerate(fetched, start=1)
     ]
+    weights = Weights(lambda *_: 0)
     batches = [
-        LaneBatch(lane, decoded(lane, f.records), f.next_offset, f.high_water)
+        LaneBatch(lane, decoded(lane, f.records, weights), f.next_offset, f.high_water)
         for lane, f in zip(lanes, fetched, strict=True)
     ]
     wants = wanted(batches)

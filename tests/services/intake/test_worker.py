@@ -44,9 +44,17 @@ class Log:
         self.paused: list[tuple[str, int]] = []
         self.closed = False
 
-    def poll(self, timeout_seconds: float, max_records: int) -> Polled:
+    def poll(
+        self,
+        timeout_seconds: float,
+        max_records: int,
+        max_bytes: int,
+        held: Collection[tuple[str, int]],
+    ) -> Polled:
         assert timeout_seconds >= 0
         assert max_records > 0
+        assert max_bytes > 0
+        assert set(held) <= LANES
         if not self.polls:
             self.stop.set()
             return Polled([], NONE, NONE, NONE)

@@ -6,8 +6,9 @@ import pytest
 import zstandard
 
 from domain.errors import Reason, Refusal
-from services.intake.batch import Lane
-from services.intake.worker import decoded
+from services.intake.decoding import decoded
+from services.intake.lanes import Lane
+from services.intake.weights import Weights
 from services.kafka.batches import batches
 from services.kafka.one_batch import MAX_OTHER_BYTES, MAX_VALUE_BYTES
 from services.kafka.records import (
@@ -36,7 +37,7 @@ def read(data: bytes) -> list[AnyRecord]:
 
 
 def refusal_of(record: AnyRecord) -> Refusal:
-    (one,) = decoded(LANE, [record])
+    (one,) = decoded(LANE, [record], Weights(lambda *_: 0))
     assert isinstance(one.outcome, Refusal)
     return one.outcome
 

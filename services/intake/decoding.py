@@ -1,0 +1,38 @@
+"""From what Kafka's log holds to what a batch is made of."""
+
+from collections.abc import Iterable
+
+from domain.errors import Reason, Refusal
+from domain.events import PartnerEvent
+from domain.vocabulary import TOPIC_PREFIX
+from services.cloudevents.decode import decode
+from services.cloudevents.examine import TOO_LARGE, TOO_MUCH_BESIDE
+from services.intake.batch import Decoded, entry_of
+from services.intake.lanes import Lane
+from services.intake.weights import BYTES_BITS, HEAVY, Weights
+from services.kafka.one_batch import MAX_VALUE_BYTES
+from services.kafka.records import AnyRecord, CorruptRecord, Record
+
+
+def decoded(lane: Lane, records: Iterable[AnyRecord], weights: Weights) -> list[Decoded]:
+    """The records of a lane, decoded and weighed.
+
+    What cannot be read as a record, or is too large, is refused in its place.
+    """
+    partner = lane.topic.removeprefix(TOPIC_PREFIX)
+    outcomes: list[Decoded] = []
+    for record in records:
+        entry = None
+        weight = record.held_bytes >> BYTES_BITS or 1
+        if isinstance(record, Record):
+            outcome = decode(partner, record.key, record.headers, record.value, record.sent_ms)
+            if isinstance(outcome, PartnerEvent):
+                entry = entry_of(outcome)
+                if type(outcome.fact) in HEAVY:
+                    weight = weights.of_event(outcome, weight)
+        elif isinstance(record, CorruptRecord):
+            outcome = Refusal(Reason.CORRUPT_RECORD, record.detail)
+        else:
+            outcome = TOO_LARGE if record.size > MAX_VALUE_BYTES else TOO_MUCH_BESIDE
+        outcomes.append(Decoded(record.offset, outcome, record, entry, weight))
+    return outcomes
