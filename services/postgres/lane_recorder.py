@@ -220,15 +220,21 @@ class LaneRecorder(LaneTrackingRecorder, LaneApplicationRecorder, ProcessRecorde
 class LaneSubscription(Subscription[ApplicationRecorder]):
     """The lane's events after ``gt``, then each new one. ``next`` blocks until there is one or it is stopped.
 
-    It asks again every POLL_SECONDS: the intake, which writes most events, must not be slowed by NOTIFY, whose
+    It asks again every ``poll_seconds``: the intake, which writes most events, must not be slowed by NOTIFY, whose
     queue lock makes commits wait for each other.
     """
 
     def __init__(
-        self, recorder: ApplicationRecorder, gt: int | None, topics: Sequence[str], batch: int = 500
+        self,
+        recorder: ApplicationRecorder,
+        gt: int | None,
+        topics: Sequence[str],
+        batch: int = 500,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         super().__init__(recorder, gt, topics)
         self._batch = batch
+        self._poll_seconds = poll_seconds
         self._waiting: Iterator[Notification] = iter(())
         self._stopped = Event()
 
@@ -242,7 +248,7 @@ class LaneSubscription(Subscription[ApplicationRecorder]):
             if notification is not None:
                 self._last_notification_id = notification.id
                 return notification
-            self._stopped.wait(POLL_SECONDS)
+            self._stopped.wait(self._poll_seconds)
         raise StopIteration
 
     def _ask(self) -> Notification | None:
