@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from services.http import problems
-from services.http.access import Access
+from services.http.access import Access, Caller
 from services.http.docs import add_docs
 from services.http.kafka_view import KafkaView
 from services.http.measures import Measured, Measures
@@ -42,6 +42,10 @@ ROUTES: Final[Sequence[Route]] = (
 """Every route that is read with a token; the one that is asked most comes first."""
 
 
+ANYBODY: Final = Caller(share=b"operation")
+"""Whose share of the API its own operation uses up, which is asked for without a token."""
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The API. It connects to the database when it is asked for something, not before."""
     sources = Sources(settings.database_url)
@@ -73,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.router.routes.append(Routes(ROUTES, access, sources))
-    health.add_health_routes(app, sources, measures, access)
+    health.add_health_routes(app, sources.of(ANYBODY), measures, access)
     add_docs(app)
     add_pages(app, ROUTES, access, sources)
     describe(app, ROUTES)

@@ -56,6 +56,14 @@ def responses_of(route: Route) -> dict[str, dict[str, Any]]:
     return answers
 
 
+def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that may refuse."""
+    return {
+        status: {"description": PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+        for status in statuses
+    }
+
+
 def operation(route: Route) -> dict[str, Any]:
     """What the document says of a route."""
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]

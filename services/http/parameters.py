@@ -24,6 +24,8 @@ from services.http.problems import Fault, unprocessable
 
 MAX_LIMIT: Final = 1000
 MAX_TEXT: Final = 256
+MOST_FAULTS: Final = 10
+"""So many faults are told of one request: an answer is not to be many times what was asked."""
 
 
 class Parameter(Struct, frozen=True):
@@ -53,11 +55,12 @@ def read_query(query_string: bytes, parameters: Sequence[Parameter]) -> dict[str
     values: dict[str, Any] = {parameter.name: None for parameter in parameters}
     if not query_string:
         return values
-    sent = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, encoding="utf-8")
     known = {parameter.name: parameter for parameter in parameters}
     faults: list[Fault] = []
     seen: set[str] = set()
-    for name, text in sent:
+    for name, text in sent_in(query_string):
+        if len(faults) >= MOST_FAULTS:
+            break
         if name not in known:
             names = ", ".join(known) or "none"
             faults.append(Fault(printable(name), f"is not a parameter here; there are: {names}"))
@@ -72,6 +75,15 @@ def read_query(query_string: bytes, parameters: Sequence[Parameter]) -> dict[str
     if faults:
         raise unprocessable(*faults)
     return values
+
+
+def sent_in(query_string: bytes) -> list[tuple[str, str]]:
+    """Names and values as they were sent, blank ones too. Raises 422 for what is no UTF-8."""
+    try:
+        text = query_string.decode()
+        return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
+    except UnicodeDecodeError:
+        raise unprocessable(Fault("query", "is not UTF-8, percent-encoded")) from None
 
 
 def printable(name: str) -> str:

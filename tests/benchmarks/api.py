@@ -25,7 +25,7 @@ def api(place: Place, *beside: Process) -> Iterator[str]:
         "TUNTAS_LOG_LEVEL": "warning",
     }
     processes = [Process(("-m", "services.cli", "api"), environment), *beside]
-    with served(processes, place, f"http://127.0.0.1:{port}", "/readyz") as url:
+    with served(processes, place, f"http://127.0.0.1:{port}", "/livez") as url:
         yield url
 
 

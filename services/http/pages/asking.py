@@ -13,7 +13,7 @@ import msgspec
 from projections.reading.paths import part
 from services.http.access import Caller
 from services.http.negotiation import JSON
-from services.http.parameters import read_query
+from services.http.parameters import read_query, sent_in
 from services.http.routing import Asked, Route
 from services.http.sources import Sources
 from services.report.words import WIB, local
@@ -29,9 +29,8 @@ END: Final = "9999-12-31T23:59:59.999999Z"
 
 
 def given(query_string: bytes) -> dict[str, str]:
-    """What a form or link gave, without empty fields; of several values the last."""
-    sent = parse_qsl(query_string.decode("latin-1"), encoding="utf-8")
-    return {name: value.strip() for name, value in sent if value.strip()}
+    """What a form or link gave, without empty fields; of several values the last. Raises 422 for what is no UTF-8."""
+    return {name: value.strip() for name, value in sent_in(query_string) if value.strip()}
 
 
 def instants(of: Mapping[str, str], route: Route) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Liveness and readiness, open to everybody, and Prometheus' view, which names partners and so is not."""
 
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -15,6 +16,7 @@ from services.http.access import Access, host_of
 from services.http.away import DatabaseAway
 from services.http.measures import Measures, Observed
 from services.http.metrics_address import is_at_metrics_address
+from services.http.openapi import refused
 from services.http.problems import Problem
 from services.http.sources import Sources
 from services.postgres.migrations import fitness
@@ -75,10 +77,21 @@ def add_health_routes(app: FastAPI, sources: Sources, measures: Measures, access
             observed = Observed(compared, heard, behind, sources.asked())
         return Response(measures.exposition(observed), media_type=EXPOSITION)
 
+    operation: dict[str, Any] = {
+        "methods": ["GET"],
+        "response_class": Response,
+        "tags": ["operation"],
+    }
+    app.add_api_route("/livez", livez, **operation)
+    app.add_api_route("/readyz", readyz, **operation, responses=refused(503))
+    app.add_api_route(
+        "/metrics",
+        metrics,
+        **operation,
+        responses=refused(401, 403, 429),
+        openapi_extra={"security": [{"bearer": []}]},
+    )
     for path, respond in (("/livez", livez), ("/readyz", readyz), ("/metrics", metrics)):
-        app.add_api_route(
-            path, respond, methods=["GET"], response_class=Response, tags=["operation"]
-        )
         app.add_route(path, respond, methods=["HEAD"], include_in_schema=False)
 
 
