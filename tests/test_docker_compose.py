@@ -47,6 +47,26 @@ def test_every_service_that_stays_up_has_a_health_check(compose: Compose, servic
     assert {"interval", "timeout", "start_period"} <= check.keys()
 
 
+def seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
+
+@pytest.mark.parametrize("service", WORKERS)
+def test_a_worker_is_asked_by_its_own_command_which_ends_in_time(
+    compose: Compose, service: str
+) -> None:
+    check = compose["services"][service]["healthcheck"]
+    command = ["CMD", "tuntas", "health", service, "--timeout"]
+    assert check["test"][:-1] == command
+    assert float(check["test"][-1]) < seconds(check["timeout"])
+
+
+def test_every_value_of_an_environment_is_a_text(compose: Compose) -> None:
+    for name, service in compose["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            assert isinstance(value, str), (name, variable)
+
+
 @pytest.mark.parametrize("service", WORKERS)
 def test_a_worker_runs_the_command_of_its_name_on_the_one_image(
     compose: Compose, service: str
@@ -93,9 +113,9 @@ def test_a_workers_environment_is_made_of_settings(compose: Compose, service: st
 def test_the_api_listens_where_its_port_and_health_check_expect_it(compose: Compose) -> None:
     api = compose["services"]["api"]
     assert api["environment"]["TUNTAS_API_HOST"] == "0.0.0.0"
-    assert api["environment"]["TUNTAS_API_PORT"] == 8000
+    assert api["environment"]["TUNTAS_API_PORT"] == "8000"
     assert [interpolated(port, {}) for port in api["ports"]] == ["127.0.0.1:8000:8000"]
-    assert "http://127.0.0.1:8000/readyz" in api["healthcheck"]["test"][-1]
+    assert api["healthcheck"]["test"][:4] == ["CMD", "tuntas", "health", "api"]
 
 
 def test_the_api_does_not_start_without_a_token(compose: Compose) -> None:

@@ -57,7 +57,7 @@ def health(
 
     threading.Thread(target=give_up, daemon=True).start()
     try:
-        LOOKS[service](settings)
+        LOOKS[service](settings, timeout)
     except (NotWell, PostgresError, KafkaFailure, Unworkable, URLError, OSError) as failure:
         typer.secho(f"{service}: {failure}", fg="red", err=True)
         raise typer.Exit(ILL) from None
@@ -82,17 +82,27 @@ def _lives(settings: Settings, service: Service) -> None:
         raise NotWell(f"it waits: {troubles[0]}")
 
 
-def _worker(settings: Settings, service: Service) -> None:
+def _worker(service: Service) -> Callable[[Settings, float], None]:
     """A worker needs both servers, and lives."""
-    _lives(settings, service)
-    with admin_client(settings.kafka_bootstrap, security_of(settings), "asking Kafka") as admin:
-        admin.list_topics()
+
+    def look(settings: Settings, timeout: float) -> None:
+        _lives(settings, service)
+        with admin_client(
+            settings.kafka_bootstrap,
+            security_of(settings),
+            "asking Kafka",
+            client_id="tuntas-health",
+            timeout_seconds=timeout / 2,
+        ) as admin:
+            admin.list_topics()
+
+    return look
 
 
-def _api(settings: Settings) -> None:
+def _api(settings: Settings, timeout: float) -> None:
     """The API answers, and reaches the database. Whether the intake lives is not its health: /readyz says that."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.api_host, settings.api_host)  # noqa: S104
-    with urlopen(f"http://{host}:{settings.api_port}/livez", timeout=600):
+    with urlopen(f"http://{host}:{settings.api_port}/livez", timeout=timeout):
         pass
     session = connect(settings.database_url, "tuntas health")
     try:
@@ -101,8 +111,8 @@ def _api(settings: Settings) -> None:
         close(session)
 
 
-LOOKS: Final[dict[Service, Callable[[Settings], None]]] = {
-    Service.ingest: lambda settings: _worker(settings, Service.ingest),
-    Service.project: lambda settings: _worker(settings, Service.project),
+LOOKS: Final[dict[Service, Callable[[Settings, float], None]]] = {
+    Service.ingest: _worker(Service.ingest),
+    Service.project: _worker(Service.project),
     Service.api: _api,
 }
