@@ -55,6 +55,13 @@ class Lane(Struct, frozen=True):
         means("The offset that Kafka would have given to its next record when it was read last."),
     ]
     last_read: Annotated[datetime | None, means("When records were read last; null: never.")]
+    topic_id: Annotated[
+        str | None,
+        means("Kafka's id of the topic: one that is made under its name later has another."),
+    ] = None
+    trouble: Annotated[
+        str | None, means("Why it is not read on, and what to do; null: nothing is wrong.")
+    ] = None
 
 
 class Totals(Struct):
@@ -122,6 +129,8 @@ async def lanes(session: Session, partner_ids: Iterable[int]) -> list[Lane]:
             next_offset=row["next_offset"],
             high_water=row["high_water"],
             last_read=row["last_read"],
+            topic_id=row["topic_uuid"],
+            trouble=row["trouble"],
         )
         for row in await session.fetch(SQL["lanes"])
         if row["partner_id"] in wanted
@@ -139,7 +148,7 @@ def compared(found: Iterable[Lane], asked: Asked | None) -> list[Lane]:
 
 
 def _compared(lane: Lane, log: KafkaLog) -> Lane:
-    if not lane.is_current or lane.log_id != log.log_id:
+    if not lane.is_current or not log.is_of(lane.log_id, lane.topic, lane.topic_id):
         return replace(lane, is_current=False, lag=0)
     end = max(log.ends.get((lane.topic, lane.partition), 0), lane.high_water)
     return replace(lane, lag=max(end - lane.next_offset, 0))
@@ -188,7 +197,7 @@ def _waiting(found: Iterable[Lane], log: KafkaLog | None) -> Iterator[tuple[str,
     by_place = {
         (lane.topic, lane.partition): lane
         for lane in found
-        if lane.is_current and lane.log_id == log.log_id
+        if lane.is_current and log.is_of(lane.log_id, lane.topic, lane.topic_id)
     }
     for place, end in log.ends.items():
         lane_of = by_place.get(place)

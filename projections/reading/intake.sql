@@ -3,7 +3,7 @@
 -- name: lanes
 -- Of several lanes of one topic partition, each of another log, the latest is the current one.
 SELECT partner_id, topic, partition, log_id, first_offset, next_offset, high_water,
-       accepted, duplicate, rejected, skipped, unknown_fields, last_read,
+       accepted, duplicate, rejected, skipped, unknown_fields, last_read, topic_uuid, trouble,
        lane_id = max(lane_id) OVER (PARTITION BY topic, partition) AS is_current
 FROM ledger.lane ORDER BY topic, partition, lane_id
 

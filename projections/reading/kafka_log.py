@@ -24,6 +24,11 @@ class KafkaLog(Struct, frozen=True):
     waiting_since: Mapping[Place, int]
     topic_ids: Mapping[str, str]
 
+    def is_of(self, log_id: str, topic: str, topic_id: str | None) -> bool:
+        """Whether offsets of a topic in another look at a log are offsets of the one that is there now."""
+        same_topic = topic_id is None or self.topic_ids.get(topic, topic_id) == topic_id
+        return log_id == self.log_id and same_topic
+
 
 class Asked(Struct, frozen=True):
     """The latest answer of Kafka, or why there is none."""

@@ -11,6 +11,7 @@ from services.cli import (
     demo,
     export,
     health,
+    lanes,
     migrate,
     partners,
     publish,
@@ -62,6 +63,7 @@ app.command(rich_help_panel=RUN)(service.project)
 app.command(rich_help_panel=RUN)(service.api)
 app.command(rich_help_panel=RUN)(migrate.migrate)
 app.command(rich_help_panel=RUN)(rebuild.rebuild)
+app.command(rich_help_panel=RUN)(lanes.lanes)
 app.command(rich_help_panel=EVENTS)(check.check)
 app.command(rich_help_panel=EVENTS)(publish.publish)
 app.command(rich_help_panel=EVENTS)(simulate.simulate)

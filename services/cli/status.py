@@ -1,6 +1,5 @@
 """`tuntas status`: where everything runs, how far it is, what was counted."""
 
-import logging
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -15,13 +14,11 @@ from projections.reading.heartbeats import Heard, living, silence
 from projections.reading.kafka_log import KafkaLog
 from services.cli.reached import reached_settings
 from services.kafka.errors import KafkaFailure
-from services.kafka.log_watch import LogWatch
-from services.kafka.security import security_of
-from services.kafka.topics import partner_topic
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check
 from services.running import run_file
+from services.running.kafka import asked
 from services.running.lanes import LaneStatus, compared, heard, lanes, unopened
 from services.setting_texts import mask_url
 from services.settings import Settings
@@ -70,7 +67,10 @@ def status(
     console.print(table_of(found))
     if unknown:
         console.print(f"[red]How much waits in Kafka is not known: {escape(unknown)}[/red]")
-    elif waiting:
+    for lane in found:
+        if lane.trouble:
+            console.print(f"[red]{escape(lane.trouble)}[/red]", highlight=False)
+    if waiting:
         console.print(f"{waiting:,} records wait in Kafka.", highlight=False)
 
 
@@ -86,15 +86,8 @@ def _read(settings: Settings) -> tuple[list[LaneStatus], list[Heard]]:
 
 def _asked(settings: Settings, found: list[LaneStatus]) -> tuple[KafkaLog | None, str | None]:
     """What Kafka holds, or why that is not known."""
-    nexts = {(lane.topic, lane.partition): lane.next_offset for lane in found if lane.is_current}
-    topics = [partner_topic(partner) for partner in sorted(settings.partners)]
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what failed is said below
     try:
-        watch = LogWatch(settings.kafka_bootstrap, security_of(settings))
-        try:
-            return watch.look(topics, nexts), None
-        finally:
-            watch.close()
+        return asked(settings, found), None
     except (KafkaFailure, Unworkable) as failure:
         return None, str(failure)
 

@@ -1,7 +1,7 @@
 """Becoming the owner of lanes, whatever became of their last one."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from psycopg2.extensions import connection
@@ -41,6 +41,31 @@ def take_over(session: connection, log_id: str, starts: Mapping[LaneName, int]) 
                 raise
             _end_frozen(session)
     raise AssertionError
+
+
+def made_anew(
+    session: connection, lanes: Sequence[LaneState], topic_ids: Mapping[str, str | None]
+) -> list[LaneState]:
+    """Those of the lanes whose topic is another one now than the one that was read, under the same name.
+
+    ``topic_ids`` are Kafka's of the topics, None where it has none. Of the others it is noted that they are well.
+    """
+    with transaction(session) as work:
+        given = {
+            "lane_ids": [lane.lane_id for lane in lanes],
+            "topic_uuids": [topic_ids.get(lane.topic) for lane in lanes],
+        }
+        work.execute(SQL["compare_topics"], given)
+        others = {lane_id for (lane_id,) in work.fetchall()}
+    return [lane for lane in lanes if lane.lane_id in others]
+
+
+def note_trouble(session: connection, log_id: str, name: LaneName, trouble: str) -> None:
+    """Notes why a lane is not read on, for whoever asks."""
+    topic, partition = name
+    with transaction(session) as work:
+        names = {"log_id": log_id, "topic": topic, "partition": partition, "trouble": trouble}
+        work.execute(SQL["note_trouble"], names)
 
 
 def partner_id_of(topic: str) -> int:

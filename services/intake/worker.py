@@ -18,11 +18,11 @@ from services.intake.decoding import decoded
 from services.intake.failures import is_of_the_batch, refused_by_database
 from services.intake.lanes import Lane
 from services.intake.pace import Pace
-from services.intake.takeover import LaneName, take_over
+from services.intake.takeover import LaneName, made_anew, note_trouble, take_over
 from services.intake.weights import Weights
 from services.intake.writer import StaleRules, Writer
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import KafkaFailure, LogMismatch
+from services.kafka.errors import KafkaFailure, LogMismatch, topic_made_anew
 from services.kafka.records import Fetched, Polled
 from services.logs import pairs
 from services.postgres.connect import close
@@ -45,7 +45,7 @@ POLL_BYTES = 2 * 1024 * 1024
 ENOUGH_SECONDS = 0.05
 """How long to wait for the writer, where enough is ready, before lanes with nothing ready are looked at again."""
 
-TRY_AGAIN_SECONDS = 60.0
+TRY_AGAIN_SECONDS = 15.0
 """How long a lane whose log does not hold the next offset is left alone."""
 
 
@@ -113,6 +113,8 @@ class _Reading:
         self._being_written: list[LaneBatch] = []
         self._writing: Future[float] | None = None
         self._aside: dict[LaneName, float] = {}
+        self._told: dict[LaneName, str] = {}
+        """Of lanes set aside, what was logged about them."""
 
     def run(self, stop: threading.Event, poll_seconds: float) -> None:
         """Reads until ``stop`` is set, and writes what was fetched by then, or until something breaks."""
@@ -231,6 +233,10 @@ class _Reading:
         self._consumer.pause(*name)
         self._give_up(name)
         self._aside[name] = time.monotonic() + TRY_AGAIN_SECONDS
+        note_trouble(self._session, self._consumer.cluster_id(), name, detail)
+        if self._told.get(name) == detail:
+            return
+        self._told[name] = detail
         topic, partition = name
         log.error(
             "lane set aside %s",
@@ -264,7 +270,15 @@ class _Reading:
         log_id = self._consumer.cluster_id()
         starts = self._consumer.beginning_offsets(sorted(names))
         states = take_over(self._session, log_id, starts)
+        topic_ids = {topic: self._consumer.topic_id(topic) for topic, _ in starts}
+        others = made_anew(self._session, states, topic_ids)
+        for other in others:
+            self._log_mismatch(
+                topic_made_anew(other.topic, other.partition, other.next_offset)
+            )
         for state in states:
+            if state in others:
+                continue
             if not self._consumer.seek(state.topic, state.partition, state.next_offset):
                 continue  # taken away again meanwhile, as the next poll will say
             self._lanes[(state.topic, state.partition)] = Lane(

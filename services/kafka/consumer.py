@@ -224,6 +224,10 @@ class PartnerConsumer:
         """The id of the log that all offsets are of; another id: another log, other offsets."""
         return self._log_id or self._kafka.log_id or ""
 
+    def topic_id(self, topic: str) -> str | None:
+        """Kafka's id of a topic: another one that is made under its name has another; None: it has none."""
+        return self._kafka.topic_id(topic)
+
     def close(self) -> None:
         """Commit for lag tools, leave the group (so that others need not wait) and disconnect.
 

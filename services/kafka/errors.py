@@ -101,17 +101,32 @@ def log_mismatch(lane: tuple[str, int], offset: int, first: int, end: int) -> Lo
     if offset < first:
         what += (
             f"but the log starts at {first}: the {first - offset} offsets between were deleted by "
-            "Kafka's retention before they were read. Have the partner send their events again, "
-            f"then set the lane's next offset to {first}."
+            "Kafka's retention before they were read. Have the partner send their events again, and run "
+            f"`tuntas lanes --skip --topic {topic} --partition {partition}` to read on there."
         )
     else:
         what += (
             f"but the log ends at {end}: it is not the log that was read before. The topic was "
-            "deleted and created again, or a broker lost records. Find out which, have the partner "
-            "send again what is missing, then set the lane's next offset to where reading is to "
-            "go on."
+            f"deleted and created again, or a broker lost records. {_restart(topic, partition)}"
         )
     return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+
+
+def topic_made_anew(topic: str, partition: int, offset: int) -> LogMismatch:
+    """What happened, and what to do, when a topic is another one than the one that was read under its name."""
+    what = (
+        f"{topic} partition {partition} was read up to offset {offset}, and then the topic was deleted and created "
+        f"again: its offsets are others now. {_restart(topic, partition)}"
+    )
+    return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+
+
+def _restart(topic: str, partition: int) -> str:
+    return (
+        "Find out which records were lost and have the partner send them again; "
+        f"`tuntas lanes --restart --topic {topic} --partition {partition}` then reads the log there is from its start. "
+        "What is read twice is a duplicate, and harmless."
+    )
 
 
 def _sentence(error: Exception) -> str:

@@ -22,7 +22,8 @@ CREATE OR REPLACE FUNCTION ledger.next_lane_id() RETURNS integer
 -- A lane is one topic partition of one Kafka log. `next_offset` is the truth about how far it was read;
 -- `epoch` fences earlier owners; `position` numbers the lane's events without gaps, from 1.
 -- accepted + duplicate + rejected = records read; skipped counts offsets that hold no record
--- (transaction markers, compacted away): first_offset + all four = next_offset.
+-- (transaction markers, compacted away): first_offset + all four = next_offset. `topic_uuid` is Kafka's id of the topic,
+-- which one that is made under the name later does not have; `trouble` is why the lane is not read on, and what to do.
 CREATE TABLE IF NOT EXISTS ledger.lane (
     lane_id         integer  NOT NULL DEFAULT ledger.next_lane_id() UNIQUE CHECK (lane_id < 1 << 23),
     log_id          text     NOT NULL,
@@ -40,6 +41,8 @@ CREATE TABLE IF NOT EXISTS ledger.lane (
     skipped         bigint   NOT NULL DEFAULT 0,
     unknown_fields  bigint   NOT NULL DEFAULT 0,
     last_read       timestamptz,
+    topic_uuid      text,
+    trouble         text,
     PRIMARY KEY (partner_id, lane_id),
     UNIQUE (log_id, topic, partition),
     CONSTRAINT lane_adds_up

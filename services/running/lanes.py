@@ -30,6 +30,9 @@ class LaneStatus(Struct, frozen=True):
     skipped: int
     unknown_fields: int
     last_read: str | None
+    topic_id: str | None = None
+    trouble: str | None = None
+    lane_id: int = 0
 
 
 def lanes(work: cursor) -> list[LaneStatus]:
@@ -44,17 +47,17 @@ def compared(found: Iterable[LaneStatus], log: KafkaLog | None) -> list[LaneStat
 
 
 def _compared(lane: LaneStatus, log: KafkaLog | None) -> LaneStatus:
-    if not lane.is_current or (log is not None and lane.log_id != log.log_id):
-        return replace(lane, is_current=False, lag=0)
     if log is None:
-        return replace(lane, lag=None)
+        return replace(lane, lag=None if lane.is_current else 0)
+    if not lane.is_current or not log.is_of(lane.log_id, lane.topic, lane.topic_id):
+        return replace(lane, is_current=False, lag=0)
     end = max(log.ends.get((lane.topic, lane.partition), 0), lane.high_water)
     return replace(lane, lag=max(end - lane.next_offset, 0))
 
 
 def unopened(found: Sequence[LaneStatus], log: KafkaLog) -> int:
-    """How many records wait in partitions that no worker has taken over yet."""
-    known = {(lane.topic, lane.partition) for lane in found if lane.log_id == log.log_id}
+    """How many records wait in partitions that no lane of `compared` is of: nobody has begun to read them."""
+    known = {(lane.topic, lane.partition) for lane in found if lane.is_current}
     return sum(end - log.begins[place] for place, end in log.ends.items() if place not in known)
 
 

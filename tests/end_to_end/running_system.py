@@ -201,6 +201,10 @@ class RunningSystem:
         """The next offset of each lane of this Kafka."""
         return {(topic, partition): after for topic, partition, after in self.rows(REACHED)}
 
+    def reached_now(self) -> dict[Place, int]:
+        """As `reached`, of the latest lane of each topic partition."""
+        return {(topic, partition): after for topic, partition, after in self.rows(REACHED_NOW)}
+
     def records_read(self) -> int:
         ((count,),) = self.rows(READ)
         return int(count)
@@ -291,6 +295,10 @@ LANE = re.compile(
     r"lane (?P<what>taken over|given up) topic=(?P<topic>\S+) partition=(?P<partition>\d+)"
 )
 REACHED = "SELECT topic, partition, next_offset FROM ledger.lane"
+REACHED_NOW = """
+SELECT DISTINCT ON (topic, partition) topic, partition, next_offset
+FROM ledger.lane ORDER BY topic, partition, lane_id DESC
+"""
 READ = "SELECT coalesce(sum(accepted + duplicate + rejected), 0) FROM ledger.lane"
 UNSETTLED = """
 SELECT 'rows do not follow the catalogue' FROM control.catalogue_head WHERE applied_revision < revision

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.events import PARTICIPANT_STREAM, PartnerEvent, PurchasePaid
@@ -26,7 +27,6 @@ BOUGHT = PartnerEvent(
 def lane(
     partition: int, next_offset: int, high_water: int, log_id: str = "log", *, current: bool = True
 ) -> Lane:
-    counts = {"accepted": next_offset, "duplicate": 0, "rejected": 0, "skipped": 0}
     return Lane(
         partner="sisnaker",
         topic=TOPIC,
@@ -40,7 +40,10 @@ def lane(
         next_offset=next_offset,
         high_water=high_water,
         last_read=None,
-        **counts,
+        accepted=next_offset,
+        duplicate=0,
+        rejected=0,
+        skipped=0,
     )
 
 
@@ -90,6 +93,16 @@ def test_an_earlier_log_is_not_waited_for() -> None:
     assert fresh([lane(0, 5, 50, "before")], log({0: 3}, {0: 130 * SECOND})) == Freshness(3, 0.0)
     (shown,) = compared([lane(0, 5, 50, "before")], Asked(log({0: 3})))
     assert (shown.is_current, shown.lag) == (False, 0)
+
+
+def test_a_topic_that_was_made_anew_waits_from_its_start() -> None:
+    read = replace(lane(0, 50, 50), topic_id="one")
+    anew = replace(log({0: 3}, {0: 130 * SECOND}), topic_ids={TOPIC: "other"})
+    assert fresh([read], anew) == Freshness(3, 0.0)
+    (shown,) = compared([read], Asked(anew))
+    assert (shown.is_current, shown.lag) == (False, 0)
+    same = replace(anew, topic_ids={TOPIC: "one"}, ends={(TOPIC, 0): 50})
+    assert fresh([read], same) == Freshness(0, 0.0)
 
 
 def test_lag_is_what_kafka_says_now() -> None:

@@ -81,6 +81,9 @@ class Log:
     def cluster_id(self) -> str:
         return "log"
 
+    def topic_id(self, topic: str) -> str | None:
+        return f"id of {topic}"
+
     def close(self) -> None:
         self.closed = True
 
