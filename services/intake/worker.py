@@ -273,9 +273,7 @@ class _Reading:
         topic_ids = {topic: self._consumer.topic_id(topic) for topic, _ in starts}
         others = made_anew(self._session, states, topic_ids)
         for other in others:
-            self._log_mismatch(
-                topic_made_anew(other.topic, other.partition, other.next_offset)
-            )
+            self._log_mismatch(topic_made_anew(other.topic, other.partition, other.next_offset))
         for state in states:
             if state in others:
                 continue
