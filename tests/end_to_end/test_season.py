@@ -240,7 +240,13 @@ def test_each_rejection_is_announced_to_its_partner(
                     found[at] = (data["reason"], kept(data))
     finally:
         consumer.close()
-    proof.differing(found, {at: (why, value[:65_536]) for at, (why, value) in wanted.items()})
+    # Of a record with a national id in it nothing is announced but where it lies, and why.
+    assert "personal_data" in {why for why, _ in wanted.values()}
+    announced = {
+        at: (why, b"" if why == "personal_data" else value[:65_536])
+        for at, (why, value) in wanted.items()
+    }
+    proof.differing(found, announced)
 
 
 def kept(data: dict[str, Any]) -> bytes:
