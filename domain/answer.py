@@ -4,18 +4,21 @@ A pure function of the *set* of facts: nothing here depends on the order of arri
 had happened by then counts: facts, withdrawals, and what the catalogue said.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec import Struct
 
 from domain.assessment import Assessment, assess
 from domain.catalogue import State as Catalogue
-from domain.participant import ClassRecord, Mark, PurchaseRecord
+from domain.class_evidence import Bought, ClassEvidence
+from domain.marks import Withdrawn, first_standing, standing, stands
+from domain.participant import ClassRecord
 from domain.vocabulary import (
     FLAGS,
     AssessmentState,
     CompletionState,
+    MoveOn,
     PurchaseState,
 )
 
@@ -64,25 +67,7 @@ class Answer(Struct, frozen=True, gc=False):
     first_reported_at: int | None = None
 
 
-NO_EVIDENCE = ClassRecord()
-
-_M = TypeVar("_M", bound=Mark)
-
-
-def stands(mark: Mark, as_of: int | None) -> bool:
-    """Whether a fact counts: it had happened and was not withdrawn (by ``as_of``)."""
-    if as_of is None:
-        return mark.voided_at is None
-    return mark.happened <= as_of and (mark.voided_at is None or mark.voided_at > as_of)
-
-
-def _standing(marks: list[_M], as_of: int | None) -> list[_M]:
-    if as_of is None:
-        for mark in marks:
-            if mark.voided_at is not None:
-                return [mark for mark in marks if mark.voided_at is None]
-        return marks
-    return [mark for mark in marks if stands(mark, as_of)]
+NO_RECORD = ClassRecord()
 
 
 def flag_names(flags: int) -> list[str]:
@@ -90,13 +75,12 @@ def flag_names(flags: int) -> list[str]:
     return [name for bit, name in enumerate(FLAGS) if flags >> bit & 1]
 
 
-def purchased_at(record: PurchaseRecord, as_of: int | None = None) -> int | None:
-    """The earliest standing time of a purchase, or None when nothing says it was paid."""
-    return next((paid.happened for paid in record.paid if stands(paid, as_of)), None)
-
-
 def purchase_of_class(
-    record: PurchaseRecord, class_code: str, catalogue: Catalogue, as_of: int | None = None
+    bought: Bought,
+    class_code: str,
+    catalogue: Catalogue,
+    withdrawn: Withdrawn,
+    as_of: int | None = None,
 ) -> PurchaseOfClass | None:
     """The purchase as far as it concerns the class, or None when it does not.
 
@@ -104,57 +88,52 @@ def purchase_of_class(
     Marks stand in order of time, so the first that counts is the earliest.
     """
     since: int | None = None
-    for paid in record.paid:
-        if not stands(paid, as_of):
+    for paid in bought.paid:
+        if (withdrawn or as_of is not None) and not stands(paid, withdrawn, as_of):
             continue
         if since is None:
             since = paid.happened
-        codes = paid.class_codes
-        if codes is None and paid.package_code is not None:
+        names = paid.names
+        if names is None and paid.package_code is not None:
             codes = catalogue.composition(paid.package_code, as_of)
-        if codes is not None and class_code in codes:
+            names = codes is not None and class_code in codes
+        if names:
             break
     else:
         return None
-    refunded_at: int | None = None
-    for refund in record.refunds:
-        of_class = refund.class_codes is None or class_code in refund.class_codes
-        if of_class and stands(refund, as_of):
-            refunded_at = refund.happened
-            break
-    return PurchaseOfClass(record.purchase_id, since, paid.package_code, refunded_at)
+    refund = first_standing(bought.refunds, withdrawn, as_of) if bought.refunds else None
+    return PurchaseOfClass(
+        bought.purchase_id, since, paid.package_code, None if refund is None else refund.happened
+    )
 
 
 def judge(
     class_code: str,
-    evidence: ClassRecord | None,
-    purchases: Iterable[PurchaseRecord],
+    evidence: ClassEvidence,
     catalogue: Catalogue,
     package_sales_end: int,
     as_of: int | None = None,
 ) -> Answer:
-    """The answer about one class.
-
-    ``purchases`` may hold purchases that do not concern the class. ``package_sales_end`` and ``as_of`` are
-    microseconds UTC.
-    """
+    """The answer about one class. ``package_sales_end`` and ``as_of`` are microseconds UTC."""
     terms = catalogue.terms(class_code, as_of)
-    record = evidence or NO_EVIDENCE
+    record = evidence.record or NO_RECORD
+    withdrawn = evidence.withdrawn
     of_class = [
-        bought
-        for purchase in purchases
-        if (bought := purchase_of_class(purchase, class_code, catalogue, as_of)) is not None
+        purchase
+        for bought in evidence.purchases
+        if (purchase := purchase_of_class(bought, class_code, catalogue, withdrawn, as_of))
+        is not None
     ]
     if len(of_class) > 1:
         of_class.sort(key=lambda bought: (bought.purchased_at, bought.purchase_id))
 
     # Most lists are empty, and most answers are about all that happened: those are quick.
-    redeemed = record.redeemed and _standing(record.redeemed, as_of)
-    progress = record.progress and _standing(record.progress, as_of)
-    completed = record.completed and _standing(record.completed, as_of)
-    results = record.results and _standing(record.results, as_of)
-    certificates = record.certificates and _standing(record.certificates, as_of)
-    reviews = record.reviews and _standing(record.reviews, as_of)
+    redeemed = record.redeemed and standing(record.redeemed, withdrawn, as_of)
+    progress = record.progress and standing(record.progress, withdrawn, as_of)
+    completed = record.completed and standing(record.completed, withdrawn, as_of)
+    results = record.results and standing(record.results, withdrawn, as_of)
+    certificates = record.certificates and standing(record.certificates, withdrawn, as_of)
+    reviews = record.reviews and standing(record.reviews, withdrawn, as_of)
     first_reported_at: int | None = None
     last_reported_at: int | None = None
     for marks in (redeemed, progress, completed, results, certificates, reviews):
@@ -218,18 +197,20 @@ def _purchase_state(purchases: Sequence[PurchaseOfClass]) -> PurchaseState:
     return "refunded" if purchases else "none"
 
 
-def _satisfied(move_on: str, completed: bool, passed: bool) -> bool:
+def _satisfied(move_on: MoveOn, completed: bool, passed: bool) -> bool:
     match move_on:
         case "Completed":
             return completed
         case "Passed":
             return passed
+        case "CompletedAndPassed":
+            return completed and passed
         case "CompletedOrPassed":
             return completed or passed
         case "NotApplicable":
             return True
         case _:
-            return completed and passed
+            assert_never(move_on)
 
 
 def _flags(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from domain.participant import Result
+from domain.marks import Result
 from domain.vocabulary import ASSESSING_KINDS, AssessmentState
 
 

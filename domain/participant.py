@@ -1,19 +1,19 @@
 """One participant at one partner: the aggregate, with the evidence of each individual class.
 
-The state keeps what was reported, never a judgement: facts in order of (happened, key), so that equal sets of
-facts give equal states whatever the order of arrival. A withdrawn fact stays, marked with when it was
-withdrawn, so that "as of" can still see it. Judging is domain/answer.py's work.
+The state keeps what was reported, never a judgement: marks in order of (happened, key), so that equal sets of facts
+give equal states whatever the order of arrival. A withdrawn fact stays, and beside it since when it is withdrawn, so
+that "as of" can still see it. Judging is domain/answer.py's work.
+
+Each event costs the same however many there are: repeats and what a withdrawal aims at are found by the key.
 """
 
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
-from msgspec.structs import replace
-from xxhash import xxh64_intdigest
 
 from domain.events import (
     CertificateIssued,
@@ -24,64 +24,21 @@ from domain.events import (
     ClassReviewed,
     EventVoided,
     Fact,
-    Number,
     PartnerEvent,
     PurchasePaid,
     PurchaseRefunded,
 )
-
-
-class Mark(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """That something happened: when (microseconds UTC), which event said so, since when it is withdrawn.
-
-    ``voided_at`` None: it stands.
-    """
-
-    happened: int
-    key: int
-    voided_at: int | None = None
-
-
-class Progress(Mark, frozen=True, array_like=True, order=True, gc=False):
-    percent: Number | None = None
-    unit: str | int | None = None
-
-
-class Result(Mark, frozen=True, array_like=True, order=True, gc=False):
-    """``scaled`` 0 to 1, None without a score; ``passed`` is the partner's own verdict, None without."""
-
-    kind: str = ""
-    scaled: float | None = None
-    passed: bool | None = None
-
-
-class Certificate(Mark, frozen=True, array_like=True, order=True, gc=False):
-    certificate_no: str = ""
-
-
-class Review(Mark, frozen=True, array_like=True, order=True, gc=False):
-    rating: int = 0
-    instructor_rating: int | None = None
-    facility_rating: int | None = None
-
-
-class Paid(Mark, frozen=True, array_like=True, order=True, gc=False):
-    """``class_codes`` None: the package's composition names the classes."""
-
-    package_code: str | None = None
-    class_codes: tuple[str, ...] | None = None
-
-
-class Refund(Mark, frozen=True, array_like=True, order=True, gc=False):
-    """``class_codes`` None: the whole purchase."""
-
-    class_codes: tuple[str, ...] | None = None
-
-
-class Void(Mark, frozen=True, array_like=True, order=True, gc=False):
-    """``target_key`` is the key of the event that is withdrawn."""
-
-    target_key: int = 0
+from domain.marks import (
+    Certificate,
+    Mark,
+    Paid,
+    Progress,
+    Refund,
+    Result,
+    Review,
+    first_standing,
+    key_of,
+)
 
 
 class ClassRecord(Struct, array_like=True):
@@ -118,187 +75,177 @@ class PurchaseRecord(Struct, array_like=True):
         return (self.paid, self.refunds)
 
 
-class State(Struct):
-    """Everything reported of one participant at one partner.
+class Touched(Struct, frozen=True, gc=False):
+    """The parts of the state that an event changed. ``completion``: a completion of the class."""
 
-    Owned by one lane; `evolve` changes it in place.
+    class_codes: tuple[str, ...] = ()
+    purchase_ids: tuple[str, ...] = ()
+    completion: bool = False
+
+
+UNTOUCHED = Touched()
+"""What a withdrawal changes of whose target nothing is known (yet)."""
+
+Named = list[tuple[Paid, str]]
+"""Payments in order of time, each with the id of its purchase."""
+
+
+class State(Struct):
+    """Everything reported of one participant at one partner. Owned by one lane; `evolve` changes it in place.
+
+    ``withdrawn``: key of a withdrawn event to its earliest withdrawal. What follows from the rest, for finding things:
+    ``known``, the key of each event to what it touched; ``naming``, class code to the payments whose items name it;
+    ``bundles``, package code to the payments of which the package says what they bought.
     """
 
     classes: dict[str, ClassRecord] = field(default_factory=dict)
     purchases: dict[str, PurchaseRecord] = field(default_factory=dict)
-    voids: list[Void] = field(default_factory=list)
+    withdrawn: dict[int, int] = field(default_factory=dict)
+    known: dict[int, Touched] = field(default_factory=dict)
+    naming: dict[str, Named] = field(default_factory=dict)
+    bundles: dict[str, Named] = field(default_factory=dict)
+
+    def is_completed(self, class_code: str) -> bool:
+        """Whether a completion of the class stands."""
+        record = self.classes.get(class_code)
+        return record is not None and first_standing(record.completed, self.withdrawn) is not None
 
 
-class Touched(Struct, frozen=True, gc=False):
-    """The parts of the state that an event changed."""
-
-    class_codes: tuple[str, ...] = ()
-    purchase_ids: tuple[str, ...] = ()
-
-
-UNTOUCHED = Touched()
-
-
+# Usually the same object for the same class: most events touch one of a few.
 @lru_cache(maxsize=16_384)
 def touched_class(class_code: str) -> Touched:
-    """That an event changed this class. Usually the same object for the same class: most events touch one of a few."""
+    """That an event changed this class."""
     return Touched((class_code,))
 
 
-key_of_bytes = xxh64_intdigest
-"""The 64-bit number that stands for an event id, given in UTF-8, within one participant's evidence."""
-
-
-def key_of(event_id: str) -> int:
-    """The same of an id as text."""
-    return key_of_bytes(event_id.encode())
+@lru_cache(maxsize=16_384)
+def touched_completion(class_code: str) -> Touched:
+    """That an event changed the completions of this class."""
+    return Touched((class_code,), (), True)
 
 
 def decide(state: State, event: PartnerEvent) -> list[PartnerEvent]:
     """The events to store: the event itself, or nothing when it is already part of the state."""
-    key = key_of(event.event_id)
-    for mark in _marks_beside(state, event.fact):
-        if mark.key == key:
-            return []
-    return [event]
-
-
-def evolve(state: State, event: PartnerEvent) -> Touched:
-    """Changes ``state`` by one event and returns what it touched; never refuses."""
-    fact: Any = event.fact
-    kind = type(fact)
-    happened = event.happened
-    key = key_of(event.event_id)
-    if kind is EventVoided:
-        return _void(state, Void(happened, key, None, key_of(fact.target_id)))
-    voided_at = _voided_at(state, key) if state.voids else None
-    if kind in OF_CLASS:
-        marks_of, mark_of = OF_CLASS[kind]
-        class_code = fact.class_code
-        record = state.classes.get(class_code)
-        if record is None:
-            record = state.classes[class_code] = ClassRecord()
-        insort(marks_of(record), mark_of(happened, key, voided_at, fact))
-        return touched_class(class_code)
-    marks_of, mark_of = OF_PURCHASE[kind]
-    purchase_id = fact.purchase_id
-    purchase = state.purchases.get(purchase_id)
-    if purchase is None:
-        purchase = state.purchases[purchase_id] = PurchaseRecord(purchase_id)
-    insort(marks_of(purchase), mark_of(happened, key, voided_at, fact))
-    return Touched((), (purchase_id,))
+    return [] if key_of(event.event_id) in state.known else [event]
 
 
 def accept(state: State, event: PartnerEvent) -> Touched | None:
     """`decide` and, unless the event is already part of the state, `evolve`; None when it is."""
-    fact: Any = event.fact
-    of_class = OF_CLASS.get(type(fact))
-    if of_class is None or state.voids:
-        return evolve(state, event) if decide(state, event) else None
-    # Nearly all events come this way, so it is written out: a progress report, say, when nothing is withdrawn.
-    marks_of, mark_of = of_class
-    class_code = fact.class_code
     key = key_of(event.event_id)
-    happened = event.happened
-    record = state.classes.get(class_code)
-    if record is None:
-        record = state.classes[class_code] = ClassRecord()
-    marks = marks_of(record)
-    for mark in marks:
-        if mark.key == key:
-            return None
-    new = mark_of(happened, key, None, fact)
-    if not marks or marks[-1].happened < happened:
-        marks.append(new)
-    else:
-        insort(marks, new)
-    return touched_class(class_code)
+    return None if key in state.known else evolve(state, event.happened, key, event.fact)
 
 
-def _marks_beside(state: State, fact: Any) -> Sequence[Mark]:
-    """The marks among which the fact has its own, once it is part of the state."""
+def evolve(state: State, happened: int, key: int, fact: Fact) -> Touched:
+    """Changes ``state`` by one event that it does not hold yet, and returns what that touched; never refuses.
+
+    The event: when it happened (microseconds UTC), the key of its id, what it says. Raises KeyError for a fact that
+    is not a participant's.
+    """
+    told: Any = fact
     kind = type(fact)
-    if kind in OF_CLASS:
-        record = state.classes.get(fact.class_code)
-        return () if record is None else OF_CLASS[kind].marks(record)
-    if kind is EventVoided:
-        return state.voids
-    purchase = state.purchases.get(fact.purchase_id)
-    return () if purchase is None else OF_PURCHASE[kind].marks(purchase)
+    of_class = OF_CLASS.get(kind)
+    if of_class is not None:
+        marks_of, mark_of, touched_of = of_class
+        class_code = told.class_code
+        record = state.classes.get(class_code)
+        if record is None:
+            record = state.classes[class_code] = ClassRecord()
+        _add(marks_of(record), mark_of(happened, key, fact))
+        touched = touched_of(class_code)
+    elif kind is EventVoided:
+        state.known[key] = UNTOUCHED
+        return _withdraw(state, happened, key_of(told.target_id))
+    else:
+        add = OF_PURCHASE[kind]
+        purchase_id = told.purchase_id
+        purchase = state.purchases.get(purchase_id)
+        if purchase is None:
+            purchase = state.purchases[purchase_id] = PurchaseRecord(purchase_id)
+        add(state, purchase, happened, key, fact)
+        touched = Touched((), (purchase_id,))
+    state.known[key] = touched
+    return touched
 
 
-def _voided_at(state: State, key: int) -> int | None:
-    return min((void.happened for void in state.voids if void.target_key == key), default=None)
+def _add(marks: list[Any], mark: Mark) -> None:
+    if not marks or marks[-1].happened < mark.happened:
+        marks.append(mark)
+    else:
+        insort(marks, mark)
 
 
-def _void(state: State, void: Void) -> Touched:
-    insort(state.voids, void)
-    since = _voided_at(state, void.target_key)
-    for class_code, record in state.classes.items():
-        if _withdraw(record.lists(), void.target_key, since):
-            return touched_class(class_code)
-    for purchase_id, purchase in state.purchases.items():
-        if _withdraw(purchase.lists(), void.target_key, since):
-            return Touched((), (purchase_id,))
-    return UNTOUCHED
+def _withdraw(state: State, happened: int, target_key: int) -> Touched:
+    since = state.withdrawn.get(target_key)
+    if since is None or happened < since:
+        state.withdrawn[target_key] = happened
+    return state.known.get(target_key, UNTOUCHED)
 
 
-def _withdraw(lists: Sequence[list[Any]], target_key: int, since: int | None) -> bool:
-    for marks in lists:
-        for index, mark in enumerate(marks):
-            if mark.key == target_key:
-                marks[index] = replace(mark, voided_at=since)
-                return True
-    return False
+def _pay(
+    state: State, purchase: PurchaseRecord, happened: int, key: int, fact: PurchasePaid
+) -> None:
+    items = fact.items
+    codes = None if items is None else tuple(dict.fromkeys([code for code, _price in items]))
+    paid = Paid(happened, key, fact.package_code, codes)
+    _add(purchase.paid, paid)
+    file_payment(state, purchase.purchase_id, paid)
 
 
-def _plain(happened: int, key: int, voided_at: int | None, _fact: Fact) -> Mark:
-    return Mark(happened, key, voided_at)
+def file_payment(state: State, purchase_id: str, paid: Paid) -> None:
+    """Notes where a payment is to be looked for: under the classes that it names, or under its package."""
+    if paid.class_codes is not None:
+        for code in paid.class_codes:
+            insort(state.naming.setdefault(code, []), (paid, purchase_id))
+    elif paid.package_code is not None:
+        insort(state.bundles.setdefault(paid.package_code, []), (paid, purchase_id))
 
 
-def _progress(happened: int, key: int, voided_at: int | None, fact: ClassProgressed) -> Mark:
-    return Progress(happened, key, voided_at, fact.percent, fact.unit)
+def _refund(
+    _state: State, purchase: PurchaseRecord, happened: int, key: int, fact: PurchaseRefunded
+) -> None:
+    _add(purchase.refunds, Refund(happened, key, fact.class_codes))
 
 
-def _result(happened: int, key: int, voided_at: int | None, fact: ClassAssessed) -> Mark:
-    return Result(happened, key, voided_at, fact.kind, fact.scaled, fact.passed)
+def _plain(happened: int, key: int, _fact: Fact) -> Mark:
+    return Mark(happened, key)
 
 
-def _certificate(happened: int, key: int, voided_at: int | None, fact: CertificateIssued) -> Mark:
-    return Certificate(happened, key, voided_at, fact.certificate_no)
+def _progress(happened: int, key: int, fact: ClassProgressed) -> Mark:
+    return Progress(happened, key, fact.percent, fact.unit)
 
 
-def _review(happened: int, key: int, voided_at: int | None, fact: ClassReviewed) -> Mark:
-    ratings = (fact.rating, fact.instructor_rating, fact.facility_rating)
-    return Review(happened, key, voided_at, *ratings)
+def _result(happened: int, key: int, fact: ClassAssessed) -> Mark:
+    return Result(happened, key, fact.kind, fact.scaled, fact.passed)
 
 
-def _paid(happened: int, key: int, voided_at: int | None, fact: PurchasePaid) -> Mark:
-    codes = None if fact.items is None else tuple([code for code, _price in fact.items])
-    return Paid(happened, key, voided_at, fact.package_code, codes)
+def _certificate(happened: int, key: int, fact: CertificateIssued) -> Mark:
+    return Certificate(happened, key, fact.certificate_no)
 
 
-def _refund(happened: int, key: int, voided_at: int | None, fact: PurchaseRefunded) -> Mark:
-    return Refund(happened, key, voided_at, fact.class_codes)
+def _review(happened: int, key: int, fact: ClassReviewed) -> Mark:
+    return Review(happened, key, fact.rating, fact.instructor_rating, fact.facility_rating)
 
 
 class _Kind(NamedTuple):
-    """In which list of its record a fact leaves a mark, and which mark: of happened, key, voided_at and the fact."""
+    """In which list of its record a fact leaves a mark, which mark (of happened, key and fact), and what it touches."""
 
     marks: Callable[[Any], list[Any]]
-    mark: Callable[[int, int, int | None, Any], Mark]
+    mark: Callable[[int, int, Any], Mark]
+    touched: Callable[[str], Touched] = touched_class
 
 
 OF_CLASS: dict[type[Fact], _Kind] = {
     ClassRedeemed: _Kind(attrgetter("redeemed"), _plain),
     ClassProgressed: _Kind(attrgetter("progress"), _progress),
-    ClassCompleted: _Kind(attrgetter("completed"), _plain),
+    ClassCompleted: _Kind(attrgetter("completed"), _plain, touched_completion),
     ClassAssessed: _Kind(attrgetter("results"), _result),
     CertificateIssued: _Kind(attrgetter("certificates"), _certificate),
     ClassReviewed: _Kind(attrgetter("reviews"), _review),
 }
-OF_PURCHASE: dict[type[Fact], _Kind] = {
-    PurchasePaid: _Kind(attrgetter("paid"), _paid),
-    PurchaseRefunded: _Kind(attrgetter("refunds"), _refund),
+"""Which mark each fact about a class leaves."""
+
+OF_PURCHASE: dict[type[Fact], Callable[[State, PurchaseRecord, int, int, Any], None]] = {
+    PurchasePaid: _pay,
+    PurchaseRefunded: _refund,
 }
-"""Which mark each fact about a class, or about a purchase, leaves; withdrawals are apart."""
+"""What each fact about a purchase adds to its record: of state, record, happened, key and fact."""

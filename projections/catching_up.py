@@ -7,19 +7,16 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from domain import catalogue as catalogue_aggregate
-from domain.catalogue import State as Catalogue
 from domain.events import PARTICIPANT_STREAM
 from domain.history import state_of
-from domain.participant import key_of
 from projections import catalogue, facts, rollup, sequences
 from projections.loading import load_rows
 from projections.record import Changes, Rules
 from projections.rollup import Deltas, counted_columns
+from projections.rows import all_rows
 from projections.schema import LIVE, NEXT
 from projections.shares import count
 from projections.sql import load
-from projections.whole_record import add_rows
 
 SQL: Final = load("projections", "rebuild.sql")
 
@@ -46,12 +43,14 @@ class Later(Struct):
         )
         by_partner: dict[int, list[str]] = {}
         for partner_id, stream in cursor.fetchall():
-            by_partner.setdefault(partner_id, []).append(stream)
+            if stream.startswith(PARTICIPANT_STREAM):
+                by_partner.setdefault(partner_id, []).append(stream)
+        for partner_id, head in catalogue.heads(cursor, self.rules).items():
+            self.events += rebuild_catalogue(
+                cursor, cursor, partner_id, self.rules[partner_id], head
+            )
         for partner_id, streams in by_partner.items():
-            people = [stream for stream in streams if stream.startswith(PARTICIPANT_STREAM)]
-            if len(people) < len(streams):
-                self.events += rebuild_catalogue(cursor, cursor, partner_id, self.rules[partner_id])
-            self._replace(cursor, partner_id, people)
+            self._replace(cursor, partner_id, streams)
         self._add_deltas(cursor)
         sequences.look(cursor, sequences.EVERYTHING, NEXT)
         behind = sum(reached.values()) - sum(positions.values())
@@ -84,7 +83,7 @@ class Later(Struct):
             self.events += len(told)
             self.participants += 1
             participant_id = stream[len(PARTICIPANT_STREAM) :]
-            add_rows(participant_id, state_of(told), self.rules[partner_id], into)
+            all_rows(participant_id, state_of(told), self.rules[partner_id], into)
             if len(into.classes) >= CHUNK_ROWS:
                 self._append(cursor, partner_id, into)
                 into = Changes()
@@ -103,14 +102,15 @@ class Later(Struct):
         self.deltas = Deltas()
 
 
-def rebuild_catalogue(reading: Any, writing: Any, partner_id: int, rules: Rules) -> int:
-    """Makes a partner's catalogue again from all that it published; returns how many events that were."""
-    events = 0
-    rules.catalogue = Catalogue()
-    reading.execute(SQL["catalogue_events"], {"partner_id": partner_id})
-    for topic, happened, event_id, state in reading.fetchall():
-        fact = facts.decode(topic, state)
-        catalogue_aggregate.publish(rules.catalogue, happened, key_of(event_id), fact)
-        events += 1
-    catalogue.write_all(writing, NEXT, partner_id, rules)
+def rebuild_catalogue(
+    reading: Any, writing: Any, partner_id: int, rules: Rules, head: tuple[int, int]
+) -> int:
+    """Brings a partner's catalogue up to its head: revision and package sales end.
+
+    Returns how many events that took.
+    """
+    revision = rules.revision
+    events = catalogue.follow(reading, partner_id, rules, *head)
+    if rules.revision != revision:
+        catalogue.write_all(writing, NEXT, partner_id, rules)
     return events

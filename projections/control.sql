@@ -11,17 +11,35 @@ CREATE TABLE IF NOT EXISTS control.catalogue_head (
     package_sales_end timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
--- What changed with each revision: a class, a package, or the package sales end (code '').
+-- What changed with each revision, in the order in which it did: one row a publication (`state`: the fact in
+-- MessagePack), a withdrawal of one (`state` null), or a change of the package sales end (code '', the rest null). A
+-- catalogue is what these come to, read from the first or from any revision on (projections/catalogue.py). Publications
+-- that were refused because of an earlier one with other classes stand here as well, not `accepted`.
+-- `event_key` stands for the id of the publication, also in its withdrawal: 64 bits, as a signed number.
 CREATE TABLE IF NOT EXISTS control.catalogue_change (
-    partner_id  smallint NOT NULL,
     revision    bigint   NOT NULL,
+    happened    timestamptz,
+    recorded    timestamptz NOT NULL DEFAULT now(),
+    event_key   bigint,
+    number      integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    accepted    boolean,
     kind        text     NOT NULL CHECK (kind IN ('class', 'package', 'sales_end')),
     code        text     NOT NULL COLLATE "C",
-    PRIMARY KEY (partner_id, revision, kind, code)
+    state       bytea,
+    PRIMARY KEY (partner_id, revision, number)
+);
+
+-- Withdrawals of events that nobody knew when they arrived: should one of them be published, it is withdrawn already.
+CREATE TABLE IF NOT EXISTS control.early_withdrawal (
+    target_key  bigint      NOT NULL,
+    happened    timestamptz NOT NULL,
+    partner_id  smallint    NOT NULL,
+    PRIMARY KEY (partner_id, target_key)
 );
 
 -- The lane that writes a participant's status rows: the lane that the participant's events arrive in. It changes hands
--- under the row locks of both lanes, so that no worker goes on with a view of rows that another one has changed.
+-- under the row locks of both lanes, so that no worker goes on with a state that another one has changed.
 CREATE TABLE IF NOT EXISTS control.participant (
     lane_id         integer  NOT NULL,
     partner_id      smallint NOT NULL,
@@ -29,7 +47,7 @@ CREATE TABLE IF NOT EXISTS control.participant (
     PRIMARY KEY (partner_id, participant_id)
 ) WITH (fillfactor = 95);
 
--- Counts the rebuilds that were switched to. A writer that sees another number forgets what it has cached.
+-- Counts the rebuilds that were switched to.
 CREATE TABLE IF NOT EXISTS control.generation (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
     generation  bigint NOT NULL DEFAULT 1,

@@ -1,43 +1,63 @@
-"""The evidence of one purchased class as bytes: what `purchased_class.evidence` holds.
+"""Evidence as bytes: what the columns `purchased_class.evidence` and `purchase.evidence` hold.
 
-Equal evidence gives equal bytes, whatever the order in which it arrived: marks are kept in order of
-(happened, key) and purchases in order of their ids.
+Equal evidence gives equal bytes, whatever the order in which it arrived: marks are kept in order of (happened, key) and
+purchases in order of their ids. What would take more than MOST_BYTES is not kept in a row: who reads the row makes it
+of the ledger's events again (projections/reading/evidence.py).
 """
 
-from zlib import crc32
+from typing import Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
-from domain.participant import ClassRecord, PurchaseRecord, Void
+from domain.class_evidence import ClassEvidence
+from domain.marks import Paid, Refund, Withdrawn
+from domain.participant import PurchaseRecord
 
-REMAINDER = ""
-"""The class code of the row that holds what belongs to no known class (yet)."""
-
-
-class Evidence(Struct, array_like=True):
-    """What one row holds: the class's own record and the purchases that concern it.
-
-    ``voids`` are the participant's withdrawals; only the remainder row has them.
-    """
-
-    record: ClassRecord | None = None
-    purchases: list[PurchaseRecord] = field(default_factory=list)
-    voids: list[Void] = field(default_factory=list)
-
-    def is_empty(self) -> bool:
-        """Whether a row with this evidence says nothing."""
-        return self.record is None and not self.purchases and not self.voids
+MOST_BYTES: Final = 8_192
+MOST_MARKS: Final = MOST_BYTES // 18
+"""A time and a key take 18 bytes: so many marks cannot fit."""
 
 
-encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(Evidence).decode
+class PurchaseEvidence(Struct, array_like=True):
+    """One purchase as it was reported, and since when what of it is withdrawn."""
+
+    paid: list[Paid]
+    refunds: list[Refund]
+    withdrawn: dict[int, int]
+
+    def record(self, purchase_id: str) -> PurchaseRecord:
+        """The purchase's record, as the participant's state has it."""
+        return PurchaseRecord(purchase_id, self.paid, self.refunds)
 
 
-def version_of(encoded: bytes) -> int:
-    """A number above 0 that stands for the evidence: other evidence has, but for one chance in 2³¹, another one.
+_encode = msgspec.msgpack.Encoder().encode
+decode_class = msgspec.msgpack.Decoder(ClassEvidence).decode
+decode_purchase = msgspec.msgpack.Decoder(PurchaseEvidence).decode
 
-    Not a count: purchases leave the remainder row when their package becomes known, so a row could come
-    back to a count that a writer has seen with other evidence in it.
-    """
-    return crc32(encoded) >> 1 or 1
+
+def encode_class(evidence: ClassEvidence) -> bytes | None:
+    """The evidence of a class; None: it is too large to be kept in a row."""
+    return _kept(_encode(evidence)) if evidence.size() <= MOST_MARKS else None
+
+
+def encode_purchase(purchase: PurchaseRecord, withdrawn: Withdrawn) -> bytes | None:
+    """The evidence of a purchase; None: it is too large to be kept in a row."""
+    if len(purchase.paid) + len(purchase.refunds) > MOST_MARKS:
+        return None
+    return _kept(_encode(purchase_evidence(purchase, withdrawn)))
+
+
+def purchase_evidence(purchase: PurchaseRecord, withdrawn: Withdrawn) -> PurchaseEvidence:
+    """The evidence of one purchase, of all that is withdrawn of its participant."""
+    of_purchase = {}
+    if withdrawn:
+        for marks in purchase.lists():
+            for mark in marks:
+                if mark.key in withdrawn:
+                    of_purchase[mark.key] = withdrawn[mark.key]
+    return PurchaseEvidence(purchase.paid, purchase.refunds, of_purchase)
+
+
+def _kept(encoded: bytes) -> bytes | None:
+    return encoded if len(encoded) <= MOST_BYTES else None

@@ -15,15 +15,15 @@ from projections.staging import counted_fields
 
 SQL: Final = load("projections", "loading.sql")
 
-_FIXED_OF_CLASS: Final = Struct(">hihihihihihibii").pack
-"""How many columns; partner_id, purchase, completion, assessment, flags, satisfied and version behind their lengths."""
-_FIXED_OF_PURCHASE: Final = Struct(">hihibibiq").pack
-"""How many columns; partner_id, unresolved, after_sales_end and purchased_at behind their lengths."""
+_FIXED_OF_CLASS: Final = Struct(">hihihihihihib").pack
+"""How many columns; partner_id, purchase, completion, assessment, flags and satisfied behind their lengths."""
+_FIXED_OF_PURCHASE: Final = Struct(">hihibibib").pack
+"""How many columns; partner_id, unresolved, after_sales_end and withdrawn behind their lengths."""
 _FIXED_OF_COUNT: Final = Struct(">hihihiqid").pack
 """How many columns; partner_id, metric, n and value behind their lengths."""
 
-_CLASS_COLUMNS: Final = 17
-_PURCHASE_COLUMNS: Final = 10
+_CLASS_COLUMNS: Final = 16
+_PURCHASE_COLUMNS: Final = 13
 _COUNT_COLUMNS: Final = 6
 
 _code = lru_cache(maxsize=1 << 14)(field.text)
@@ -57,7 +57,7 @@ def class_parts(partner_id: int, rows: Iterable[ClassRow]) -> list[bytes]:
         parts += (
             _FIXED_OF_CLASS(
                 *(_CLASS_COLUMNS, 2, partner_id, 2, row.purchase, 2, row.completion),
-                *(2, row.assessment, 2, row.flags, 1, row.satisfied, 4, row.version),
+                *(2, row.assessment, 2, row.flags, 1, row.satisfied),
             ),
             field.NULL if since is None else field.timestamptz(since),
             counted_fields(row.counted),
@@ -73,19 +73,22 @@ def purchase_parts(partner_id: int, rows: Iterable[PurchaseRow]) -> list[bytes]:
     """The packed fields of purchases, without header and trailer."""
     parts: list[bytes] = []
     for row in rows:
-        since = row.purchased_at - field.POSTGRES_EPOCH
-        package_code, missing = row.package_code, row.missing
+        since, package_code = row.purchased_at, row.package_code
+        missing, packages = row.missing, row.packages
         parts += (
             _FIXED_OF_PURCHASE(
                 *(_PURCHASE_COLUMNS, 2, partner_id),
-                *(1, row.unresolved, 1, row.after_sales_end, 8, since),
+                *(1, row.unresolved, 1, row.after_sales_end, 1, row.withdrawn),
             ),
+            field.NULL if since is None else field.timestamptz(since),
             field.boolean(row.complete),
             field.text(row.purchase_id),
             field.text(row.participant_id),
             field.NULL if package_code is None else _code(package_code),
             _codes(tuple(row.class_codes)),
             field.NULL if missing is None else _codes(tuple(missing)),
+            field.NULL if packages is None else _codes(tuple(packages)),
+            field.bytea(row.evidence),
         )
     return parts
 

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from domain.catalogue import State as Catalogue
 from domain.median import HUNDREDTHS
 from domain.vocabulary import PARTNER_CODES
-from projections import indices, numbering, rollup, sequences
+from projections import catalogue, indices, numbering, rollup, sequences
 from projections.catching_up import Later, rebuild_catalogue
 from projections.comparing import differences
 from projections.indices import Index
@@ -83,6 +83,7 @@ class Rebuild(Struct):
     crew: Crew
     progress: Callable[[int, int], None] = _no_progress
     rules: dict[int, Rules] = field(default_factory=dict)
+    judged_with: dict[int, int] = field(default_factory=dict)
     done: Rebuilt = field(default_factory=Rebuilt)
 
     def run(self, *, compare: bool = False) -> Rebuilt:
@@ -139,13 +140,13 @@ class Rebuild(Struct):
             cursor.execute(SQL["positions"])
             positions: dict[int, int] = dict(cursor.fetchall())
             total = sum(positions.values())
-            cursor.execute(SQL["revisions"])
-            for partner_id, revision, sales_end in cursor.fetchall():
-                self.rules[partner_id] = Rules(Catalogue(), sales_end, revision)
+            heads = catalogue.heads(cursor, PARTNER_CODES)
             numbers = self._other_numbers(cursor)
             with self.write() as writing:
-                for partner_id, rules in self.rules.items():
-                    self.done.events += rebuild_catalogue(cursor, writing, partner_id, rules)
+                for partner_id, head in heads.items():
+                    rules = self.rules[partner_id] = Rules(Catalogue(), 0)
+                    self.done.events += rebuild_catalogue(cursor, writing, partner_id, rules, head)
+                    self.judged_with[partner_id] = rules.revision
                 rollup.follow_institutions(writing, NEXT)
                 taken_off = indices.take_off(writing, NEXT, BIG)
             cursor.execute(SQL["export_snapshot"])
@@ -197,9 +198,7 @@ class Rebuild(Struct):
     def _switch(self, cursor: Any) -> None:
         cursor.execute(f"ALTER SCHEMA {LIVE} RENAME TO {PREVIOUS}")
         cursor.execute(f"ALTER SCHEMA {NEXT} RENAME TO {LIVE}")
-        for partner_id, rules in self.rules.items():
-            cursor.execute(
-                SQL["judged_with"], {"partner_id": partner_id, "revision": rules.revision}
-            )
+        for partner_id, revision in self.judged_with.items():
+            cursor.execute(SQL["judged_with"], {"partner_id": partner_id, "revision": revision})
         cursor.execute(SQL["next_generation"])
         self.done.generation = cursor.fetchone()[0]

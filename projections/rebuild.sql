@@ -72,16 +72,6 @@ SELECT institution, 0, metric, value, sum(n) FROM projections_next.institution_r
 GROUP BY institution, metric, value
 HAVING sum(n) <> 0
 
--- name: revisions
-SELECT partner_id, revision, (extract(epoch FROM package_sales_end) * 1000000)::bigint
-FROM control.catalogue_head ORDER BY partner_id
-
--- name: catalogue_events
--- What one partner published.
-SELECT topic, (extract(epoch FROM happened) * 1000000)::bigint, event_id, state
-FROM ledger.event
-WHERE partner_id = %(partner_id)s AND (stream >= 'c:' AND stream < 'c;' OR stream >= 'k:' AND stream < 'k;')
-
 -- name: other_numbers
 -- What events carry that are not about participants. Ranges, for the index: there are few of these in a large ledger.
 SELECT partner_id, sequence FROM ledger.event WHERE stream < 'p:'

@@ -1,24 +1,29 @@
 """Brings status rows in line with a catalogue or a package sales end that changed after they were written.
 
-Catalogue events and participants live in different lanes, so a class may be published, or a package become known,
-after the rows that depend on it. A pass over one partner: note what changed up to a revision; wait once until no
-writer is still judging with an older one; then judge the rows again in pages. Writers that come later judge with
-the new catalogue themselves, and a row that they changed meanwhile is left to them (its version is another one). They
-may even judge with a newer catalogue than the pass began with, so each page is judged with the newest there is.
+Catalogue events and participants live in different lanes, so a class may be published, or a package become known or
+change, after the rows that depend on it. A pass over one partner: note what changed up to a revision; wait once until
+no writer is still judging with an older one; then write the rows again in pages. Writers that come later judge with
+the new catalogue themselves. They may even judge with a newer catalogue than the pass began with, so each page is
+judged with the newest there is.
+
+What a class's rule changes is judged again from the evidence in the class's rows, which are locked meanwhile. What a
+package's classes change is in other rows than before: those participants are loaded from the ledger and all their
+rows are written, while no writer of the partner is between its lanes' locks and its commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 from msgspec import Struct
 
 from domain.catalogue import State as Catalogue
-from domain.participant import Touched
 from projections import catalogue, status
-from projections.evidence import REMAINDER, decode
-from projections.record import Changes, Rules, changes, judged_row
+from projections.aggregates import load_records
+from projections.evidence import decode_class
+from projections.record import Changes, Rules
+from projections.rows import all_rows, class_row
 from projections.sql import load
 
 SQL = load("projections", "rejudge.sql")
@@ -27,6 +32,8 @@ CLAIM_KEY = 727_401
 """First half of the advisory lock that a projector holds per partner; rebuilds hold all of them."""
 
 PAGE = 1_000
+PARTICIPANTS = 100
+"""So many participants are written at once: for that time their partner's lanes wait."""
 
 Transaction = Callable[[], AbstractContextManager[Any]]
 """Opens a transaction and gives its psycopg2 cursor."""
@@ -62,13 +69,13 @@ def release(transaction: Transaction, partner_id: int) -> None:
 
 
 def rejudge(transaction: Transaction, partner_id: int) -> Rejudged:
-    """One pass over a claimed partner, in transactions of PAGE rows. Blocks on PostgreSQL."""
+    """One pass over a claimed partner, in transactions of one page. Blocks on PostgreSQL."""
+    rules = Rules(Catalogue(), 0)
     with transaction() as cursor:
-        revision, sales_end = catalogue.heads(cursor, [partner_id])[partner_id]
+        _keep_up(cursor, partner_id, rules)
+        revision = rules.revision
         cursor.execute(SQL["changed"], {"partner_id": partner_id, "revision": revision})
         changed = cursor.fetchall()
-        rules = Rules(Catalogue(), sales_end)
-        catalogue.follow(cursor, partner_id, rules, revision, sales_end)
         status.prepare(cursor)
     with transaction() as cursor:
         cursor.execute(SQL["pass_lanes"], {"partner_id": partner_id})
@@ -77,10 +84,10 @@ def rejudge(transaction: Transaction, partner_id: int) -> Rejudged:
     by_kind: dict[str, set[str]] = {}
     for kind, code in changed:
         by_kind.setdefault(kind, set()).add(code)
-    if packages := by_kind.get("package"):
-        done.purchases += _resolve_purchases(transaction, partner_id, packages, rules)
     if "sales_end" in by_kind:
-        done.purchases += _rejudge_purchases(transaction, partner_id, rules)
+        done.purchases += _rewrite_purchases(transaction, partner_id, None, rules)
+    elif packages := by_kind.get("package"):
+        done.purchases += _rewrite_purchases(transaction, partner_id, packages, rules)
     for class_code in sorted(by_kind.get("class", ())):
         done.rows += _rejudge_class(transaction, partner_id, class_code, rules)
     with transaction() as cursor:
@@ -93,103 +100,76 @@ def _rejudge_class(transaction: Transaction, partner_id: int, class_code: str, r
     after = ""
     while True:
         into = Changes()
+        long: set[str] = set()
         with transaction() as cursor:
-            page = _page_of_class(cursor, partner_id, class_code, after)
+            names = {"partner_id": partner_id, "class_code": class_code, "after": after}
+            cursor.execute(SQL["rows_of_class"], names | {"limit": PAGE})
+            page = cursor.fetchall()
             _keep_up(cursor, partner_id, rules)
-            for participant_id, version, *columns, evidence in page:
-                row = judged_row(participant_id, class_code, decode(evidence), rules)
-                row.expected = version
+            for participant_id, *columns, evidence in page:
+                if evidence is None:
+                    long.add(participant_id)
+                    continue
+                row = class_row(
+                    participant_id, class_code, decode_class(evidence), bytes(evidence), rules
+                )
                 judged = [row.purchase, row.completion, row.assessment, row.flags, row.satisfied]
                 if judged != columns:
                     into.classes.append(row)
-            status.write_unless_newer(cursor, {partner_id: into})
+            status.write(cursor, status.stage({partner_id: into}))
         count += len(into.classes)
+        for participant_id in sorted(long):
+            count += 1
+            _rewrite(transaction, partner_id, [participant_id], rules)
         if len(page) < PAGE:
             return count
         after = page[-1][0]
 
 
-def _resolve_purchases(
-    transaction: Transaction, partner_id: int, packages: AbstractSet[str], rules: Rules
+def _rewrite_purchases(
+    transaction: Transaction, partner_id: int, packages: AbstractSet[str] | None, rules: Rules
 ) -> int:
-    """Moves purchases of ``packages`` from remainder rows to the rows of their classes, withdrawn ones as well."""
+    """Writes all rows again of those who bought one of some packages, or any (None); returns how many purchases."""
     count = 0
-    after = ""
-    while True:
-        with transaction() as cursor:
-            page = _page_of_class(cursor, partner_id, REMAINDER, after)
-        purchases = [
-            (purchase.purchase_id, participant_id)
-            for participant_id, *_, evidence in page
-            for purchase in decode(evidence).purchases
-            if any(
-                paid.class_codes is None and paid.package_code in packages for paid in purchase.paid
-            )
-        ]
-        if purchases:
-            _rewrite(transaction, partner_id, purchases, rules)
-        count += len(purchases)
-        if len(page) < PAGE:
-            return count
-        after = page[-1][0]
-
-
-def _rejudge_purchases(transaction: Transaction, partner_id: int, rules: Rules) -> int:
-    count = 0
-    after = ("", "")
+    after: Sequence[str] = ("", "")
+    name = "package_purchases" if packages is None else "purchases_of_packages"
     while True:
         with transaction() as cursor:
             cursor.execute(
-                SQL["package_purchases"],
+                SQL[name],
                 {
                     "partner_id": partner_id,
+                    "packages": None if packages is None else sorted(packages),
                     "after_purchase": after[0],
                     "after_participant": after[1],
                     "limit": PAGE,
                 },
             )
             page = cursor.fetchall()
-        if page:
-            _rewrite(transaction, partner_id, page, rules)
+        people = sorted({participant_id for _, participant_id in page})
+        for start in range(0, len(people), PARTICIPANTS):
+            _rewrite(transaction, partner_id, people[start : start + PARTICIPANTS], rules)
         count += len(page)
         if len(page) < PAGE:
             return count
         after = page[-1]
 
 
-def _page_of_class(cursor: Any, partner_id: int, class_code: str, after: str) -> list[Any]:
-    cursor.execute(
-        SQL["rows_of_class"],
-        {"partner_id": partner_id, "class_code": class_code, "after": after, "limit": PAGE},
-    )
-    rows: list[Any] = cursor.fetchall()
-    return rows
-
-
 def _keep_up(cursor: Any, partner_id: int, rules: Rules) -> None:
     """Makes ``rules`` at least as new as those that any row which was read in this transaction was written with."""
-    revision, sales_end = catalogue.heads(cursor, [partner_id])[partner_id]
-    if (revision, sales_end) != (rules.revision, rules.package_sales_end):
-        catalogue.follow(cursor, partner_id, rules, revision, sales_end)
+    catalogue.follow(cursor, partner_id, rules, *catalogue.heads(cursor, [partner_id])[partner_id])
 
 
 def _rewrite(
-    transaction: Transaction, partner_id: int, purchases: list[tuple[str, str]], rules: Rules
+    transaction: Transaction, partner_id: int, participant_ids: Collection[str], rules: Rules
 ) -> None:
-    """Writes the rows of some purchases again, until no writer came between reading and writing."""
-    rewritten = False
-    while not rewritten:
-        with suppress(status.StaleRows), transaction() as cursor:
-            records = status.load_records(
-                cursor, partner_id, {participant_id for _, participant_id in purchases}
-            )
-            _keep_up(cursor, partner_id, rules)
-            touched: dict[str, list[Touched]] = {}
-            for purchase_id, participant_id in purchases:
-                if purchase_id in records[participant_id].state.purchases:
-                    touched.setdefault(participant_id, []).append(Touched((), (purchase_id,)))
-            into = Changes()
-            for participant_id, parts in touched.items():
-                changes(records[participant_id], parts, rules, into)
-            status.write(cursor, status.stage({partner_id: into}))
-            rewritten = True
+    """Writes all rows of some participants again, and removes those that are no longer theirs."""
+    with transaction() as cursor:
+        cursor.execute(SQL["pass_lanes"], {"partner_id": partner_id})
+        _keep_up(cursor, partner_id, rules)
+        records = load_records(cursor, partner_id, participant_ids)
+        into = Changes()
+        for record in records.values():
+            all_rows(record.participant_id, record.state, rules, into)
+        status.write(cursor, status.stage({partner_id: into}))
+        status.remove_others(cursor, partner_id, participant_ids, into)

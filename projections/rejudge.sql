@@ -20,21 +20,35 @@ WHERE change.partner_id = %(partner_id)s
 ORDER BY change.kind, change.code
 
 -- name: pass_lanes
--- Waits until no writer of the partner is inside a transaction that may have judged with an older catalogue.
+-- Waits until no writer of the partner is inside a transaction that may have judged with an older catalogue, and keeps
+-- others from beginning one until the end of this transaction.
 SELECT lane_id FROM ledger.lane WHERE partner_id = %(partner_id)s ORDER BY lane_id FOR NO KEY UPDATE
 
 -- name: rows_of_class
--- A page of one class's rows.
-SELECT participant_id, version, purchase, completion, assessment, flags, satisfied, evidence
+-- A page of one class's rows; nobody else changes them until the end of the transaction.
+SELECT participant_id, purchase, completion, assessment, flags, satisfied, evidence
 FROM projections.purchased_class
 WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND participant_id > %(after)s
 ORDER BY participant_id LIMIT %(limit)s
+FOR NO KEY UPDATE
 
 -- name: package_purchases
--- A page of one partner's purchases of packages.
+-- A page of one partner's purchases of packages, also of those whose payments were withdrawn.
 SELECT purchase_id, participant_id FROM projections.purchase
-WHERE partner_id = %(partner_id)s AND package_code IS NOT NULL
+WHERE partner_id = %(partner_id)s AND (package_code IS NOT NULL OR packages IS NOT NULL)
   AND (purchase_id, participant_id) > (%(after_purchase)s, %(after_participant)s)
+ORDER BY purchase_id, participant_id LIMIT %(limit)s
+
+-- name: purchases_of_packages
+-- A page of the purchases in which one of some packages has a say.
+SELECT purchase_id, participant_id FROM (
+    SELECT purchase_id, participant_id FROM projections.purchase
+    WHERE partner_id = %(partner_id)s AND package_code = ANY (%(packages)s::text[])
+    UNION
+    SELECT purchase_id, participant_id FROM projections.purchase
+    WHERE partner_id = %(partner_id)s AND packages IS NOT NULL AND packages && %(packages)s::text[]
+) AS of_packages
+WHERE (purchase_id, participant_id) > (%(after_purchase)s, %(after_participant)s)
 ORDER BY purchase_id, participant_id LIMIT %(limit)s
 
 -- name: applied

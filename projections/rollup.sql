@@ -73,7 +73,7 @@ WHERE staged.package_code = '' AND class.summed_institution IS NOT NULL
 GROUP BY staged.partner_id, class.summed_institution, of_metric, of_value
 
 -- name: stage_moved
--- As stage_institutions, the sums of classes that leave one institution (null: none) and join another one.
+-- As stage_institutions, the sums of classes that leave one institution and join another one (null: none).
 INSERT INTO staged_institution (partner_id, institution, metric, value, n)
 SELECT moved.partner_id, moved.institution,
        CASE of_class.metric WHEN 51 THEN 55 WHEN 53 THEN 52 ELSE of_class.metric END AS of_metric,
@@ -89,6 +89,7 @@ FROM (
     SELECT partner_id, class_code, after, 1
     FROM unnest(%(partner_ids)s::smallint[], %(class_codes)s::text[], %(after)s::text[])
       AS joined (partner_id, class_code, after)
+    WHERE after IS NOT NULL
 ) AS moved
 JOIN projections.rollup AS of_class
   ON of_class.partner_id = moved.partner_id AND of_class.package_code = ''

@@ -16,14 +16,14 @@ import msgspec
 from msgspec import Struct, field
 
 from domain.events import FACTS, PARTICIPANT_STREAM, Fact
-from domain.history import state_of
+from domain.history import Told, state_of
 from projections import binary_copy, facts
 from projections.loading import class_parts, count_parts, purchase_parts, send
 from projections.numbering import Numbers
 from projections.record import Changes, Rules
 from projections.rollup import Deltas
+from projections.rows import all_rows
 from projections.sql import load
-from projections.whole_record import add_rows
 
 SQL: Final = load("projections", "shares.sql")
 
@@ -75,9 +75,6 @@ def fold(
         return into.folded
 
 
-Told = list[tuple[int, bytes, Fact]]
-"""One participant's events: when, event id, fact."""
-
 _EPOCH: Final = binary_copy.POSTGRES_EPOCH
 _HEADER: Final = len(binary_copy.HEADER)
 _numbers: Final = Packing(">6xq4xi4xi4xh4xq").unpack_from
@@ -124,7 +121,7 @@ class _Fold:
         self._share = share
         self._writing = writing
         self._progress = progress
-        self._same_hash: dict[bytes, Told] = {}
+        self._same_hash: dict[bytes, list[Told]] = {}
         self._changes: dict[int, Changes] = {}
         self._rows = 0
         self._sequences: dict[int, list[bytes | None]] = defaultdict(list)
@@ -145,7 +142,7 @@ class _Fold:
         # The loop runs for each event of the ledger.
         readers, sequences_of = self._readers, self._sequences
         sequences: list[bytes | None] = []
-        told: Told = []
+        told: list[Told] = []
         end = _NOT_YET  # what the rows of a participant end with: stream and partner
         end_size = 0
         of_hash: int | None = None
@@ -184,7 +181,7 @@ class _Fold:
             if into is None:
                 into = self._changes[partner_id] = Changes()
             self._rows -= len(into.classes)
-            add_rows(participant_id, state_of(told), rules[partner_id], into)
+            all_rows(participant_id, state_of(told), rules[partner_id], into)
             self._rows += len(into.classes)
             self.folded.participants += 1
         self._same_hash.clear()

@@ -8,10 +8,10 @@ from domain.counting import Counted
 from projections import binary_copy as field
 from projections.record import Changes, ClassRow, PurchaseRow
 
-_CLASS_COLUMNS: Final = field.pack_columns(18)
-_PURCHASE_COLUMNS: Final = field.pack_columns(10)
-_FIXED: Final = Struct(">iiiiihihihihibih").pack
-"""expected, version, purchase, completion, assessment, flags, satisfied and partner_id, each behind its length."""
+_CLASS_COLUMNS: Final = field.pack_columns(16)
+_PURCHASE_COLUMNS: Final = field.pack_columns(13)
+_FIXED: Final = Struct(">ihihihihibih").pack
+"""purchase, completion, assessment, flags, satisfied and partner_id, each behind its length."""
 
 
 def class_stream(changes: Mapping[int, Changes]) -> bytes:
@@ -31,8 +31,8 @@ def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
     return (
         _CLASS_COLUMNS,
         _FIXED(
-            *(4, row.expected, 4, row.version, 2, row.purchase, 2, row.completion),
-            *(2, row.assessment, 2, row.flags, 1, row.satisfied, 2, partner_id),
+            *(2, row.purchase, 2, row.completion, 2, row.assessment, 2, row.flags),
+            *(1, row.satisfied, 2, partner_id),
         ),
         _LENGTHS[len(participant_id)],
         participant_id,
@@ -40,8 +40,7 @@ def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
         class_code,
         _NULL if purchased_at is None else _bigint(8, purchased_at),
         _NULL if packages is None else field.text_array(packages),
-        field.pack_length(len(evidence)),
-        evidence,
+        _NULL if evidence is None else field.pack_length(len(evidence)) + evidence,
         counted_fields(row.counted),
     )
 
@@ -86,12 +85,15 @@ def _purchase_fields(partner_id: int, row: PurchaseRow) -> tuple[bytes, ...]:
         _PURCHASE_COLUMNS,
         field.text(row.participant_id),
         field.text(row.purchase_id),
-        field.bigint(row.purchased_at),
+        _NULL if row.purchased_at is None else field.bigint(row.purchased_at),
         field.text(row.package_code),
         field.boolean(row.unresolved),
         field.boolean(row.complete),
         field.boolean(row.after_sales_end),
+        field.boolean(row.withdrawn),
         field.text_array(row.class_codes),
         field.text_array(row.missing),
+        field.text_array(row.packages),
+        field.bytea(row.evidence),
         field.smallint(partner_id),
     )

@@ -5,20 +5,17 @@ CREATE SCHEMA IF NOT EXISTS projections;
 
 -- One row a purchased class: the evidence, the columns that lists filter by, and what evaluations count of it
 -- (domain/counting.py: best_scaled to taken_seconds).
--- `evidence` is MessagePack (projections/evidence.py); `version` is a checksum of it: another one with every change.
--- The row with class_code '' holds what belongs to no known class (yet): purchases of unknown packages, refunds
--- without a purchase, withdrawals. Numbers of states and flags: domain/vocabulary.py; beside them `flags` has the bit 64:
--- a payment among the evidence was withdrawn.
+-- `evidence` is MessagePack (projections/evidence.py): what concerns this class, and of each purchase only what does; null
+-- where that is too long for a row. Numbers of states and flags: domain/vocabulary.py.
 -- `unusual` rows are those that few filters ask for and few rows have, and that a list must not look for among all
 -- others: no purchase, refunded, a result without a verdict, any flag (but 4, completed_without_assessment: many rows
--- have it for a while), a withdrawn payment. It is a column of its own because an index on `flags` or `assessment`
--- would end updates in place, which change these often.
+-- have it for a while). It is a column of its own because an index on `flags` or `assessment` would end updates in place,
+-- which change these often.
 CREATE TABLE IF NOT EXISTS projections.purchased_class (
     purchased_at    timestamptz,
     best_scaled     double precision,
     pre_test_scaled double precision,
     taken_seconds   bigint,
-    version         integer  NOT NULL,
     partner_id      smallint NOT NULL,
     purchase        smallint NOT NULL,
     completion      smallint NOT NULL,
@@ -30,9 +27,9 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     participant_id  text     NOT NULL COLLATE "C",
     class_code      text     NOT NULL COLLATE "C",
     package_codes   text[],
-    evidence        bytea    NOT NULL,
+    evidence        bytea,
     unusual         boolean  NOT NULL GENERATED ALWAYS AS (
-        flags & 123 <> 0 OR (class_code > '' AND (purchase <> 1 OR assessment = 1))
+        flags & 59 <> 0 OR purchase <> 1 OR assessment = 1
     ) STORED,
     PRIMARY KEY (participant_id, partner_id, class_code)
 ) WITH (fillfactor = 60);
@@ -46,18 +43,24 @@ CREATE INDEX IF NOT EXISTS purchased_class_by_package
         partner_id, (CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END), class_code, participant_id
     ) WHERE package_codes IS NOT NULL;
 
--- One row a purchase. `missing` and `complete` speak of package purchases only; null for the others.
+-- One row a purchase, also where every payment was withdrawn: purchased_at and package_code are null then, and only "as
+-- of" speaks of it. `missing` and `complete` speak of package purchases only; null for the others. `packages` are those
+-- that have a say in what was bought beside package_code, as of some time at least. `withdrawn`: a payment was.
+-- `evidence` as in purchased_class, of the whole purchase.
 CREATE TABLE IF NOT EXISTS projections.purchase (
-    purchased_at    timestamptz NOT NULL,
+    purchased_at    timestamptz,
     partner_id      smallint NOT NULL,
     unresolved      boolean  NOT NULL,
     complete        boolean,
     after_sales_end boolean  NOT NULL,
+    withdrawn       boolean  NOT NULL,
     purchase_id     text     NOT NULL COLLATE "C",
     participant_id  text     NOT NULL COLLATE "C",
     package_code    text     COLLATE "C",
     class_codes     text[]   NOT NULL,
     missing         text[],
+    packages        text[],
+    evidence        bytea,
     PRIMARY KEY (partner_id, purchase_id, participant_id)
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS package_purchase
@@ -65,15 +68,19 @@ CREATE INDEX IF NOT EXISTS package_purchase
     WHERE package_code IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unresolved_purchase
     ON projections.purchase (partner_id, package_code) WHERE unresolved;
+CREATE INDEX IF NOT EXISTS withdrawn_payment
+    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE withdrawn;
+CREATE INDEX IF NOT EXISTS purchase_of_more_packages
+    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE packages IS NOT NULL;
 
--- The catalogue. `published` is every publication as MessagePack (domain/catalogue.py), the columns beside it
--- are those of the latest. `summed_institution` is the one that the class's counts are added up under: it follows.
+-- The catalogue as it stands: what is latest of each class, what is earliest of each package. Title and institution are
+-- null where every publication of a class was withdrawn. `summed_institution` is the one that the class's counts are added
+-- up under: it follows.
 CREATE TABLE IF NOT EXISTS projections.class (
     partner_id   smallint NOT NULL,
     class_code   text     NOT NULL COLLATE "C",
-    title        text     NOT NULL,
-    institution  text     NOT NULL COLLATE "C",
-    published    bytea    NOT NULL,
+    title        text,
+    institution  text     COLLATE "C",
     summed_institution text COLLATE "C",
     PRIMARY KEY (partner_id, class_code)
 );
@@ -86,7 +93,6 @@ CREATE TABLE IF NOT EXISTS projections.package (
     package_code text     NOT NULL COLLATE "C",
     title        text     NOT NULL,
     class_codes  text[]   NOT NULL,
-    published    bytea    NOT NULL,
     PRIMARY KEY (partner_id, package_code)
 );
 

@@ -6,13 +6,14 @@ snapshot, and `CatalogueCache.at_least` brings what is kept in memory up to it: 
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
 from msgspec import Struct
 
-from domain.catalogue import ClassTerms, PackageTerms
 from domain.catalogue import State as Catalogue
+from domain.catalogue import copied
+from projections.catalogue import apply, change_of
 from projections.reading.instants import microseconds
 from projections.reading.session import Session
 from projections.record import Rules
@@ -22,9 +23,6 @@ SQL = load("projections.reading", "catalogue.sql")
 
 NO_RULES = Rules(Catalogue(), 2**63 - 1)
 """The rules of a partner that no writer has met: it has no rows either."""
-
-_decode_classes = msgspec.msgpack.Decoder(list[ClassTerms]).decode
-_decode_packages = msgspec.msgpack.Decoder(list[PackageTerms]).decode
 
 
 class Version(NamedTuple):
@@ -106,12 +104,20 @@ async def follow(session: Session, known: Known) -> Known:
 
 
 async def _changed(session: Session, partner_id: int, held: Rules) -> Catalogue:
-    since = (partner_id, held.revision) if held.revision else (partner_id,)
-    suffix = "_since" if held.revision else ""
-    classes = await session.fetch(SQL["classes" + suffix], *since)
-    packages = await session.fetch(SQL["packages" + suffix], *since)
-    return Catalogue(
-        held.catalogue.classes | {code: _decode_classes(published) for code, published in classes},
-        held.catalogue.packages
-        | {code: _decode_packages(published) for code, published in packages},
-    )
+    """What is held, and what changed since: another object, as others are still reading the one that is held."""
+    catalogue = copied(held.catalogue)
+    for columns in await session.fetch(SQL["changes"], partner_id, held.revision):
+        kind, happened, *others = columns
+        apply(catalogue, change_of(kind, microseconds(happened), *others))
+    return catalogue
+
+
+async def recorded_by(
+    session: Session, partner_id: int, codes: Iterable[str], known_at: datetime | None
+) -> Catalogue:
+    """What had been recorded by then of some classes and packages of one partner."""
+    catalogue = Catalogue()
+    for columns in await session.fetch(SQL["recorded"], partner_id, list(codes), known_at):
+        kind, happened, *others = columns
+        apply(catalogue, change_of(kind, microseconds(happened), *others))
+    return catalogue

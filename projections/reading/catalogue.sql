@@ -11,21 +11,14 @@ SELECT partner_id, revision, package_sales_end,
        (SELECT generation FROM control.generation) AS generation
 FROM control.catalogue_head ORDER BY partner_id
 
--- name: classes
-SELECT class_code, published FROM projections.class WHERE partner_id = $1
+-- name: changes
+-- What changed in a partner's catalogue since a revision, in its order.
+SELECT kind, happened, event_key, accepted, state FROM control.catalogue_change
+WHERE partner_id = $1 AND revision > $2 AND event_key IS NOT NULL
+ORDER BY revision, number
 
--- name: packages
-SELECT package_code, published FROM projections.package WHERE partner_id = $1
-
--- name: classes_since
--- What was published since a revision of the partner's catalogue.
-SELECT class_code, published FROM projections.class
-WHERE partner_id = $1 AND class_code IN (
-    SELECT code FROM control.catalogue_change
-    WHERE partner_id = $1 AND revision > $2 AND kind = 'class')
-
--- name: packages_since
-SELECT package_code, published FROM projections.package
-WHERE partner_id = $1 AND package_code IN (
-    SELECT code FROM control.catalogue_change
-    WHERE partner_id = $1 AND revision > $2 AND kind = 'package')
+-- name: recorded
+-- What had been recorded by $3 of the classes and packages with the codes $2.
+SELECT kind, happened, event_key, accepted, state FROM control.catalogue_change
+WHERE partner_id = $1 AND code = ANY ($2::text[]) AND recorded <= $3 AND event_key IS NOT NULL
+ORDER BY revision, number

@@ -21,12 +21,14 @@ from projections.reading.evaluations_shown import (
     ClassEvaluation,
     ClassSilence,
     InstitutionEvaluation,
+    PackageConflict,
     PackageEvaluation,
     PartnerEvaluation,
     completed_of_started,
     figures,
     package_counts,
 )
+from projections.reading.instants import instant
 from projections.reading.sequences import sequence
 from projections.reading.session import Session
 from projections.record import Rules
@@ -67,10 +69,10 @@ async def of_package(
     of the earliest payment that names the class (domain/answer.py). They differ where a purchase was told as two.
     """
     rules = known.of(partner_id)
-    package = rules.catalogue.package(package_code, as_of)
+    composition = rules.catalogue.composition(package_code, as_of)
     if as_of is None:
         purchases, of_classes = await _package_sums(
-            session, partner_id, package_code, package.class_codes if package else None, now
+            session, partner_id, package_code, composition, now
         )
     else:
         found = await judged.of_package(session, known, partner_id, package_code, as_of)
@@ -78,16 +80,20 @@ async def of_package(
         of_classes = {
             code: (of.tally, of.medians())
             for code, of in found.classes.items()
-            if of.tally or package
+            if of.tally or composition
         }
-    if package is None and not purchases:
+    if composition is None and not purchases:
         return None
     partner = PARTNER_CODES[partner_id]
     where = {"partner": partner, "package_code": package_code}
     return PackageEvaluation(
         partner=partner,
         package_code=package_code,
-        title=package.title if package else None,
+        title=rules.catalogue.package_title(package_code, as_of),
+        conflicts=[
+            PackageConflict(instant(each.happened), each.title, list(each.class_codes))
+            for each in rules.catalogue.conflicts(package_code, as_of)
+        ],
         classes=[
             _of_class(partner_id, code, package_code, rules, *of, as_of, now)
             for code, of in of_classes.items()
@@ -209,7 +215,7 @@ def _of_class(
         class_code=class_code,
         title=terms.title,
         institution=terms.institution,
-        move_on=terms.move_on,  # type: ignore[arg-type]
+        move_on=terms.move_on,
         mastery_score=terms.mastery_score,
         links=links.purchased_classes(as_of, **where),
         **figures(tally, medians, now if as_of is None else as_of),

@@ -13,12 +13,13 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from domain.answer import Answer
+from domain.class_evidence import ClassEvidence
 from domain.counting import Counted, Metric, Tally, counted, parts
 from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
-from projections.evidence import Evidence, decode
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
+from projections.reading.evidence import of_rows
 from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
 from projections.record import Rules
@@ -193,8 +194,9 @@ async def _answers(
         rows = await session.fetch(
             statement, partner_id, *behind, upto, PAGE_ROWS, *purchased_classes.ANY
         )
-        for code, _, evidence in rows:
-            held = decode(evidence)
+        kept = [(who, code, evidence) for code, who, evidence in rows]
+        evidence = await of_rows(session, partner_id, rules, kept)
+        for (_, code, _), held in zip(kept, evidence, strict=True):
             if _was_paid(held, as_of):
                 yield code, answer_of(code, held, rules, as_of)
         if len(rows) < PAGE_ROWS:
@@ -202,7 +204,7 @@ async def _answers(
         behind = rows[-1][:2]
 
 
-def _was_paid(evidence: Evidence, as_of: int) -> bool:
+def _was_paid(evidence: ClassEvidence, as_of: int) -> bool:
     """Whether a payment had happened by then: without one nothing was purchased, and nothing is counted."""
     for purchase in evidence.purchases:
         for paid in purchase.paid:

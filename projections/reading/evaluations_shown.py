@@ -1,5 +1,6 @@
 """The shapes of evaluations: the contract's figures, and what they are about."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Struct
@@ -103,9 +104,21 @@ class PackageFigures(PackageCounts, frozen=True):
     title: Title
 
 
+class PackageConflict(Struct, frozen=True):
+    """A publication of a package that names other classes than the earliest one: it does not count."""
+
+    published_at: Annotated[datetime, means("The time of the publication.")]
+    title: Annotated[str, means("The title in it.")]
+    class_codes: Annotated[list[str], means("The classes that it names.")]
+
+
 class PackageEvaluation(PackageFigures, frozen=True, kw_only=True):
     """One package: its purchases, and its classes within these purchases."""
 
+    conflicts: Annotated[
+        list[PackageConflict],
+        means("Publications with other classes than the earliest one; they do not count."),
+    ]
     classes: Annotated[list[ClassEvaluation], means("Each class, within purchases of the package.")]
     links: Links
 

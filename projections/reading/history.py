@@ -12,22 +12,18 @@ from typing import Annotated, Any, NamedTuple
 from msgspec import Struct
 
 from domain.catalogue import State as Catalogue
-from domain.catalogue import publish
+from domain.class_evidence import Slices
 from domain.events import (
-    CLASS_STREAM,
-    PACKAGE_STREAM,
     PARTICIPANT_STREAM,
     EventVoided,
     Fact,
-    PartnerEvent,
     PurchasePaid,
     PurchaseRefunded,
 )
-from domain.participant import State, evolve, key_of
-from domain.vocabulary import PARTNER_CODES
-from projections.evidence import Evidence
+from domain.marks import key_of
+from domain.participant import State, evolve
 from projections.facts import decode as decode_fact
-from projections.reading.catalogue import CatalogueCache, version
+from projections.reading.catalogue import CatalogueCache, recorded_by, version
 from projections.reading.instants import instant, microseconds
 from projections.reading.meaning import means
 from projections.reading.page import Key
@@ -104,14 +100,13 @@ async def events(
     concerning = _concerning(entries, asked, rules.catalogue)
     if not concerning:
         return None
-    partner = PARTNER_CODES[asked.partner_id]
     voided_by = _voided_by(concerning)
     state = State()
     items: list[HistoryEvent] = []
     for entry in concerning:
         row = entry.row
         event_id = row["event_id"]
-        evolve(state, PartnerEvent(partner, event_id, entry.happened, row["stream"], entry.fact))
+        evolve(state, entry.happened, entry.key, entry.fact)
         if after is not None and (entry.happened, entry.key) <= tuple(after):
             continue
         if len(items) == limit:
@@ -166,10 +161,8 @@ async def _rules(
         for entry in entries
         if isinstance(entry.fact, PurchasePaid) and entry.fact.package_code is not None
     }
-    streams = [CLASS_STREAM + asked.class_code, *(PACKAGE_STREAM + code for code in packages)]
-    recorded = Catalogue()
-    for entry in await _entries(session, asked, streams):
-        publish(recorded, entry.happened, entry.key, entry.fact)
+    known_at = instant(asked.known_at)
+    recorded = await recorded_by(session, asked.partner_id, {asked.class_code, *packages}, known_at)
     return Rules(recorded, rules.package_sales_end)
 
 
@@ -222,9 +215,7 @@ def _voided_by(entries: Sequence[Entry]) -> dict[int, Entry]:
 
 
 def _state(state: State, asked: Asked, rules: Rules) -> PurchasedClass:
-    evidence = Evidence(
-        state.classes.get(asked.class_code), [p for _, p in sorted(state.purchases.items())]
-    )
+    evidence, _ = Slices(state, rules.catalogue, whole=True).of(asked.class_code)
     answer = answer_of(asked.class_code, evidence, rules, asked.as_of)
     return shown(
         asked.partner_id, asked.participant_id, asked.class_code, answer, rules, asked.as_of

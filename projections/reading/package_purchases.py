@@ -1,24 +1,26 @@
 """Packages sold: which of their classes were completed and assessed, and which are missing."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.answer import purchased_at
+from domain.package_purchase import contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
+from projections.evidence import PurchaseEvidence
 from projections.reading.catalogue import Known
+from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import answer_of, history_path
 from projections.reading.purchased_classes import ALL_PARTNERS
-from projections.reading.purchases import Flags, evidence_of, flags, paid_at, state
-from projections.reading.records import SQL, records, with_withdrawn_payments
+from projections.reading.purchases import SQL, Flags, flags, state
 from projections.reading.session import Session
-from projections.record import Record, Rules, class_codes_of, package_code_of
+from projections.record import Rules
 
 
 class PackageClass(Struct, frozen=True, gc=False):
@@ -60,18 +62,9 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     flags: Flags = []
 
 
+WITHDRAWN_AT_A_TIME: Final = 250
+
 Item: TypeAlias = tuple[Key, PackagePurchase]
-
-
-class Apart(Struct):
-    """What stood as of a time of those who had a payment withdrawn: the table shows what stands now.
-
-    ``payers`` says who of them paid under a purchase id.
-    """
-
-    participants: set[str] = field(default_factory=set)
-    payers: dict[str, set[str]] = field(default_factory=dict)
-    items: list[Item] = field(default_factory=list)
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -112,42 +105,30 @@ async def pages(
                 continue
             behind = after
         rules = known.of(partner_id)
-        apart = Apart()
+        waiting: list[Item] = []
         if as_of is not None:
             apart = await _withdrawn(session, partner_id, rules, as_of)
-        waiting = sorted((item for item in apart.items if item[0] > behind), reverse=True)
+            waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
         async for rows in _rows(session, wanted, as_of, behind, page_rows):
-            found = await records(session, partner_id, {row[2] for row in rows})
-            items: list[Item] = []
-            for package_code, purchase_id, participant_id in rows:
-                if participant_id in apart.participants:
-                    continue
-                item = package_purchase(
-                    partner_id, found[participant_id], purchase_id, rules, as_of
-                )
-                if item is not None:
-                    key = (partner_id, package_code, purchase_id, participant_id)
-                    items.append((key, item))
-            reached = (partner_id, *rows[-1])
+            items = await _items(session, partner_id, rules, rows, as_of)
+            reached = (partner_id, *rows[-1][:3])
             while waiting and waiting[-1][0] <= reached:
                 items.append(waiting.pop())
-            admitted = _admitted(items, wanted)
-            await _flag(session, partner_id, admitted, apart, as_of)
+            admitted = await _flag(session, partner_id, _admitted(items, wanted), as_of)
             yield Page(admitted, reached, len(rows))
         if waiting:
-            admitted = _admitted(waiting, wanted)
-            await _flag(session, partner_id, admitted, apart, as_of)
+            admitted = await _flag(session, partner_id, _admitted(waiting, wanted), as_of)
             yield Page(admitted, waiting[0][0], len(waiting))
 
 
 async def _rows(
     session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
 ) -> AsyncIterator[Sequence[Any]]:
-    """(package code, purchase id, participant id) of the table's rows of one partner, in pages."""
+    """(package code, purchase id, participant id, evidence) of the table's rows of one partner, in pages."""
     statement = SQL["packages_of_code" if wanted.package_code else "packages_of_partner"]
-    columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved)
+    columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved, None)
     if as_of is not None:
-        columns = (None, None, None)
+        columns = (None, None, None, False)
     elif wanted.unresolved and not wanted.package_code:
         statement = SQL["unresolved_of_partner"]
     while True:
@@ -156,46 +137,54 @@ async def _rows(
             yield rows
         if len(rows) < page_rows:
             return
-        behind = (behind[0], *rows[-1])
+        behind = (behind[0], *rows[-1][:3])
 
 
-async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int) -> Apart:
-    """What stood by ``as_of`` of those of whom the table may not show it."""
-    apart = Apart()
-    async for record in with_withdrawn_payments(session, partner_id):
-        apart.participants.add(record.participant_id)
-        for purchase_id in record.state.purchases:
-            if paid_at(record, purchase_id, as_of) is not None:
-                apart.payers.setdefault(purchase_id, set()).add(record.participant_id)
-            item = package_purchase(partner_id, record, purchase_id, rules, as_of)
-            if item is not None:
-                key = (partner_id, item.package_code, purchase_id, record.participant_id)
-                apart.items.append((key, item))
-    return apart
+async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int) -> list[Item]:
+    """The package purchases by ``as_of`` of which a payment was withdrawn: the table may not show what stood then."""
+    items: list[Item] = []
+    behind = ("", "")
+    while True:
+        rows = await session.fetch(SQL["withdrawn"], partner_id, *behind, WITHDRAWN_AT_A_TIME)
+        unnamed = [(None, *row) for row in rows]
+        items += await _items(session, partner_id, rules, unnamed, as_of)
+        if len(rows) < WITHDRAWN_AT_A_TIME:
+            return items
+        behind = tuple(rows[-1][:2])
+
+
+async def _items(
+    session: Session, partner_id: int, rules: Rules, rows: Sequence[Any], as_of: int | None
+) -> list[Item]:
+    """The package purchases of some rows: package code, purchase id, participant id, evidence."""
+    known = await people(session, partner_id, rules, {row[2] for row in rows})
+    evidence = await of_purchases(session, partner_id, [tuple(row[1:]) for row in rows])
+    items: list[Item] = []
+    for (package_code, purchase_id, participant_id, _), held in zip(rows, evidence, strict=True):
+        item = package_purchase(partner_id, participant_id, purchase_id, held, known, rules, as_of)
+        if item is not None:
+            code = package_code or item.package_code
+            items.append(((partner_id, code, purchase_id, participant_id), item))
+    return items
 
 
 async def _flag(
-    session: Session, partner_id: int, items: list[Item], apart: Apart, as_of: int | None
-) -> None:
-    """Sets the flags of the items, in place: those whose ids several participants paid under."""
-    if not items:
-        return
-    payers = {item.purchase_id: set(apart.payers.get(item.purchase_id, ())) for _, item in items}
-    for purchase_id, named in await session.fetch(SQL["payers"], partner_id, list(payers)):
-        payers[purchase_id].update(named)
-    shared = {purchase_id: named for purchase_id, named in payers.items() if len(named) > 1}
-    if shared and as_of is not None:
-        everybody = {participant_id for named in shared.values() for participant_id in named}
-        found = await records(session, partner_id, everybody)
-        shared = {
-            purchase_id: {
-                who for who in named if paid_at(found[who], purchase_id, as_of) is not None
-            }
-            for purchase_id, named in shared.items()
-        }
-    for place, (key, item) in enumerate(items):
-        if found_flags := flags(len(shared.get(item.purchase_id, ()))):
-            items[place] = (key, replace(item, flags=found_flags))
+    session: Session, partner_id: int, items: list[Item], as_of: int | None
+) -> list[Item]:
+    """The items with their flags: those whose ids several participants paid under (by ``as_of``)."""
+    ids = list({item.purchase_id for _, item in items})
+    rows = (
+        [tuple(row) for row in await session.fetch(SQL["shared"], partner_id, ids)] if ids else []
+    )
+    if not rows:
+        return items
+    payers: Counter[str] = Counter()
+    for (purchase_id, _, _), held in zip(
+        rows, await of_purchases(session, partner_id, rows), strict=True
+    ):
+        since = purchased_at(held.record(purchase_id), held.withdrawn, as_of)
+        payers[purchase_id] += since is not None
+    return [(key, replace(item, flags=flags(payers[item.purchase_id]))) for key, item in items]
 
 
 def _admitted(items: list[Item], wanted: Filter) -> list[Item]:
@@ -203,22 +192,26 @@ def _admitted(items: list[Item], wanted: Filter) -> list[Item]:
 
 
 def package_purchase(
-    partner_id: int, record: Record, purchase_id: str, rules: Rules, as_of: int | None
+    partner_id: int,
+    participant_id: str,
+    purchase_id: str,
+    evidence: PurchaseEvidence,
+    known: People,
+    rules: Rules,
+    as_of: int | None,
 ) -> PackagePurchase | None:
     """One package purchase, or None when it was not paid, or bought no package (by ``as_of``)."""
-    purchase = record.state.purchases.get(purchase_id)
-    if purchase is None:
-        return None
-    since = purchased_at(purchase, as_of)
-    package_code = package_code_of(purchase, as_of)
-    if since is None or package_code is None:
+    purchase, withdrawn = evidence.record(purchase_id), evidence.withdrawn
+    contents = contents_of(purchase, withdrawn, rules.catalogue, as_of)
+    if contents is None or contents.package_code is None:
         return None
     partner = PARTNER_CODES[partner_id]
-    codes, unresolved = class_codes_of(purchase, rules.catalogue, as_of)
-    package = rules.catalogue.package(package_code, as_of)
     classes: list[PackageClass] = []
-    for code in codes:
-        answer = answer_of(code, evidence_of(record, code), rules, as_of)
+    completed: set[str] = set()
+    for code in contents.class_codes:
+        answer = answer_of(code, known.of_class(participant_id, code), rules, as_of)
+        if answer.completion == "completed":
+            completed.add(code)
         classes.append(
             PackageClass(
                 code,
@@ -227,21 +220,21 @@ def package_purchase(
                 answer.completion,
                 answer.assessment.state,
                 answer.satisfied,
-                history_path(partner, record.participant_id, code),
+                history_path(partner, participant_id, code),
             )
         )
-    missing = [of.class_code for of in classes if of.completion != "completed"]
+    missing = contents.missing(completed.__contains__) or []
     return PackagePurchase(
         partner,
         purchase_id,
-        record.participant_id,
-        package_code,
-        package.title if package else None,
-        instant(since),
-        state(purchase, codes, as_of),
-        unresolved,
-        since >= rules.package_sales_end,
-        None if unresolved else not missing,
+        participant_id,
+        contents.package_code,
+        rules.catalogue.package_title(contents.package_code, as_of),
+        instant(contents.purchased_at),
+        state(evidence, contents.class_codes, as_of),
+        contents.unresolved,
+        contents.purchased_at >= rules.package_sales_end,
+        contents.is_complete(missing),
         classes,
         missing,
     )

@@ -6,8 +6,8 @@ from typing import Annotated
 from msgspec import Struct
 
 from domain.answer import Answer, flag_names, judge
+from domain.class_evidence import ClassEvidence
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
-from projections.evidence import Evidence
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.paths import part
@@ -99,16 +99,9 @@ def history_path(partner: str, participant_id: str, class_code: str) -> str:
     return f"/v1/participants/{participant}/classes/{partner}/{code}/history"
 
 
-def answer_of(class_code: str, evidence: Evidence, rules: Rules, as_of: int | None) -> Answer:
-    """The answer about one row's class by ``as_of`` (microseconds UTC; None: by all that is known)."""
-    return judge(
-        class_code,
-        evidence.record,
-        evidence.purchases,
-        rules.catalogue,
-        rules.package_sales_end,
-        as_of,
-    )
+def answer_of(class_code: str, evidence: ClassEvidence, rules: Rules, as_of: int | None) -> Answer:
+    """The answer about a class by ``as_of`` (microseconds UTC; None: by all that is known)."""
+    return judge(class_code, evidence, rules.catalogue, rules.package_sales_end, as_of)
 
 
 def shown(

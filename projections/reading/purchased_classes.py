@@ -6,6 +6,8 @@ Either way what is listed is what the judgement says, never the column.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -18,9 +20,9 @@ from domain.vocabulary import (
     CompletionState,
     PurchaseState,
 )
-from projections.evidence import decode
 from projections.reading.catalogue import CatalogueCache, Known, Version
 from projections.reading.counted_classes import classes_with
+from projections.reading.evidence import of_rows
 from projections.reading.instants import instant
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
@@ -106,11 +108,14 @@ async def of_participant(
         return []
     known = await catalogue.at_least(session, Version(rows[0][3], rows[0][4]))
     classes = []
-    for row in rows:
-        rules = known.of(row[0])
-        answer = answer_of(row[1], decode(row[2]), rules, as_of)
-        if wanted.admits(answer):
-            classes.append(shown(row[0], participant_id, row[1], answer, rules, as_of))
+    for at, of_partner in groupby(rows, key=itemgetter(0)):
+        rules = known.of(at)
+        kept = [(participant_id, row[1], row[2]) for row in of_partner]
+        evidence = await of_rows(session, at, rules, kept)
+        for (_, class_code, _), held in zip(kept, evidence, strict=True):
+            answer = answer_of(class_code, held, rules, as_of)
+            if wanted.admits(answer):
+                classes.append(shown(at, participant_id, class_code, answer, rules, as_of))
     return classes
 
 
@@ -147,20 +152,27 @@ async def pages(
             if not rows:
                 break
             behind = rows[-1][:2]
-            yield Page(
-                _admitted(partner_id, rows, known, wanted, as_of), (partner_id, *behind), len(rows)
-            )
+            items = await _admitted(session, partner_id, rows, known, wanted, as_of)
+            yield Page(items, (partner_id, *behind), len(rows))
             if len(rows) < page_rows:
                 break
 
 
-def _admitted(
-    partner_id: int, rows: Sequence[Any], known: Known, wanted: Filter, as_of: int | None
+async def _admitted(
+    session: Session,
+    partner_id: int,
+    rows: Sequence[Any],
+    known: Known,
+    wanted: Filter,
+    as_of: int | None,
 ) -> list[tuple[Key, PurchasedClass]]:
     rules = known.of(partner_id)
     items: list[tuple[Key, PurchasedClass]] = []
-    for class_code, participant_id, evidence in rows:
-        answer = answer_of(class_code, decode(evidence), rules, as_of)
+    evidence = await of_rows(
+        session, partner_id, rules, [(who, code, kept) for code, who, kept in rows]
+    )
+    for (class_code, participant_id, _), held in zip(rows, evidence, strict=True):
+        answer = answer_of(class_code, held, rules, as_of)
         if wanted.admits(answer):
             item = shown(partner_id, participant_id, class_code, answer, rules, as_of)
             items.append(((partner_id, class_code, participant_id), item))

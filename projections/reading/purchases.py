@@ -2,24 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from domain.answer import purchased_at, stands
 from domain.events import PARTICIPANT_STREAM, Fact, PurchasePaid, PurchaseRefunded
-from domain.participant import ClassRecord, PurchaseRecord, key_of
+from domain.marks import key_of, stands
+from domain.package_purchase import Contents, contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, PURCHASE_FLAGS, PurchaseState
-from projections.evidence import Evidence
+from projections.evidence import PurchaseEvidence
 from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, version
+from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
-from projections.reading.records import SQL, records, with_withdrawn_payments
 from projections.reading.session import Session
-from projections.record import Record, Rules, class_codes_of, package_code_of
+from projections.record import Rules
+from projections.sql import load
+
+SQL: Final = load("projections.reading", "purchases.sql")
 
 Flags = Annotated[
     list[str],
@@ -95,20 +98,29 @@ async def one(
     as_of: int | None,
 ) -> Purchase | None:
     """A purchase by its id, or None when nobody made it (by ``as_of``). The session is in one snapshot."""
-    known = await catalogue.at_least(session, await version(session))
-    rules = known.of(partner_id)
-    buyers = await session.fetch(SQL["participants_of_purchase"], partner_id, purchase_id)
-    found = await records(session, partner_id, [buyer for (buyer,) in buyers])
-    if as_of is not None:
-        async for record in with_withdrawn_payments(session, partner_id, purchase_id):
-            found[record.participant_id] = record
-    paid = [record for record in found.values() if paid_at(record, purchase_id, as_of) is not None]
+    rules = (await catalogue.at_least(session, await version(session))).of(partner_id)
+    buyers = await session.fetch(SQL["of_id"], partner_id, purchase_id)
+    rows = [(purchase_id, participant_id, kept) for participant_id, kept in buyers]
+    evidence = await of_purchases(session, partner_id, rows)
+    paid = [
+        (since, participant_id, held)
+        for (_, participant_id, _), held in zip(rows, evidence, strict=True)
+        if (since := purchased_at(held.record(purchase_id), held.withdrawn, as_of)) is not None
+    ]
     if not paid:
         return None
     # One id is one purchase. Where a partner used it for several people, the first one has it.
-    paid.sort(key=lambda of: (paid_at(of, purchase_id, as_of), of.participant_id))
-    others = [of.participant_id for of in paid[1:]]
-    return await _answered(session, partner_id, paid[0], purchase_id, rules, others, as_of)
+    paid.sort(key=lambda of: of[:2])
+    _, participant_id, held = paid[0]
+    others = [other for _, other, _ in paid[1:]]
+    contents = contents_of(held.record(purchase_id), held.withdrawn, rules.catalogue, as_of)
+    assert contents is not None  # noqa: S101 - it is paid
+    stream = PARTICIPANT_STREAM + participant_id
+    told = await session.fetch(SQL["payments"], partner_id, stream)
+    facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in told if row[2] is not None}
+    known = await people(session, partner_id, rules, [participant_id])
+    who = (partner_id, participant_id, purchase_id)
+    return _answer(who, held, contents, known, rules, facts, others, as_of)
 
 
 def flags(payers: int) -> list[str]:
@@ -116,86 +128,63 @@ def flags(payers: int) -> list[str]:
     return list(PURCHASE_FLAGS) if payers > 1 else []
 
 
-def paid_at(record: Record, purchase_id: str, as_of: int | None) -> int | None:
-    """When a participant paid under a purchase id (by ``as_of``), or None."""
-    purchase = record.state.purchases.get(purchase_id)
-    return None if purchase is None else purchased_at(purchase, as_of)
-
-
-async def _answered(
-    session: Session,
-    partner_id: int,
-    record: Record,
-    purchase_id: str,
-    rules: Rules,
-    others: list[str],
-    as_of: int | None,
-) -> Purchase:
-    stream = PARTICIPANT_STREAM + record.participant_id
-    rows = await session.fetch(SQL["payments"], partner_id, stream)
-    facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in rows if row[2] is not None}
-    purchase = record.state.purchases[purchase_id]
-    return _answer(partner_id, record, purchase, rules, facts, others, as_of)
-
-
-def refunded_at(purchase: PurchaseRecord, class_code: str | None, as_of: int | None) -> int | None:
+def refunded_at(
+    evidence: PurchaseEvidence, class_code: str | None, as_of: int | None
+) -> int | None:
     """The earliest refund of one class of the purchase, or of the whole (class code None)."""
     return min(
         (
             refund.happened
-            for refund in purchase.refunds
+            for refund in evidence.refunds
             if (refund.class_codes is None or class_code in refund.class_codes)
-            and stands(refund, as_of)
+            and stands(refund, evidence.withdrawn, as_of)
         ),
         default=None,
     )
 
 
-def state(purchase: PurchaseRecord, class_codes: Sequence[str], as_of: int | None) -> PurchaseState:
+def state(
+    evidence: PurchaseEvidence, class_codes: Sequence[str], as_of: int | None
+) -> PurchaseState:
     """Refunded when the whole was given back, at once or class by class; else active."""
-    if refunded_at(purchase, None, as_of) is not None:
+    if not evidence.refunds:
+        return "active"
+    if refunded_at(evidence, None, as_of) is not None:
         return "refunded"
-    given_back = [refunded_at(purchase, code, as_of) is not None for code in class_codes]
+    given_back = [refunded_at(evidence, code, as_of) is not None for code in class_codes]
     return "refunded" if given_back and all(given_back) else "active"
 
 
-def evidence_of(record: Record, class_code: str) -> Evidence:
-    """What a participant's record holds of one class; purchases that do not concern it do no harm."""
-    return Evidence(
-        record.state.classes.get(class_code),
-        [purchase for _, purchase in sorted(record.state.purchases.items())],
-    )
-
-
-def is_completed(evidence: ClassRecord | None, as_of: int | None) -> bool:
-    """Whether a completion of the class stands."""
-    return evidence is not None and any(stands(mark, as_of) for mark in evidence.completed)
-
-
 def _answer(
-    partner_id: int,
-    record: Record,
-    purchase: PurchaseRecord,
+    who: tuple[int, str, str],
+    evidence: PurchaseEvidence,
+    contents: Contents,
+    known: People,
     rules: Rules,
     facts: dict[int, Fact],
     others: list[str],
     as_of: int | None,
 ) -> Purchase:
-    since = purchased_at(purchase, as_of)
-    assert since is not None  # noqa: S101 - the caller found it paid
-    codes, unresolved = class_codes_of(purchase, rules.catalogue, as_of)
-    package_code = package_code_of(purchase, as_of)
-    package = rules.catalogue.package(package_code, as_of) if package_code else None
-    missing = None
-    if package_code is not None:
-        missing = [c for c in codes if not is_completed(record.state.classes.get(c), as_of)]
-    paid = [facts[mark.key] for mark in purchase.paid if stands(mark, as_of) and mark.key in facts]
+    """``who``: partner id, participant id, purchase id."""
+    partner_id, participant_id, purchase_id = who
+    package_code, withdrawn = contents.package_code, evidence.withdrawn
+    classes = [
+        _shown(partner_id, participant_id, code, known, rules, as_of)
+        for code in contents.class_codes
+    ]
+    completed = {each.class_code for each in classes if each.completion.state == "completed"}
+    missing = contents.missing(completed.__contains__)
+    paid = [
+        facts[mark.key]
+        for mark in evidence.paid
+        if stands(mark, withdrawn, as_of) and mark.key in facts
+    ]
     payments = [fact for fact in paid if isinstance(fact, PurchasePaid)]
     prices: dict[str, int | None] = {}
     for payment in payments:
         for class_code, price in payment.items or ():
             prices.setdefault(class_code, price)
-    refunds = [mark for mark in purchase.refunds if stands(mark, as_of)]
+    refunds = [mark for mark in evidence.refunds if stands(mark, withdrawn, as_of)]
     reasons = {
         mark.key: fact.reason
         for mark in refunds
@@ -203,18 +192,19 @@ def _answer(
     }
     return Purchase(
         partner=PARTNER_CODES[partner_id],
-        purchase_id=purchase.purchase_id,
-        participant_id=record.participant_id,
-        purchased_at=instant(since),
-        purchase=state(purchase, codes, as_of),
+        purchase_id=purchase_id,
+        participant_id=participant_id,
+        purchased_at=instant(contents.purchased_at),
+        purchase=state(evidence, contents.class_codes, as_of),
         package_code=package_code,
-        title=package.title if package else None,
+        title=rules.catalogue.package_title(package_code, as_of) if package_code else None,
         amount=next((p.amount for p in payments if p.amount is not None), None),
-        unresolved=unresolved,
-        after_sales_end=package_code is not None and since >= rules.package_sales_end,
-        complete=None if missing is None or unresolved else not missing,
+        unresolved=contents.unresolved,
+        after_sales_end=package_code is not None
+        and contents.purchased_at >= rules.package_sales_end,
+        complete=contents.is_complete(missing),
         missing=missing,
-        refunded_at=instant(refunded_at(purchase, None, as_of)),
+        refunded_at=instant(refunded_at(evidence, None, as_of)),
         refunds=[
             Refund(
                 instant(mark.happened),
@@ -227,17 +217,23 @@ def _answer(
         other_participants=others,
         classes=[
             ClassOfPurchase(
-                **asdict(_shown(partner_id, record, code, rules, as_of)),
-                price=prices.get(code),
-                refunded_at=instant(refunded_at(purchase, code, as_of)),
+                **asdict(each),
+                price=prices.get(each.class_code),
+                refunded_at=instant(refunded_at(evidence, each.class_code, as_of)),
             )
-            for code in codes
+            for each in classes
         ],
     )
 
 
 def _shown(
-    partner_id: int, record: Record, class_code: str, rules: Rules, as_of: int | None
+    partner_id: int,
+    participant_id: str,
+    class_code: str,
+    known: People,
+    rules: Rules,
+    as_of: int | None,
 ) -> PurchasedClass:
-    answer = answer_of(class_code, evidence_of(record, class_code), rules, as_of)
-    return shown(partner_id, record.participant_id, class_code, answer, rules, as_of)
+    evidence = known.of_class(participant_id, class_code)
+    answer = answer_of(class_code, evidence, rules, as_of)
+    return shown(partner_id, participant_id, class_code, answer, rules, as_of)

@@ -4,14 +4,16 @@ Pure: what the ledger already holds and what is cached come in as values, what i
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from msgspec import Struct, field
 
 from domain import catalogue, participant
 from domain.errors import Reason, Refusal
-from domain.events import PARTICIPANT_STREAM, Fact, PartnerEvent
-from domain.participant import Touched
+from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
+from domain.marks import key_of
+from domain.participant import UNTOUCHED, State, Touched
+from projections.catalogue import Change, publication, withdrawal
 from projections.facts import encode
 from projections.record import Record, Rules
 from services.intake.lanes import Lane, Raw
@@ -66,11 +68,20 @@ class LaneOutcome(Struct):
 
 
 class BatchOutcome(Struct):
-    """What a whole batch became: per lane (in order), per participant record and per catalogue."""
+    """What a whole batch became: per lane (in order), and by partner id.
+
+    ``published`` is what changes catalogues; ``early`` are withdrawals of events that nobody knows (yet): key of the
+    event to the earliest time.
+    """
 
     lanes: list[LaneOutcome]
     touched: dict[int, dict[str, list[Touched]]]
-    published: dict[int, list[Fact]]
+    published: dict[int, list[Change]]
+    early: dict[int, dict[int, int]]
+
+    def changes_catalogue_of(self) -> set[int]:
+        """The partners whose catalogues change, or would if what was withdrawn early was being published now."""
+        return {of for parts in (self.published, self.early) for of, part in parts.items() if part}
 
 
 class Wanted(Struct):
@@ -114,14 +125,17 @@ def sort_out(
     records: Mapping[int, Mapping[str, Record]],
     rules: Mapping[int, Rules],
     find: Find | None = None,
+    withdrawn: Mapping[int, Mapping[int, int]] | None = None,
 ) -> BatchOutcome:
     """Gives every record its outcome, and evolves ``records`` and the catalogues in ``rules`` by what is accepted.
+
+    ``withdrawn``: per partner id, those of the batch's publications that were withdrawn before they arrived.
 
     ``known``: per partner id, those of the batch's event ids that the ledger holds. Ids that are not among them may be
     in the ledger nevertheless, as far as ``find`` can tell: it is asked, once a partner and at the end, for the ids
     that the participants' records hold already.
     """
-    outcome = BatchOutcome([], {}, {})
+    outcome = BatchOutcome([], {}, {}, {})
     # Lanes of one partner share what was seen: an id is unique within the partner.
     sortings: dict[int, _Sorting] = {}
     for batch in batches:
@@ -134,12 +148,15 @@ def sort_out(
                 rules[partner_id],
                 outcome.touched.setdefault(partner_id, {}),
                 outcome.published.setdefault(partner_id, []),
+                dict((withdrawn or {}).get(partner_id, {})),
             )
+            sorting.withdraw_early()
         outcome.lanes.append(sorting.lane(batch))
     for partner_id, sorting in sortings.items():
         if sorting.held:
             ids = {held.event_id for held in sorting.held}
             sorting.tell_apart({} if find is None else find(partner_id, ids))
+        outcome.early[partner_id] = sorting.still_early()
     return outcome
 
 
@@ -155,13 +172,19 @@ class _Held(Struct, frozen=True, gc=False):
 
 
 class _Sorting(Struct):
-    """Sorts out the records of one partner. ``seen``: what the ledger holds, or will, under an event id."""
+    """Sorts out the records of one partner. ``seen``: what the ledger holds, or will, under an event id.
+
+    ``waiting``: publications that were withdrawn before they arrived; ``early``: what this batch withdraws and nobody
+    knows (yet), with the participant that the withdrawal came with.
+    """
 
     seen: dict[str, LedgerEntry]
     records: Mapping[str, Record]
     rules: Rules
     touched: dict[str, list[Touched]]
-    published: list[Fact]
+    published: list[Change]
+    waiting: dict[int, int]
+    early: dict[int, tuple[int, str]] = field(default_factory=dict)
     held: list[_Held] = field(default_factory=list)
 
     def lane(self, batch: LaneBatch) -> LaneOutcome:
@@ -183,10 +206,13 @@ class _Sorting(Struct):
                 continue
             if stream.startswith(PARTICIPANT_STREAM):
                 participant_id = stream[PREFIX:]
-                parts = participant.accept(records[participant_id].state, event)
+                state = records[participant_id].state
+                parts = participant.accept(state, event)
                 if parts is None:
                     self.held.append(_Held(lane, result, one.offset, event_id, entry, one.raw))
                     continue
+                if parts is UNTOUCHED:
+                    self._withdraw(event, participant_id, state)
                 before = touched.get(participant_id)
                 if before is None:
                     touched[participant_id] = [parts]
@@ -224,13 +250,47 @@ class _Sorting(Struct):
                 one.lane, one.result, one.offset, one.event_id, one.entry, earlier, one.raw
             )
 
+    def withdraw_early(self) -> None:
+        """Makes the catalogue know what was withdrawn before it arrived."""
+        for key, happened in self.waiting.items():
+            catalogue.withdraw(self.rules.catalogue, happened, key)
+
+    def still_early(self) -> dict[int, int]:
+        """What was withdrawn and is still not known, when every record has its outcome."""
+        return {
+            key: happened
+            for key, (happened, participant_id) in self.early.items()
+            if key not in self.records[participant_id].state.known
+        }
+
     def _publish(self, event: PartnerEvent) -> Sequence[PartnerEvent] | Refusal:
-        decision = catalogue.decide(self.rules.catalogue, event)
-        if not isinstance(decision, Refusal):
-            for one in decision:
-                catalogue.evolve(self.rules.catalogue, one)
-                self.published.append(one.fact)
+        known = self.rules.catalogue
+        key = key_of(event.event_id)
+        before = known.published.get(key)
+        decision = catalogue.publish(known, event)
+        published = known.published[key]
+        if published != before:
+            self.published.append(publication(key, published))
+            since = known.withdrawn.get(key)
+            if since is not None:
+                self.early.pop(key, None)
+                self.published.append(withdrawal(key, published, since))
         return decision
+
+    def _withdraw(self, event: PartnerEvent, participant_id: str, state: State) -> None:
+        """What a withdrawal does of whose target the participant's record knows nothing: it may be a publication."""
+        key = key_of(cast(EventVoided, event.fact).target_id)
+        if key in state.known:
+            return  # a withdrawal, which cannot be withdrawn
+        known = self.rules.catalogue
+        catalogue.withdraw(known, event.happened, key)
+        published = known.published.get(key)
+        if published is not None:
+            self.published.append(withdrawal(key, published, event.happened))
+            return
+        earlier = self.early.get(key)
+        if earlier is None or event.happened < earlier[0]:
+            self.early[key] = (event.happened, participant_id)
 
 
 def _repeat_or_conflict(

@@ -46,14 +46,10 @@ class RecordCache:
                 del held[key]
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """Drops records whose rows are no longer what the record says."""
+        """Drops records that may hold what was not committed, or lack what another worker committed."""
         for key in keys:
             self._records.pop(key, None)
 
     def drop_lane(self, lane_id: int) -> None:
         """Drops the records of a lane that another worker owns from now on."""
         self._records = {k: held for k, held in self._records.items() if held[0] != lane_id}
-
-    def clear(self) -> None:
-        """Drops everything."""
-        self._records.clear()

@@ -6,12 +6,11 @@ from msgspec.structs import replace
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
-from projections.status import StaleRows
 from services.intake.batch import Decoded
 from services.intake.writer import StaleRules
 from services.postgres.errors import CommitUnknown, DatabaseUnavailable, LaneLost, PostgresError
 
-_BROKEN: Final = (DatabaseUnavailable, CommitUnknown, LaneLost, StaleRows, StaleRules)
+_BROKEN: Final = (DatabaseUnavailable, CommitUnknown, LaneLost, StaleRules)
 
 _OF_ONE_STATEMENT: Final = frozenset({"53200", "XX000"})
 """Out of memory, and an internal error: a server says so of a statement that is too much, and lives on."""

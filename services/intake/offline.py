@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from domain import catalogue
 from domain.errors import Reason, Refusal
-from domain.events import PARTICIPANT_STREAM, PartnerEvent
+from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
+from domain.marks import key_of
 from domain.vocabulary import PARTNERS
 from projections.facts import encode
 from services.cloudevents.decode import decode
@@ -63,12 +64,13 @@ def _repeated_or_new(
     content = (event.fact.topic, event.stream, event.happened, encode(event.fact))
     if name in seen:
         return None if seen[name] == content else Refusal(Reason.ID_CONFLICT, ID_CONFLICT)
-    if not event.stream.startswith(PARTICIPANT_STREAM):
-        state = catalogues.setdefault(event.partner, catalogue.State())
-        decision = catalogue.decide(state, event)
+    state = catalogues.setdefault(event.partner, catalogue.State())
+    if isinstance(event.fact, EventVoided):
+        catalogue.withdraw(state, event.happened, key_of(event.fact.target_id))
+    elif not event.stream.startswith(PARTICIPANT_STREAM):
+        decision = catalogue.publish(state, event)
         if isinstance(decision, Refusal):
             return decision
-        catalogue.evolve(state, event)
     seen[name] = content
     return event
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 
-from projections.status import StaleRows
 from services.intake.backlog import BATCHES_WAITING, Backlog, name_of, weight
 from services.intake.batch import Decoded, LaneBatch
 from services.intake.decoding import decoded
@@ -70,7 +69,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Reads until ``stop`` is set; a batch that was begun is finished. Never gives up on broken infrastructure."""
-        broken = (PostgresError, KafkaFailure, StaleRows, StaleRules)
+        broken = (PostgresError, KafkaFailure, StaleRules)
         run_until_stopped(self._run_until_broken, stop, broken, log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:

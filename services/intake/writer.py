@@ -1,9 +1,12 @@
 """Writes a batch: everything that its records mean, in one transaction.
 
 Lane rows (compare-and-set), events, duplicates, rejections, the catalogue and the status rows are committed
-together or not at all. Whatever was seen too early (rows that another writer changed, a catalogue that moved on, an
-event id that another lane of the partner stored first) rolls the transaction back, and the batch is done again on
+together or not at all. Whatever was seen too early (participants that another lane writes, a catalogue that moved on,
+an event id that another lane of the partner stored first) rolls the transaction back, and the batch is done again on
 what is there now.
+
+What a worker must know comes from the ledger: participants by snapshot and later events, catalogues by their changes.
+The status rows are only written, never read.
 """
 
 import time
@@ -15,11 +18,14 @@ from functools import partial
 from psycopg2.extensions import cursor
 
 from domain.catalogue import State as Catalogue
+from domain.marks import key_of
 from domain.participant import Touched
 from domain.vocabulary import MAX_CLASSES, PARTNER_IDS
 from projections import catalogue, status
-from projections.record import Changes, Record, Rules, changes
-from projections.status import StaleRows, at_once
+from projections.aggregates import load_records, put_snapshots
+from projections.record import Changes, Record, Rules
+from projections.rows import changes
+from projections.status import at_once
 from services import turns
 from services.intake import ownership
 from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted, sort_out, wanted
@@ -44,7 +50,7 @@ WORTH_A_THREAD = 500
 
 
 class StaleRules(Exception):
-    """The catalogue moved on, or a rebuild was switched to, while a batch was being judged."""
+    """The catalogue moved on while a batch was being judged."""
 
 
 class Writer:
@@ -54,7 +60,6 @@ class Writer:
         self._session = session
         self._cache = RecordCache(cached_participants)
         self._rules: dict[int, Rules] = {}
-        self._generation = 0
         self._careful: dict[int, int] = {}
         with transaction(session) as work:
             status.prepare(work)
@@ -84,7 +89,7 @@ class Writer:
                 with transaction(self._session) as work:
                     outcome = self._attempt(work, batches, wants, others)
                 break
-            except (StaleRows, StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
+            except (StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
                 self._forget(wants)
                 if isinstance(early, Retry) and early.sqlstate == TOOK_TOO_LONG:
                     raise
@@ -134,12 +139,18 @@ class Writer:
             partner_id: self._records(work, partner_id, want.participants)
             for partner_id, want in wants.items()
         }
-        outcome = sort_out(batches, known, records, rules, partial(ledger.find_events, work))
+        withdrawn = {
+            partner_id: catalogue.early_withdrawals(work, partner_id, map(key_of, ids))
+            for partner_id, want in wants.items()
+            if (ids := want.catalogue_ids)
+        }
+        find = partial(ledger.find_events, work)
+        outcome = sort_out(batches, known, records, rules, find, withdrawn)
         sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
         first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
         # and the owners say now is what counts.
-        self._check_rules(work, rules)
+        _check_rules(work, rules, outcome.changes_catalogue_of())
         ownership.claim(
             work, {partner_id: want.participants for partner_id, want in wants.items()}, held
         )
@@ -163,6 +174,15 @@ class Writer:
                 }
             )
         status.write(work, staged, beside)
+        ends = {each.lane_id: each.end() for each in events}
+        for partner_id, touched in outcome.touched.items():
+            places = wants[partner_id].participants
+            put_snapshots(
+                work,
+                partner_id,
+                [records[partner_id][who] for who in touched],
+                {who: ends[places[who]] for who in touched},
+            )
         return outcome
 
     def _beside(self, statements: Callable[[], None]) -> AbstractContextManager[None]:
@@ -173,36 +193,41 @@ class Writer:
         """The rules of the batch's partners. Partners that publish are locked and brought up to date."""
         publishing = [partner_id for partner_id, want in wants.items() if want.publishes]
         unknown = [p for p in wants if p not in self._rules and p not in publishing]
-        if publishing or unknown:
-            generation, heads = catalogue.generation_and_heads(work, unknown)
-            if generation != self._generation:
-                self._cache.clear()
-                self._generation = generation
-            if publishing:
-                heads |= catalogue.heads(work, publishing, lock=True)
-            for partner_id, (revision, sales_end) in heads.items():
-                rules = self._rules.setdefault(partner_id, Rules(Catalogue(), sales_end))
-                catalogue.follow(work, partner_id, rules, revision, sales_end)
+        heads: dict[int, tuple[int, int]] = {}
+        if unknown:
+            heads |= catalogue.heads(work, unknown)
+        if publishing:
+            heads |= catalogue.heads(work, publishing, lock=True)
+        for partner_id, (revision, sales_end) in heads.items():
+            rules = self._rules.setdefault(partner_id, Rules(Catalogue(), sales_end))
+            catalogue.follow(work, partner_id, rules, revision, sales_end)
         return {partner_id: self._rules[partner_id] for partner_id in wants}
-
-    def _check_rules(self, work: cursor, rules: Mapping[int, Rules]) -> None:
-        generation, heads = catalogue.generation_and_heads(work, rules)
-        if generation != self._generation or any(
-            heads[partner_id] != (held.revision, held.package_sales_end)
-            for partner_id, held in rules.items()
-        ):
-            raise StaleRules
 
     def _records(
         self, work: cursor, partner_id: int, lanes: Mapping[str, int]
     ) -> dict[str, Record]:
-        """The participant records of the batch, from the cache or the status rows, now most recently used."""
+        """The participant records of the batch, from the cache or the ledger, now most recently used."""
         records = self._cache.take(partner_id, lanes)
         missing = [participant_id for participant_id in lanes if participant_id not in records]
         if missing:
-            records |= status.load_records(work, partner_id, missing)
+            records |= load_records(work, partner_id, missing)
         self._cache.keep(partner_id, records, lanes)
         return records
+
+
+def _check_rules(work: cursor, rules: Mapping[int, Rules], changing: AbstractSet[int]) -> None:
+    """Raises StaleRules where the batch was judged with other rules than those of now.
+
+    ``changing``: partners whose heads are locked until the end of the transaction.
+    """
+    heads = catalogue.heads(work, rules.keys() - changing)
+    if changing:
+        heads |= catalogue.heads(work, changing, lock=True)
+    if any(
+        heads[partner_id] != (held.revision, held.package_sales_end)
+        for partner_id, held in rules.items()
+    ):
+        raise StaleRules
 
 
 def _storing(
@@ -218,9 +243,10 @@ def _storing(
         ledger.copy_duplicates(work, duplicates, recorded)
         rejections = [row for lane in outcome.lanes for row in lane.rejections]
         ledger.copy_rejections(work, rejections, recorded)
-        published = {partner: facts for partner, facts in outcome.published.items() if facts}
+        published = {partner: changed for partner, changed in outcome.published.items() if changed}
         if published:
-            catalogue.write_published(work, rules, published)
+            catalogue.write_changes(work, rules, published, recorded)
+        catalogue.note_early_withdrawals(work, outcome.early)
 
     return store
 
@@ -230,7 +256,7 @@ def _changes(
 ) -> Changes:
     into = Changes()
     for participant_id, parts in touched.items():
-        changes(records[participant_id], parts, rules, into)
+        changes(participant_id, records[participant_id].state, parts, rules, into)
     return into
 
 

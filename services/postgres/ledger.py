@@ -104,6 +104,10 @@ class LaneEvents(Struct, frozen=True):
     first_position: int
     rows: Sequence[EventRow]
 
+    def end(self) -> int:
+        """The place of the last of them."""
+        return place(self.lane_id, self.first_position + len(self.rows) - 1)
+
 
 EventId: TypeAlias = tuple[int, str | None]
 """partner_id, event_id."""

@@ -27,7 +27,7 @@ import psycopg2
 from msgspec import Struct
 
 from domain.catalogue import State as Catalogue
-from domain.catalogue import publish
+from domain.catalogue import evolve as evolve_catalogue
 from domain.events import (
     CertificateIssued,
     ClassAssessed,
@@ -39,11 +39,11 @@ from domain.events import (
     EventVoided,
     Fact,
     PackagePublished,
-    PartnerEvent,
     PurchasePaid,
     PurchaseRefunded,
 )
-from domain.participant import Touched, evolve
+from domain.marks import key_of
+from domain.participant import State, Touched, evolve
 from domain.vocabulary import (
     ASSESSMENT_STATES,
     COMPLETION_STATES,
@@ -53,7 +53,8 @@ from domain.vocabulary import (
 )
 from projections import catalogue, rollup, schema
 from projections.loading import load_rows
-from projections.record import Changes, Record, Rules, changes
+from projections.record import Changes, Rules
+from projections.rows import changes
 from projections.schema import NEXT
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
@@ -91,7 +92,7 @@ def laid_down(sales_end: int) -> Rules:
         for n in range(PACKAGES)
     ]
     for number, fact in enumerate(facts):
-        publish(rules.catalogue, sales_end - 900 * DAY, number, fact)
+        evolve_catalogue(rules.catalogue, sales_end - 900 * DAY, number, fact)
     return rules
 
 
@@ -180,10 +181,11 @@ def fill(database_url: str, wanted: int) -> Filled:
 
 
 def write_catalogue(work: Any, partner_id: int, rules: Rules) -> None:
+    changed = [catalogue.publication(*each) for each in rules.catalogue.published.items()]
+    catalogue.heads(work, [partner_id], lock=True)
+    catalogue.write_changes(work, {partner_id: rules}, {partner_id: changed}, 0)
     catalogue.write_all(work, NEXT, partner_id, rules)
-    work.execute(
-        "UPDATE control.catalogue_head SET revision = revision + 1, applied_revision = revision + 1"
-    )
+    work.execute("UPDATE control.catalogue_head SET applied_revision = revision")
     rollup.follow_institutions(work, NEXT)
 
 
@@ -199,13 +201,12 @@ def fill_partner(
     number = 0
     while written < wanted:
         number += 1
-        record = Record(f"PRK-{partner_id}-{number:08}")
+        state = State()
         touched: list[Touched] = []
         for index, (happened, fact) in enumerate(lived(chance, number, weights, now)):
-            event = PartnerEvent("", f"{number}-{index}", happened, "", fact)
-            touched.append(evolve(record.state, event))
+            touched.append(evolve(state, happened, key_of(f"{number}-{index}"), fact))
         before = len(into.classes)
-        changes(record, touched, rules, into)
+        changes(f"PRK-{partner_id}-{number:08}", state, touched, rules, into)
         written += len(into.classes) - before
         if len(into.classes) > 5_000 or written >= wanted:
             load_rows(work, NEXT, partner_id, into.classes, into.purchases)

@@ -13,7 +13,6 @@ import platform
 import pstats
 import random
 import sys
-from collections import defaultdict
 from time import process_time
 
 import msgspec
@@ -36,10 +35,14 @@ from domain.events import (
     PurchasePaid,
     PurchaseRefunded,
 )
-from domain.participant import Touched, decide, evolve
-from projections.record import Changes, ClassRow, Record, Rules, changes
+from domain.participant import State, Touched, accept
+from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
+from projections.record import Changes, Rules
+from projections.rows import changes
 
 BATCH = 5_000
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Snapshot).decode
 CLASSES = 500
 SALES_END = 1_593_450_000_000_000
 DAY = 86_400_000_000
@@ -65,7 +68,7 @@ def laid_down() -> Rules:
         for n in range(CLASSES // 10)
     ]
     for number, fact in enumerate(facts):
-        catalogue.evolve(rules.catalogue, PartnerEvent("", f"k{number}", DAY_ONE, "", fact))
+        catalogue.evolve(rules.catalogue, DAY_ONE, number, fact)
     return rules
 
 
@@ -116,8 +119,8 @@ def learning(chance: random.Random, code: str, bought: int) -> list[tuple[int, F
 def run(events: list[PartnerEvent], rules: Rules, *, warm: bool) -> Spent:
     """Folds the season batch by batch and keeps the time of each step."""
     spent = Spent(events=len(events))
-    kept: dict[str, Record] = {}
-    stored: dict[str, dict[str, ClassRow]] = defaultdict(dict)
+    kept: dict[str, State] = {}
+    stored: dict[str, bytes] = {}
     for start in range(0, len(events), BATCH):
         batch = events[start : start + BATCH]
         streams = dict.fromkeys(event.stream for event in batch)
@@ -125,32 +128,29 @@ def run(events: list[PartnerEvent], rules: Rules, *, warm: bool) -> Spent:
         if not warm:
             kept = {}
             for stream in streams:
-                record = kept[stream] = Record(stream[2:])
-                for code, row in stored[stream].items():
-                    record.load(code, row.version, row.completion, row.evidence)
+                taken = stored.get(stream)
+                kept[stream] = State() if taken is None else state_of_snapshot(decode(taken))
         else:
             for stream in streams:
                 if stream not in kept:
-                    kept[stream] = Record(stream[2:])
+                    kept[stream] = State()
         loaded = process_time()
         touched: dict[str, list[Touched]] = {}
         for event in batch:
-            state = kept[event.stream].state
-            for one in decide(state, event):
-                touched.setdefault(event.stream, []).append(evolve(state, one))
+            part = accept(kept[event.stream], event)
+            if part is not None:
+                touched.setdefault(event.stream, []).append(part)
         evolved = process_time()
         into = Changes()
         for stream, parts in touched.items():
-            changes(kept[stream], parts, rules, into)
+            changes(stream[2:], kept[stream], parts, rules, into)
         changed = process_time()
         spent.load += loaded - began
         spent.evolve += evolved - loaded
         spent.changes += changed - evolved
         spent.rows += len(into.classes)
-        for row in into.classes:
-            stored[f"{PARTICIPANT_STREAM}{row.participant_id}"][row.class_code] = row
-        for participant_id, code, _ in into.emptied:
-            del stored[f"{PARTICIPANT_STREAM}{participant_id}"][code]
+        if not warm:
+            stored |= {stream: encode(snapshot_of(kept[stream])) for stream in streams}
     return spent
 
 

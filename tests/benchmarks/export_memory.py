@@ -24,12 +24,12 @@ SEASON_EVENTS = 4_000
 
 MULTIPLY = """
 INSERT INTO projections.purchased_class (
-    purchased_at, best_scaled, pre_test_scaled, taken_seconds, version, partner_id, purchase, completion, assessment,
+    purchased_at, best_scaled, pre_test_scaled, taken_seconds, partner_id, purchase, completion, assessment,
     flags, rating, drop_off, satisfied, participant_id, class_code, package_codes, evidence)
-SELECT purchased_at, best_scaled, pre_test_scaled, taken_seconds, version, partner_id, purchase, completion, assessment,
+SELECT purchased_at, best_scaled, pre_test_scaled, taken_seconds, partner_id, purchase, completion, assessment,
        flags, rating, drop_off, satisfied, participant_id || '-' || copy, class_code, package_codes, evidence
 FROM projections.purchased_class CROSS JOIN generate_series(1, %s) AS copy
-WHERE class_code > '' AND purchase <> 0
+WHERE purchase <> 0
 """
 
 # A small process starts the command: what a process forks from counts in its children's highest memory.

@@ -24,7 +24,8 @@ from msgspec import Struct
 from domain.catalogue import State as Catalogue
 from domain.events import PARTICIPANT_STREAM
 from domain.vocabulary import PARTNER_IDS
-from projections.record import Changes, Record, Rules, changes
+from projections.record import Changes, Record, Rules
+from projections.rows import changes
 from services.intake.batch import LaneBatch, sort_out, wanted
 from services.intake.decoding import decoded
 from services.intake.lanes import Lane
@@ -94,7 +95,8 @@ def intake(fetched: list[Fetched]) -> int:
     for partner, touched in outcome.touched.items():
         into = Changes()
         for participant_id, parts in touched.items():
-            changes(records[partner][participant_id], parts, rules[partner], into)
+            state = records[partner][participant_id].state
+            changes(participant_id, state, parts, rules[partner], into)
     encode_events(
         [
             LaneEvents(batch.lane.lane_id, batch.lane.partner_id, 1, lane.events)

@@ -20,7 +20,7 @@ from domain.events import (
     PurchasePaid,
     PurchaseRefunded,
 )
-from domain.participant import key_of
+from domain.marks import key_of
 
 
 def expected(
@@ -36,8 +36,10 @@ def expected(
     move_on, mastery_score = "CompletedAndPassed", 0.6
     compositions: dict[str, tuple[str, ...]] = {}
     for e in catalogue:
+        if e.event_id in withdrawn:
+            continue
         if isinstance(e.fact, PackagePublished):
-            compositions[e.fact.package_code] = e.fact.class_codes
+            compositions.setdefault(e.fact.package_code, e.fact.class_codes)
         elif isinstance(e.fact, ClassPublished) and e.fact.class_code == class_code:
             move_on, mastery_score = e.fact.move_on, e.fact.mastery_score
 

@@ -4,16 +4,19 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from domain import catalogue, participant
+from domain.class_evidence import ClassEvidence, Slices
 from domain.errors import Reason, Refusal
 from domain.events import (
     CLASS_STREAM,
     PACKAGE_STREAM,
     PARTICIPANT_STREAM,
     ClassPublished,
+    EventVoided,
     Fact,
     PackagePublished,
     PartnerEvent,
 )
+from domain.marks import key_of
 
 PARTNER = "pijar-mahir"
 PARTICIPANT = "PRK-000000042"
@@ -61,19 +64,29 @@ def participant_state(*events: PartnerEvent) -> participant.State:
     state = participant.State()
     for told in events:
         for stored in participant.decide(state, told):
-            participant.evolve(state, stored)
+            evolved(state, stored)
     return state
+
+
+def evolved(state: participant.State, told: PartnerEvent) -> participant.Touched:
+    """Changes the state by the event; returns what that touched."""
+    return participant.evolve(state, told.happened, key_of(told.event_id), told.fact)
 
 
 def catalogue_state(*events: PartnerEvent) -> catalogue.State:
-    """The catalogue after the events; what is refused leaves no trace in it."""
+    """The catalogue after the events: publications, and withdrawals of them and of anything else."""
     state = catalogue.State()
     for told in events:
-        decided = catalogue.decide(state, told)
-        if not isinstance(decided, Refusal):
-            for stored in decided:
-                catalogue.evolve(state, stored)
+        if isinstance(told.fact, EventVoided):
+            catalogue.withdraw(state, told.happened, key_of(told.fact.target_id))
+        else:
+            catalogue.publish(state, told)
     return state
+
+
+def evidence_of(state: participant.State, class_code: str, known: catalogue.State) -> ClassEvidence:
+    """What concerns a class, whatever its size."""
+    return Slices(state, known, whole=True).of(class_code)[0]
 
 
 class Given:

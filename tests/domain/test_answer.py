@@ -27,6 +27,7 @@ from tests.domain.story import (
     catalogue_state,
     day,
     event,
+    evidence_of,
     is_catalogue,
     participant_state,
 )
@@ -42,11 +43,11 @@ CERTIFICATE = event(5, CertificateIssued("C-1", "N-1"))
 def answered(*events: PartnerEvent, as_of: float | None = None, code: str = "C-1") -> answer.Answer:
     """The answer about a class after the events, whether of the participant or of the catalogue."""
     state = participant_state(*(e for e in events if not is_catalogue(e)))
+    known = catalogue_state(*(e for e in events if is_catalogue(e)))
     return answer.judge(
         code,
-        state.classes.get(code),
-        state.purchases.values(),
-        catalogue_state(*(e for e in events if is_catalogue(e))),
+        evidence_of(state, code, known),
+        known,
         SALES_END,
         None if as_of is None else day(as_of),
     )

@@ -24,5 +24,5 @@ def test_it_is_what_the_events_come_to_one_by_one(events: list[PartnerEvent], se
 
 
 def test_a_publication_is_not_a_participants() -> None:
-    with pytest.raises(TypeError, match="ClassPublished"):
+    with pytest.raises(KeyError, match="ClassPublished"):
         state_of([(1, b"e", ClassPublished("C-1", "t", "i"))])

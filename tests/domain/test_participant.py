@@ -14,8 +14,9 @@ from domain.events import (
     PurchasePaid,
     PurchaseRefunded,
 )
-from domain.participant import State, Touched, evolve, key_of
-from tests.domain.story import day, event, given, participant_state
+from domain.marks import key_of
+from domain.participant import State, Touched
+from tests.domain.story import day, event, evolved, given, participant_state
 
 EVERY_FACT = (
     PurchasePaid("INV-1", None, (("C-1", 250_000),), 250_000),
@@ -43,14 +44,15 @@ class TestEveryFact:
         given(event(1, fact)).when(again).then(again)
 
     def test_says_what_it_touched(self, fact: Fact) -> None:
-        touched = evolve(State(), event(1, fact))
+        touched = evolved(State(), event(1, fact))
         match fact:
             case EventVoided():
                 assert touched == Touched()
             case PurchasePaid() | PurchaseRefunded():
                 assert touched == Touched((), (fact.purchase_id,))
             case _:
-                assert touched == Touched(("C-1",), ())
+                completion = isinstance(fact, ClassCompleted)
+                assert touched == Touched(("C-1",), (), completion)
 
 
 @pytest.mark.parametrize("fact", EVERY_FACT[:-1], ids=repr)
@@ -68,17 +70,17 @@ def test_a_withdrawn_fact_stays_with_the_earliest_time_it_was_withdrawn(
     lists = [held for record in state.classes.values() for held in record.lists()]
     lists += [held for record in state.purchases.values() for held in record.lists()]
     marks = [mark for held in lists for mark in held]
-    assert [(m.happened, m.key, m.voided_at) for m in marks] == [(day(1), key_of("e1"), day(3))]
-    assert [void.happened for void in state.voids] == [day(3), day(5), day(7)]
+    assert [(m.happened, m.key) for m in marks] == [(day(1), key_of("e1"))]
+    assert state.withdrawn == {key_of("e1"): day(3)}
 
 
 def test_a_void_says_what_its_target_touched() -> None:
     state = participant_state(
         event(1, ClassCompleted("C-1"), "e1"), event(1, PurchasePaid("INV-1", "K-1"), "e2")
     )
-    assert evolve(state, event(2, EventVoided("e1", "r"))) == Touched(("C-1",), ())
-    assert evolve(state, event(2, EventVoided("e2", "r"))) == Touched((), ("INV-1",))
-    assert evolve(state, event(2, EventVoided("e3", "r"))) == Touched((), ())
+    assert evolved(state, event(2, EventVoided("e1", "r"))) == Touched(("C-1",), (), True)
+    assert evolved(state, event(2, EventVoided("e2", "r"))) == Touched((), ("INV-1",))
+    assert evolved(state, event(2, EventVoided("e3", "r"))) == Touched((), ())
 
 
 @pytest.mark.parametrize("void_first", [False, True])
@@ -89,8 +91,8 @@ def test_voiding_a_void_has_no_effect(void_first: bool) -> None:
     ]
     target = event(1, ClassCompleted("C-1"), "e1")
     state = participant_state(target, *(reversed(voids) if void_first else voids))
-    assert state.classes["C-1"].completed[0].voided_at == day(2)
-    assert [void.voided_at for void in state.voids] == [None, None]
+    assert state.withdrawn[key_of("e1")] == day(2)
+    assert not state.is_completed("C-1")
 
 
 def test_marks_stand_in_order_of_time_then_key() -> None:

@@ -12,7 +12,9 @@ from docs.examples.oulad import partner_events
 from domain import answer as judging
 from domain import catalogue, counting, participant
 from domain import evaluation as evaluating
+from domain.class_evidence import Slices
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
+from domain.marks import key_of
 from domain.vocabulary import DEFAULT_PACKAGE_SALES_END
 from services.cloudevents.decode import decode
 from tests.end_to_end.oulad_figures import (
@@ -50,13 +52,11 @@ class Season:
             state = self.participants.setdefault(name, participant.State())
             decided = participant.decide(state, event)
             for one in decided:
-                participant.evolve(state, one)
+                participant.evolve(state, one.happened, key_of(one.event_id), one.fact)
         else:
-            published = catalogue.decide(self.catalogue, event)
+            published = catalogue.publish(self.catalogue, event)
             assert isinstance(published, list)
             decided = published
-            for one in decided:
-                catalogue.evolve(self.catalogue, one)
         self.decided += len(decided)
 
     def answers(self, as_of: str) -> dict[tuple[str, str], judging.Answer]:
@@ -66,8 +66,7 @@ class Season:
         judged = {
             (name, class_code): judging.judge(
                 class_code,
-                state.classes.get(class_code),
-                state.purchases.values(),
+                Slices(state, self.catalogue, whole=True).of(class_code)[0],
                 self.catalogue,
                 sales_end,
                 until,

@@ -10,11 +10,12 @@ from domain.counting import Metric
 from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
-from projections.evidence import decode as decode_evidence
+from projections.evidence import decode_class
 from projections.rebuild import Rebuilt
-from projections.record import Rules, judged_row
+from projections.record import Rules
 from projections.rejudge import partners_behind, rejudge
 from projections.rollup import Deltas, add_up
+from projections.rows import class_row
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded
@@ -123,10 +124,9 @@ class Kept:
         for partner_id, participant_id, class_code, evidence in self.rows(
             "SELECT partner_id, participant_id, class_code, evidence FROM projections.purchased_class"
         ):
-            if class_code:
-                of = decode_evidence(bytes(evidence))
-                row = judged_row(participant_id, class_code, of, rules[partner_id])
-                deltas.class_row(partner_id, class_code, row.package_codes, row.counted, 1)
+            of = decode_class(evidence)
+            row = class_row(participant_id, class_code, of, None, rules[partner_id])
+            deltas.class_row(partner_id, class_code, row.package_codes, row.counted, 1)
         for partner_id, *columns in self.rows(
             "SELECT partner_id, package_code, complete, unresolved, after_sales_end FROM projections.purchase"
         ):

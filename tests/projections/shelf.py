@@ -1,4 +1,4 @@
-"""The status tables as mappings, with the version check that the SQL has."""
+"""The status tables as mappings."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from msgspec.structs import asdict
 
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
-from domain.participant import Touched, decide, evolve
-from projections.record import Changes, ClassRow, PurchaseRow, Record, Rules, changes
+from domain.participant import State, Touched, decide
+from projections.record import Changes, ClassRow, PurchaseRow, Rules
+from projections.rows import changes
+from tests.domain.story import PARTICIPANT, evolved
 
 
 class Shelf:
@@ -18,42 +20,25 @@ class Shelf:
         self.purchases: dict[tuple[str, str], PurchaseRow] = {}
 
     def put(self, into: Changes) -> None:
-        """Writes the changes; every row must replace the version that it expects."""
+        """Writes the changes, whatever was there."""
         for row in into.classes:
-            held = self.classes.get((row.participant_id, row.class_code))
-            assert row.expected == (held.version if held else 0)
-            assert row.version > 0
             self.classes[row.participant_id, row.class_code] = row
-        for participant_id, class_code, expected in into.emptied:
-            assert self.classes.pop((participant_id, class_code)).version == expected
         for bought in into.purchases:
             self.purchases[bought.purchase_id, bought.participant_id] = bought
-        for participant_id, purchase_id in into.unpaid:
-            self.purchases.pop((purchase_id, participant_id), None)
-
-    def record(self, participant_id: str) -> Record:
-        """The participant's record as its rows say."""
-        record = Record(participant_id)
-        for (of, class_code), row in self.classes.items():
-            if of == participant_id:
-                record.load(class_code, row.version, row.completion, row.evidence)
-        return record
 
     def content(self) -> dict[Any, dict[str, Any]]:
-        """Every row, without what it replaced."""
-        rows = {
-            ("class", *key): asdict(row) | {"expected": None} for key, row in self.classes.items()
-        }
+        """Every row."""
+        rows = {("class", *key): asdict(row) for key, row in self.classes.items()}
         return rows | {("purchase", *key): asdict(row) for key, row in self.purchases.items()}
 
 
-def fold(record: Record, events: Iterable[PartnerEvent], rules: Rules) -> Changes:
+def fold(state: State, events: Iterable[PartnerEvent], rules: Rules) -> Changes:
     """What a batch of one participant's events changes."""
     touched: list[Touched] = []
     for event in events:
-        touched += [evolve(record.state, stored) for stored in decide(record.state, event)]
+        touched += [evolved(state, stored) for stored in decide(state, event)]
     into = Changes()
-    changes(record, touched, rules, into)
+    changes(PARTICIPANT, state, touched, rules, into)
     return into
 
 

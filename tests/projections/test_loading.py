@@ -64,7 +64,7 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
     assert taken(
         work,
         "purchased_class",
-        "partner_id, participant_id, class_code, version, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
+        "partner_id, participant_id, class_code, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
         "purchase, completion, assessment, flags, satisfied, package_codes, evidence, best_scaled, pre_test_scaled, "
         "taken_seconds, rating, drop_off",
     ) == [
@@ -72,7 +72,6 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
             3,
             row.participant_id,
             row.class_code,
-            row.version,
             row.purchased_at,
             row.purchase,
             row.completion,
@@ -89,7 +88,7 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
         work,
         "purchase",
         "partner_id, participant_id, purchase_id, (extract(epoch FROM purchased_at) * 1000000)::bigint, package_code, "
-        "unresolved, complete, after_sales_end, class_codes, missing",
+        "unresolved, complete, after_sales_end, withdrawn, class_codes, missing, packages, evidence",
     ) == [
         (
             3,
@@ -100,8 +99,11 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
             row.unresolved,
             row.complete,
             row.after_sales_end,
+            row.withdrawn,
             row.class_codes,
             row.missing,
+            row.packages,
+            row.evidence,
         )
         for row in purchases
     ]

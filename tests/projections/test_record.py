@@ -17,11 +17,20 @@ from domain.events import (
     PurchasePaid,
     PurchaseRefunded,
 )
-from domain.participant import Touched
-from projections.evidence import REMAINDER, Evidence, decode
-from projections.record import Changes, Record, Rules, changes, class_row, purchase_row
+from domain.participant import State
+from domain.snapshot import snapshot_of, state_of_snapshot
+from projections.evidence import decode_class
+from projections.record import Changes, Rules
+from projections.rows import all_rows
 from tests.domain import told
-from tests.domain.story import PARTICIPANT, SALES_END, catalogue_state, day, event
+from tests.domain.story import (
+    PARTICIPANT,
+    SALES_END,
+    catalogue_state,
+    day,
+    event,
+    participant_state,
+)
 from tests.projections.shelf import Shelf, fold
 
 BUNDLE = event(0, PackagePublished("K-1", "For drivers", ("C-1", "C-2")))
@@ -32,19 +41,9 @@ def rules(*events: PartnerEvent) -> Rules:
 
 
 def from_scratch(events: Sequence[PartnerEvent], laid_down: Rules) -> dict[Any, dict[str, Any]]:
-    """Every row of a participant who is folded at once: all class codes there are, all purchases."""
-    record = Record(PARTICIPANT)
-    fold(record, events, laid_down)
-    record.rows.clear()
+    """Every row of a participant who is folded at once."""
     into = Changes()
-    for class_code in (REMAINDER, *told.CLASS_CODES):
-        row = class_row(record, class_code, laid_down)
-        if row is not None:
-            into.classes.append(row)
-    for purchase in record.state.purchases.values():
-        bought = purchase_row(record, purchase, laid_down)
-        if bought is not None:
-            into.purchases.append(bought)
+    all_rows(PARTICIPANT, participant_state(*events), laid_down, into)
     shelf = Shelf()
     shelf.put(into)
     return shelf.content()
@@ -59,54 +58,14 @@ def test_any_order_and_any_batches_give_the_same_rows(
     delivered = events + [e for e in events if chance.random() < 0.3]
     chance.shuffle(delivered)
     shelf = Shelf()
-    record = Record(PARTICIPANT)
+    state = State()
     while delivered:
         size = chance.randint(1, 6)
         if chance.random() < 0.5:
-            record = shelf.record(PARTICIPANT)
-        shelf.put(fold(record, delivered[:size], laid_down))
+            state = state_of_snapshot(snapshot_of(state))
+        shelf.put(fold(state, delivered[:size], laid_down))
         del delivered[:size]
     assert shelf.content() == from_scratch(events, laid_down)
-
-
-@given(told.of_participant(), told.of_catalogue())
-def test_rows_hold_everything_of_the_record(
-    events: list[PartnerEvent], published: list[PartnerEvent]
-) -> None:
-    laid_down = rules(*published)
-    shelf = Shelf()
-    record = Record(PARTICIPANT)
-    shelf.put(fold(record, events, laid_down))
-    loaded = shelf.record(PARTICIPANT)
-    assert loaded == record
-
-
-@given(told.of_participant(), told.of_catalogue(), st.integers(0, 7), st.integers(0, 2**32))
-def test_whoever_writes_first_after_a_package_became_known_moves_its_purchases(
-    events: list[PartnerEvent], published: list[PartnerEvent], known: int, seed: int
-) -> None:
-    chance = random.Random(seed)
-    shelf = Shelf()
-    shelf.put(fold(Record(PARTICIPANT), events, rules(*published[:known])))
-    newer = rules(*published)
-    record = shelf.record(PARTICIPANT)
-    # A touch of any class will do; without a class, of the purchases.
-    touched = [Touched((code,)) for code in record.state.classes]
-    chance.shuffle(touched)
-    for part in touched or [Touched((), tuple(record.state.purchases))]:
-        into = Changes()
-        changes(record, [part], newer, into)
-        shelf.put(into)
-        if chance.random() < 0.5:
-            record = shelf.record(PARTICIPANT)
-    assert evidence_and_purchases(shelf.content()) == evidence_and_purchases(
-        from_scratch(events, newer)
-    )
-
-
-def evidence_and_purchases(content: dict[Any, dict[str, Any]]) -> dict[Any, Any]:
-    """Rows without what terms of classes decide: those are judged again by projections/rejudge.py."""
-    return {key: row["evidence"] if key[0] == "class" else row for key, row in content.items()}
 
 
 class TestPurchaseRows:
@@ -137,8 +96,8 @@ class TestPurchaseRows:
     def test_an_unknown_package_is_unresolved_and_never_complete(self) -> None:
         shelf = folded(event(1, PurchasePaid("INV-1", "K-1")), event(2, ClassCompleted("C-1")))
         row = shelf.purchases["INV-1", PARTICIPANT]
-        assert (row.unresolved, row.complete, row.missing) == (True, False, [])
-        assert {code for _, code in shelf.classes} == {REMAINDER, "C-1"}
+        assert (row.unresolved, row.complete, row.missing) == (True, None, [])
+        assert {code for _, code in shelf.classes} == {"C-1"}
 
     @pytest.mark.parametrize(("number", "after"), [(28, False), (29, True)])
     def test_a_package_after_the_sales_end(self, number: int, after: bool) -> None:
@@ -148,10 +107,13 @@ class TestPurchaseRows:
     def test_a_withdrawn_purchase_is_no_purchase_but_its_evidence_stays(self) -> None:
         paid = event(1, PurchasePaid("INV-1", "K-1"), "paid")
         shelf = folded(paid, event(2, EventVoided("paid", "mistake")), known=[BUNDLE])
-        assert shelf.purchases == {}
+        bought = shelf.purchases["INV-1", PARTICIPANT]
+        assert (bought.purchased_at, bought.package_code, bought.class_codes) == (None, None, [])
+        assert (bought.withdrawn, bought.packages) == (True, ["K-1"])
         row = shelf.classes[PARTICIPANT, "C-1"]
         assert (row.purchase, row.purchased_at, row.package_codes) == (0, None, None)
-        assert [p.purchase_id for p in decode(row.evidence).purchases] == ["INV-1"]
+        assert row.evidence is not None
+        assert [p.purchase_id for p in decode_class(row.evidence).purchases] == ["INV-1"]
 
     def test_the_order_in_which_a_package_lists_its_classes_makes_no_other_row(self) -> None:
         paid = event(1, PurchasePaid("INV-1", "K-1"))
@@ -174,18 +136,32 @@ class TestClassRows:
         other = shelf.classes[PARTICIPANT, "C-2"]
         assert (other.purchase, other.completion, other.satisfied) == (1, 0, False)
 
-    def test_a_version_is_never_that_of_other_evidence(self) -> None:
-        paid = [event(1, PurchasePaid(f"INV-{n}", f"K-{n}"), f"e{n}") for n in (1, 2)]
-        rows = [folded(e).classes[PARTICIPANT, REMAINDER] for e in paid]
-        assert rows[0].version != rows[1].version
-        assert rows[0].version == folded(paid[0]).classes[PARTICIPANT, REMAINDER].version
+    def test_a_row_keeps_of_a_purchase_what_has_a_say_in_its_class_and_no_more(self) -> None:
+        codes = tuple((f"C-{number}", None) for number in range(1, 101))
+        few, many = (
+            folded(event(1, PurchasePaid("INV-1", None, items), "e")).classes[PARTICIPANT, "C-1"]
+            for items in (codes[:1], codes)
+        )
+        assert few.evidence == many.evidence
 
-    def test_an_empty_row_says_so(self) -> None:
-        assert Evidence().is_empty()
-        assert class_row(Record(PARTICIPANT), "C-1", rules()) is None
+    def test_too_much_evidence_is_not_kept_in_the_row(self) -> None:
+        told_often = [
+            event(number / 100, ClassCompleted("C-1"), f"e{number}") for number in range(2_000)
+        ]
+        row = folded(*told_often).classes[PARTICIPANT, "C-1"]
+        assert (row.completion, row.evidence) == (2, None)
+        paid = [
+            event(number / 100, PurchasePaid("INV-1", None, (("C-1", None),)), f"e{number}")
+            for number in range(2_000)
+        ]
+        shelf = folded(*paid)
+        kept = shelf.classes[PARTICIPANT, "C-1"].evidence
+        assert kept is not None
+        assert len(kept) < 60
+        assert shelf.purchases["INV-1", PARTICIPANT].evidence is None
 
 
 def folded(*events: PartnerEvent, known: Sequence[PartnerEvent] = ()) -> Shelf:
     shelf = Shelf()
-    shelf.put(fold(Record(PARTICIPANT), events, rules(*known)))
+    shelf.put(fold(State(), events, rules(*known)))
     return shelf

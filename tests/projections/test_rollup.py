@@ -14,7 +14,6 @@ from domain.events import (
     PurchasePaid,
 )
 from projections import catalogue, rollup
-from projections.evidence import REMAINDER
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.desk import SALES_END
@@ -125,7 +124,7 @@ def test_everything_withdrawn_leaves_no_sums(kept: Kept) -> None:
     kept.settle()
     assert kept.sums() == {}
     assert kept.institution_sums() == {}
-    assert kept.rows(f"SELECT 1 FROM projections.purchased_class WHERE class_code = '{REMAINDER}'")
+    assert kept.rows("SELECT withdrawn, purchased_at FROM projections.purchase") == [(True, None)]
 
 
 def test_many_small_transactions_are_added_up_in_turns(kept: Kept) -> None:

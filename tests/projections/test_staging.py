@@ -36,27 +36,27 @@ CLASS_ROW = st.builds(
     ClassRow,
     TEXT,
     TEXT,
-    st.integers(-(2**31), 2**31 - 1),
-    st.integers(-(2**31), 2**31 - 1),
     st.none() | INSTANT,
     *(SMALL,) * 4,
     st.booleans(),
     MAYBE_TEXTS,
-    st.binary(max_size=40),
-    st.just(()),
+    st.none() | st.binary(max_size=40),
     COUNTED,
 )
 PURCHASE_ROW = st.builds(
     PurchaseRow,
     TEXT,
     TEXT,
-    INSTANT,
+    st.none() | INSTANT,
     st.none() | TEXT,
     st.booleans(),
     st.none() | st.booleans(),
     st.booleans(),
+    st.booleans(),
     st.lists(TEXT, max_size=4),
     MAYBE_TEXTS,
+    MAYBE_TEXTS,
+    st.none() | st.binary(max_size=40),
 )
 
 
@@ -75,20 +75,20 @@ def test_rows_come_out_as_they_went_in(
         copy_stream(cursor, status.SQL["stage_class"], class_stream(changes))
         copy_stream(cursor, status.SQL["stage_purchase"], purchase_stream(changes))
         cursor.execute(
-            "SELECT participant_id, class_code, expected, version, purchased_at, purchase, completion, assessment, "
-            "flags, satisfied, package_codes, evidence, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
+            "SELECT participant_id, class_code, purchased_at, purchase, completion, assessment, flags, "
+            "satisfied, package_codes, evidence, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
             "partner_id FROM staged_class"
         )
         found = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
         cursor.execute(
             "SELECT participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
-            "class_codes, missing, partner_id FROM staged_purchase"
+            "withdrawn, class_codes, missing, packages, evidence, partner_id FROM staged_purchase"
         )
-        bought = cursor.fetchall()
+        bought = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
     session.close()
     assert found == [
         (
-            *(row.participant_id, row.class_code, row.expected, row.version, row.purchased_at),
+            *(row.participant_id, row.class_code, row.purchased_at),
             *(row.purchase, row.completion, row.assessment, row.flags, row.satisfied),
             *(row.package_codes, row.evidence),
             *(
@@ -103,7 +103,8 @@ def test_rows_come_out_as_they_went_in(
     assert bought == [
         (
             *(row.participant_id, row.purchase_id, row.purchased_at, row.package_code),
-            *(row.unresolved, row.complete, row.after_sales_end, row.class_codes, row.missing, 3),
+            *(row.unresolved, row.complete, row.after_sales_end, row.withdrawn, row.class_codes),
+            *(row.missing, row.packages, row.evidence, 3),
         )
         for row in purchases
     ]

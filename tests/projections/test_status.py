@@ -1,4 +1,4 @@
-"""Status rows in PostgreSQL: written as they are, read back as they were, and never over newer ones."""
+"""Status rows in PostgreSQL: written as they are, whatever was there."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.events import ClassCompleted, PartnerEvent, PurchasePaid
+from domain.events import ClassCompleted, PurchasePaid
+from domain.participant import State
 from projections import status
 from projections.catalogue import set_package_sales_end
-from projections.record import Changes, ClassRow, Record, Rules
-from projections.status import StaleRows
+from projections.record import Changes, Rules
+from projections.rows import all_rows
 from services.postgres.connect import transaction
-from tests.domain.story import SALES_END, catalogue_state, day, event
-from tests.projections.shelf import fold
+from tests.domain.story import (
+    SALES_END,
+    catalogue_state,
+    day,
+    event,
+    evolved,
+    participant_state,
+)
 from tests.services.intake.desk import Desk
 
 PARTNER_ID = 8
@@ -27,40 +34,9 @@ text = st.text(
 )
 
 
-def load(desk: Desk, *participant_ids: str) -> dict[str, Record]:
-    with transaction(desk.session) as work:
-        return status.load_records(work, PARTNER_ID, participant_ids)
-
-
 def write(desk: Desk, into: Changes) -> None:
     with transaction(desk.session) as work:
         status.write(work, status.stage({PARTNER_ID: into}))
-
-
-def written(desk: Desk, *events: PartnerEvent) -> Record:
-    """The participant's record after its rows were written."""
-    participant_id = events[0].stream[2:]
-    record = load(desk, participant_id)[participant_id]
-    write(desk, fold(record, events, RULES))
-    return record
-
-
-def test_a_participant_without_rows_has_an_empty_record(desk: Desk) -> None:
-    assert load(desk, "nobody") == {"nobody": Record("nobody")}
-    assert load(desk) == {}
-
-
-def test_records_are_read_as_they_were_written(desk: Desk) -> None:
-    record = written(desk, PAID, DONE, event(3, PurchasePaid("INV-2", "K-1")))
-    other = written(desk, event(1, ClassCompleted("C-1"), of="other"))
-    loaded = load(desk, record.participant_id, "other", "nobody")
-    assert loaded == {
-        record.participant_id: record,
-        "other": other,
-        "nobody": Record("nobody"),
-    }
-    with transaction(desk.session) as work:
-        assert status.load_records(work, 7, ["other"]) == {"other": Record("other")}
 
 
 @settings(
@@ -72,16 +48,13 @@ def test_any_text_is_kept(
 ) -> None:
     desk.clear()
     code = class_code + "."
-    record = written(
-        desk,
-        event(
-            1,
-            PurchasePaid(purchase_id, package_code, ((code, None), (code + "'", None))),
-            of=participant_id,
-        ),
-        event(2, ClassCompleted(code), of=participant_id),
+    state = participant_state(
+        event(1, PurchasePaid(purchase_id, package_code, ((code, None), (code + "'", None)))),
+        event(2, ClassCompleted(code)),
     )
-    assert load(desk, participant_id) == {participant_id: record}
+    into = Changes()
+    all_rows(participant_id, state, RULES, into)
+    write(desk, into)
     assert desk.rows(
         "SELECT participant_id, purchase_id, package_code, class_codes, missing FROM projections.purchase"
     ) == [(participant_id, purchase_id, package_code, [code, code + "'"], [code + "'"])]
@@ -90,73 +63,23 @@ def test_any_text_is_kept(
     ]
 
 
-class TestTwoWriters:
-    """Of two with the same view of a row the second notices, and what it wrote is rolled back."""
-
-    @pytest.mark.parametrize(
-        ("before", "first", "second"),
-        [
-            ([], [PAID], [DONE]),
-            ([PAID], [DONE], [event(3, ClassCompleted("C-1"))]),
-            (
-                [event(1, PurchasePaid("INV-2", "K-1"))],
-                [event(1, PurchasePaid("INV-3", "K-1"))],
-                [event(1, PurchasePaid("INV-4", "K-1"))],
-            ),
-        ],
-        ids=["insert", "update", "update of the remainder"],
-    )
-    def test_second(
-        self,
-        desk: Desk,
-        before: list[PartnerEvent],
-        first: list[PartnerEvent],
-        second: list[PartnerEvent],
-    ) -> None:
-        participant_id = PAID.stream[2:]
-        if before:
-            written(desk, *before)
-        views = [load(desk, participant_id)[participant_id] for _ in range(2)]
-        changed = [
-            fold(view, told, RULES) for view, told in zip(views, (first, second), strict=True)
-        ]
-        write(desk, changed[0])
-        rows = desk.read_models()
-        with pytest.raises(StaleRows):
-            write(desk, changed[1])
-        assert desk.read_models() == rows
-        assert load(desk, participant_id) == {participant_id: views[0]}
-
-    def test_a_row_that_would_be_emptied(self, desk: Desk) -> None:
-        participant_id = PAID.stream[2:]
-        written(desk, event(1, PurchasePaid("INV-2", "K-1")))
-        view = load(desk, participant_id)[participant_id]
-        written(desk, event(1, PurchasePaid("INV-3", "K-2")))
-        row = view.rows[""]
-        with pytest.raises(StaleRows):
-            write(desk, Changes(emptied=[(participant_id, "", row.version)]))
-        assert load(desk, participant_id)[participant_id].rows.keys() == {""}
-
-
-def test_a_row_that_is_judged_again_yields_to_a_newer_one(
-    desk: Desk,
-) -> None:
-    record = written(desk, PAID)
-    (row,) = fold(load(desk, record.participant_id)[record.participant_id], [DONE], RULES).classes
-    written(desk, DONE, event(3, ClassCompleted("C-1"), "again"))
-    rows = desk.read_models()
-    judge_again(desk, row)
-    assert desk.read_models() == rows
-    current = load(desk, record.participant_id)[record.participant_id].rows["C-1"].version
-    row.expected = row.version = current
-    row.satisfied = True
-    judge_again(desk, row)
-    assert desk.rows("SELECT satisfied FROM projections.purchased_class") == [(True,)]
-
-
-def judge_again(desk: Desk, row: ClassRow) -> None:
+def test_a_row_is_overwritten_and_what_was_counted_of_it_is_taken_back(desk: Desk) -> None:
+    state = participant_state(PAID)
+    first, second, third = Changes(), Changes(), Changes()
+    all_rows("P", state, RULES, first)
+    evolved(state, DONE)
+    all_rows("P", state, RULES, second)
+    all_rows("P", State(), RULES, third)
+    write(desk, first)
+    once = desk.read_models()["rollup"]
+    write(desk, second)
+    write(desk, second)
+    twice = desk.read_models()["rollup"]
+    assert twice != once
+    assert desk.rows("SELECT completion FROM projections.purchased_class") == [(2,)]
     with transaction(desk.session) as work:
-        status.write_unless_newer(work, {PARTNER_ID: Changes(classes=[row])})
+        status.remove_others(work, PARTNER_ID, ["P"], third)
+    assert desk.read_models()["purchased_class"] == desk.read_models()["rollup"] == []
 
 
 @pytest.mark.parametrize("since", [-62_135_596_799_999_999, 0, day(3) + 1, 253_402_300_799_999_999])

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.class_evidence import ClassEvidence
 from domain.events import FACTS
-from projections.evidence import Evidence
+from domain.snapshot import Snapshot
+from projections.evidence import PurchaseEvidence
 from projections.facts import UPCASTS
 from services.postgres.ledger import TOPIC_NUMBERS
 from services.postgres.migrations.files import checksum
@@ -22,7 +24,9 @@ STORED_FORMAT: Final = 1
 @cache
 def fingerprint() -> str:
     """What tells this program's form from others: topics by name and number, and the fields of whatever is stored."""
-    shapes, parts = msgspec.json.schema_components((*FACTS.values(), Evidence))
+    shapes, parts = msgspec.json.schema_components(
+        (*FACTS.values(), ClassEvidence, PurchaseEvidence, Snapshot)
+    )
     form = (
         list(FACTS),
         _without_prose(shapes),

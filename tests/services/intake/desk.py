@@ -74,10 +74,14 @@ class Desk:
         with transaction(self.session) as work:
             work.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'projections'")
             tables = [f"projections.{table}" for (table,) in work.fetchall()]
-            tables += [f"ledger.{table}" for table in ("stored_event", *LEDGER[1:], "lane")]
-            work.execute(
-                f"TRUNCATE {', '.join(tables)}, control.participant, control.catalogue_change"
-            )
+            tables += [
+                f"ledger.{table}" for table in ("stored_event", *LEDGER[1:], "lane", "snapshot")
+            ]
+            tables += [
+                f"control.{table}"
+                for table in ("participant", "catalogue_change", "early_withdrawal")
+            ]
+            work.execute(f"TRUNCATE {', '.join(tables)}")
             work.execute("UPDATE control.catalogue_head SET revision = 0, applied_revision = 0")
         self.forget()
 

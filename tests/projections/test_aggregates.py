@@ -1,0 +1,109 @@
+"""Participants are what the ledger's events make them, with any snapshots or none."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.events import ClassCompleted, ClassProgressed, EventVoided, PartnerEvent, PurchasePaid
+from domain.vocabulary import PARTNER_IDS
+from projections import aggregates
+from projections.record import Record
+from services.postgres.connect import transaction
+from tests.domain import told
+from tests.domain.story import PARTICIPANT, event, participant_state
+from tests.services.intake.desk import Desk
+
+TOKOPEDIA = PARTNER_IDS["tokopedia"]
+
+
+def load(desk: Desk, *participant_ids: str) -> dict[str, Record]:
+    with transaction(desk.session) as work:
+        return aggregates.load_records(work, TOKOPEDIA, participant_ids)
+
+
+def snapshots(desk: Desk) -> list[tuple[str, int]]:
+    """Participant and how many events its snapshot has."""
+    return [
+        (who, events)
+        for who, events in desk.rows(
+            "SELECT participant_id, events FROM ledger.snapshot ORDER BY participant_id"
+        )
+    ]
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snapshots are taken with nearly every batch."""
+    monkeypatch.setattr(aggregates, "FEWEST", 0)
+    monkeypatch.setattr(aggregates, "SHARE", 1_000)
+
+
+@pytest.mark.usefixtures("often")
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(told.of_participant(), st.integers(0, 2**32))
+def test_they_are_loaded_by_snapshot_and_later_events(
+    desk: Desk, events: list[PartnerEvent], seed: int
+) -> None:
+    chance = random.Random(seed)
+    desk.clear()
+    lanes = [desk.lane(partition=number) for number in range(2)]
+    left = list(events)
+    while left:
+        size = chance.randint(1, 5)
+        desk.send(chance.choice(lanes), *left[:size])
+        del left[:size]
+        if chance.random() < 0.3:
+            desk.forget()
+        if chance.random() < 0.2:
+            desk.rows("DELETE FROM ledger.snapshot RETURNING place")
+    expected = participant_state(*events)
+    assert load(desk, PARTICIPANT)[PARTICIPANT].state == expected
+    desk.rows("DELETE FROM ledger.snapshot RETURNING place")
+    without = load(desk, PARTICIPANT)[PARTICIPANT]
+    assert (without.state, without.in_snapshot) == (expected, 0)
+
+
+def test_who_is_not_known_is_empty_and_partners_are_apart(desk: Desk) -> None:
+    desk.send(desk.lane(), event(1, ClassCompleted("C-1"), of="a"))
+    desk.send(desk.lane("sisnaker"), event(1, ClassCompleted("C-2"), of="b"))
+    assert load(desk, "b", "c") == {"b": Record("b"), "c": Record("c")}
+    assert load(desk) == {}
+
+
+def test_a_participant_with_few_events_has_no_snapshot(desk: Desk) -> None:
+    lane = desk.lane()
+    for number in range(5):
+        desk.send(lane, event(number, ClassProgressed("C-1", 1.0 * number)))
+    assert snapshots(desk) == []
+
+
+def test_what_snapshots_have_is_a_few_times_what_there_is(desk: Desk) -> None:
+    lane = desk.lane()
+    taken: list[int] = []
+    for number in range(200):
+        batch = [
+            event(number + index / 100, ClassProgressed("C-1", 1.0), f"e{number}-{index}")
+            for index in range(20)
+        ]
+        desk.send(lane, *batch)
+        found = snapshots(desk)
+        if found and found[0][1] not in taken:
+            taken.append(found[0][1])
+    assert sum(taken) < 5 * 200 * 20
+    assert taken[-1] > 200 * 20 * 3 // 5
+
+
+@pytest.mark.usefixtures("often")
+def test_a_batch_that_fails_leaves_no_snapshot(desk: Desk, open_desk: Callable[[], Desk]) -> None:
+    lane = desk.lane()
+    desk.send(lane, event(1, PurchasePaid("INV-1", None, (("C-1", None),))))
+    before = snapshots(desk)
+    open_desk().lane()
+    with pytest.raises(Exception, match="lane"):
+        desk.send(lane, event(2, ClassCompleted("C-1")), event(3, EventVoided("e", "r")))
+    assert snapshots(desk) == before
