@@ -58,7 +58,9 @@ def expected_answers(
     `as_of`, a silence is as old as the latest accepted event makes it.
     """
     intake = take_in(records)
-    known = [event for event in intake.accepted if as_of is None or event["at"] <= as_of]
+    # A publication that was refused as a conflict counts once what was before it is withdrawn.
+    told = [*intake.accepted, *intake.conflicting.values()]
+    known = [event for event in told if as_of is None or event["at"] <= as_of]
     events = standing(known)
     catalogue = Catalogue(events)
     purchases = purchases_of(events, catalogue)
@@ -85,18 +87,22 @@ def expected_answers(
 def standing(events: list[Event]) -> list[Event]:
     """The events without those withdrawn and without the withdrawals.
 
-    A void names an event of the same partner and participant; a void cannot be voided.
+    A void names an event of the same partner, of the same participant or a publication; a void cannot be voided.
     """
     voided = {
         (event["partner"], event["data"]["participant_id"], event["data"]["target_id"])
         for event in events
         if event["kind"] == "event.voided"
     }
+    by_anybody = {(partner, target_id) for partner, _, target_id in voided}
     return [
         event
         for event in events
         if event["kind"] != "event.voided"
         and (event["partner"], event["data"].get("participant_id"), event["id"]) not in voided
+        and not (
+            event["kind"].endswith(".published") and (event["partner"], event["id"]) in by_anybody
+        )
     ]
 
 

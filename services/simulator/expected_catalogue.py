@@ -9,7 +9,10 @@ from services.simulator.expected_intake import Event
 
 
 class Catalogue:
-    """The classes and packages that the given events publish; of each the latest stands."""
+    """The classes and packages that the given events publish.
+
+    Of a class the latest stands; of a package the classes of the earliest, and the latest title with these.
+    """
 
     def __init__(self, events: list[Event]) -> None:
         self._classes: dict[tuple[str, str], dict[str, Any]] = {}
@@ -19,7 +22,10 @@ class Catalogue:
             if event["kind"] == "class.published":
                 self._classes[event["partner"], data["class_code"]] = data
             elif event["kind"] == "package.published":
-                self._packages[event["partner"], data["package_code"]] = data
+                code = event["partner"], data["package_code"]
+                first = self._packages.setdefault(code, data)
+                if set(first["class_codes"]) == set(data["class_codes"]):
+                    self._packages[code] = data
 
     def published_class(self, partner: str, class_code: str) -> dict[str, Any]:
         """Title, institution, mastery score and rule; of an unpublished class the defaults."""

@@ -48,8 +48,11 @@ class Intake:
         self.outcomes: list[dict[str, Any]] = []
         self.counts: dict[str, dict[str, Any]] = {}
         self.accepted: list[Event] = []
+        self.conflicting: dict[tuple[str, str], Event] = {}
+        """Publications of packages that were refused as conflicts, by partner and id."""
         self._contents: dict[tuple[str, str], str] = {}
-        self._compositions: dict[tuple[str, str], set[str]] = {}
+        self._packages: dict[tuple[str, str], dict[str, Event]] = defaultdict(dict)
+        self._withdrawn: set[tuple[str, str]] = set()
 
     def take(self, record: KafkaRecord) -> None:
         outcome, reason = "accepted", None
@@ -76,10 +79,20 @@ class Intake:
                 raise Refused("id_conflict")
             return False
         if event["kind"] == "package.published":
-            code = event["partner"], event["data"]["package_code"]
+            published = self._packages[event["partner"], event["data"]["package_code"]]
+            published[event["id"]] = event
+            earliest = min(
+                (e for e in published.values() if (e["partner"], e["id"]) not in self._withdrawn),
+                key=lambda e: e["at"],
+                default=event,
+            )
             classes = set(event["data"]["class_codes"])
-            if self._compositions.setdefault(code, classes) != classes:
+            if name not in self._withdrawn and set(earliest["data"]["class_codes"]) != classes:
+                self.conflicting[name] = event
                 raise Refused("package_conflict")
+            self.conflicting.pop(name, None)
+        if event["kind"] == "event.voided":
+            self._withdrawn.add((event["partner"], event["data"]["target_id"]))
         self._contents[name] = content
         return True
 

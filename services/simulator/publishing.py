@@ -16,6 +16,9 @@ MOVE_ON: Final = (
     (0.06, "NotApplicable"),
 )
 
+_MISTAKEN: Final = 9
+"""One class in so many is published once by mistake, and that is withdrawn."""
+
 
 def catalogue_drafts(chance: Chance, shops: list[Shop], ids: EventIds) -> list[Draft]:
     """The events of all that the shops sell, in no order of time."""
@@ -23,6 +26,9 @@ def catalogue_drafts(chance: Chance, shops: list[Shop], ids: EventIds) -> list[D
     for shop in shops:
         for training_class in shop.classes:
             drafts += _class_drafts(chance, shop.partner, training_class, ids)
+        for number, training_class in enumerate(shop.classes):
+            if number % _MISTAKEN == 1 and training_class.published_at is not None:
+                drafts += _mistaken_drafts(shop.partner, training_class, number, ids)
         for package in shop.packages:
             drafts += _package_drafts(chance, shop.partner, package, ids)
     return drafts
@@ -55,6 +61,37 @@ def _class_drafts(
         first.sent = again.sent + DAY
         first.shape = "class_published_overtaken"
     return [first, again]
+
+
+def _mistaken_drafts(
+    partner: Partner, training_class: TrainingClass, number: int, ids: EventIds
+) -> list[Draft]:
+    """A publication that is wrong and the latest, and its withdrawal; every other time that is sent first."""
+    assert training_class.published_at is not None  # noqa: S101 - the caller looked
+    data: dict[str, object] = {
+        "class_code": training_class.class_code,
+        "title": f"{training_class.title} (salah)",
+        "institution": "Lembaga Salah",
+        "move_on": "NotApplicable",
+    }
+    happened = training_class.published_at + 220 * DAY
+    wrong = _published(partner, "class", happened, data, ids, "class_published_by_mistake")
+    before = number % (2 * _MISTAKEN) == 1
+    void = Draft(
+        partner=partner,
+        key=training_class.class_code,
+        type="id.tuntas.event.voided.v1",
+        event_id=ids.next(partner, "v"),
+        happened=wrong.happened + HOUR,
+        sent=wrong.sent - DAY if before else wrong.sent + 2 * DAY,
+        data={
+            "participant_id": training_class.class_code,
+            "target_id": wrong.event_id,
+            "reason": "salah lembaga",
+        },
+        shape="void_of_publication",
+    )
+    return [wrong, void]
 
 
 def _package_drafts(

@@ -23,7 +23,7 @@ print(digest.hexdigest())
 """
 
 # Of every process, machine and Python version. It changes only when the season is told otherwise.
-SEASON_OF_2000 = "cdfc06900417237d3fbb1326630078a0d280d7386ade1fc6537404c992c22d5f"
+SEASON_OF_2000 = "147df55839c6754a4a3496080be8b1fc735f2d1dd044fc737925976824c56612"
 
 
 @pytest.mark.parametrize("events", [0, 1, 2, 3, 10, 61, 100, 1_999, 5_000])

@@ -11,6 +11,7 @@ from services.simulator.expected_intake import read
 SHAPES = [
     "class_published",
     "class_published_overtaken",
+    "class_published_by_mistake",
     "class_republished",
     "package_published",
     "package_published_late",
@@ -55,6 +56,7 @@ SHAPES = [
     "void",
     "void_before_target",
     "void_of_void",
+    "void_of_publication",
     "void_unknown_target",
     "corrected",
 ]
