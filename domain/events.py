@@ -1,5 +1,8 @@
 """Stored facts: what partners reported, as the ledger keeps it for ever.
 
+This is where a type of event begins: its name, its topic and its number are said here, what partners send for it in
+services/cloudevents/event_types.py, the evidence that it leaves in participant.py.
+
 Each fact has a short stable ``topic``; renaming a class here must not break history. Facts are encoded
 as MessagePack arrays, so a field is only ever added at the end, with a default. The participant (or the
 class or package, for catalogue facts) is not inside the fact: it is the stream the fact belongs to.
@@ -20,15 +23,23 @@ PACKAGE_STREAM = "k:"
 
 
 class Fact(Struct, frozen=True, array_like=True, gc=False):
-    """One reported fact. ``topic`` is its stable name in storage."""
+    """One reported fact.
+
+    ``topic`` is its stable name in storage and ``number`` stands for it there; neither is ever given to another fact.
+    ``name`` is that of its CloudEvents type, without the prefix that all have.
+    """
 
     topic: ClassVar[str] = ""
+    number: ClassVar[int] = 0
+    name: ClassVar[str] = ""
 
 
 class PurchasePaid(Fact, frozen=True):
     """``items`` pairs each listed class with its price in whole rupiah; None: the package names them."""
 
     topic: ClassVar[str] = "paid"
+    number: ClassVar[int] = 1
+    name: ClassVar[str] = "purchase.paid.v1"
     purchase_id: str
     package_code: str | None = None
     items: tuple[tuple[str, int | None], ...] | None = None
@@ -39,6 +50,8 @@ class PurchaseRefunded(Fact, frozen=True):
     """``class_codes`` None: the whole purchase."""
 
     topic: ClassVar[str] = "refunded"
+    number: ClassVar[int] = 2
+    name: ClassVar[str] = "purchase.refunded.v1"
     purchase_id: str
     class_codes: tuple[str, ...] | None = None
     reason: str | None = None
@@ -46,6 +59,8 @@ class PurchaseRefunded(Fact, frozen=True):
 
 class ClassRedeemed(Fact, frozen=True):
     topic: ClassVar[str] = "redeemed"
+    number: ClassVar[int] = 3
+    name: ClassVar[str] = "class.redeemed.v1"
     class_code: str
     redeem_code: str | None = None
     purchase_id: str | None = None
@@ -55,6 +70,8 @@ class ClassProgressed(Fact, frozen=True):
     """``percent`` 0 to 100, or ``unit``: the name or number of a lesson that is done; at least one."""
 
     topic: ClassVar[str] = "progressed"
+    number: ClassVar[int] = 4
+    name: ClassVar[str] = "class.progressed.v1"
     class_code: str
     percent: Number | None = None
     unit: str | int | None = None
@@ -63,6 +80,8 @@ class ClassProgressed(Fact, frozen=True):
 
 class ClassCompleted(Fact, frozen=True):
     topic: ClassVar[str] = "completed"
+    number: ClassVar[int] = 5
+    name: ClassVar[str] = "class.completed.v1"
     class_code: str
     purchase_id: str | None = None
 
@@ -71,6 +90,8 @@ class ClassAssessed(Fact, frozen=True):
     """``raw`` within ``minimum`` and ``maximum``; None: a result without a score."""
 
     topic: ClassVar[str] = "assessed"
+    number: ClassVar[int] = 6
+    name: ClassVar[str] = "class.assessed.v1"
     class_code: str
     kind: AssessmentKind
     raw: Number | None = None
@@ -90,6 +111,8 @@ class ClassAssessed(Fact, frozen=True):
 
 class CertificateIssued(Fact, frozen=True):
     topic: ClassVar[str] = "certificate"
+    number: ClassVar[int] = 7
+    name: ClassVar[str] = "certificate.issued.v1"
     class_code: str
     certificate_no: str
     purchase_id: str | None = None
@@ -99,6 +122,8 @@ class ClassReviewed(Fact, frozen=True):
     """Ratings 1 to 5."""
 
     topic: ClassVar[str] = "reviewed"
+    number: ClassVar[int] = 8
+    name: ClassVar[str] = "class.reviewed.v1"
     class_code: str
     rating: int
     instructor_rating: int | None = None
@@ -111,6 +136,8 @@ class EventVoided(Fact, frozen=True):
     """``target_id`` is the CloudEvents id that the partner withdraws."""
 
     topic: ClassVar[str] = "voided"
+    number: ClassVar[int] = 9
+    name: ClassVar[str] = "event.voided.v1"
     target_id: str
     reason: str
 
@@ -119,6 +146,8 @@ class ClassPublished(Fact, frozen=True):
     """``units`` counts lessons; ``mastery_score`` 0 to 1."""
 
     topic: ClassVar[str] = "class"
+    number: ClassVar[int] = 10
+    name: ClassVar[str] = "class.published.v1"
     class_code: str
     title: str
     institution: str
@@ -129,6 +158,8 @@ class ClassPublished(Fact, frozen=True):
 
 class PackagePublished(Fact, frozen=True):
     topic: ClassVar[str] = "package"
+    number: ClassVar[int] = 11
+    name: ClassVar[str] = "package.published.v1"
     package_code: str
     title: str
     class_codes: tuple[str, ...]

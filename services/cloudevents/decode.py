@@ -7,18 +7,16 @@ and a count of the quotes shows that no field is repeated or unknown. Whatever t
 
 import logging
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
-from services.cloudevents.envelope import AnyEnvelope
+from services.cloudevents.envelope import ANY_ENVELOPE
+from services.cloudevents.event_types import DATA, READERS
 from services.cloudevents.examine import MAX_BYTES, examine, source_bytes_of, source_of
-from services.cloudevents.facts import BUILDERS
 from services.cloudevents.identifiers import (
-    IDENTIFIERS,
-    LINES,
     NATIONAL_ID_DIGITS,
     is_national_id,
     is_national_key,
@@ -35,7 +33,7 @@ from services.cloudevents.mode import (
 )
 from services.cloudevents.shape import fields_of, objects
 from services.cloudevents.time import NO_TIMESTAMP, latest, microseconds
-from services.cloudevents.wire import DATA, MAX_ID_LENGTH, Data
+from services.cloudevents.wire import MAX_ID_LENGTH, Data
 from services.logs import pairs
 
 log = logging.getLogger("tuntas.intake")
@@ -46,13 +44,14 @@ UNREADABLE: Final = Refusal(
     " who runs Tuntas.",
 )
 
-_ENVELOPE: Final = msgspec.json.Decoder(AnyEnvelope)
+_ENVELOPE: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(ANY_ENVELOPE)
 _ANY: Final = msgspec.json.Decoder()
 _DATA: Final = {name.encode(): msgspec.json.Decoder(data) for name, data in DATA.items()}
 
 _OF_SHAPE: Final = {
-    shape: (build, IDENTIFIERS[shape], LINES.get(shape)) for shape, build in BUILDERS.items()
+    shape: (read.build, read.identifiers_of, read.lines_of) for shape, read in READERS.items()
 }
+"""As tuples: for each record one is taken apart."""
 
 _BACKSLASH: Final = ord("\\")
 _DELETE: Final = 0x7F
@@ -201,8 +200,9 @@ def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as muc
         for identifier in identifiers_of(data):
             if identifier is not None and not _is_plain(identifier):
                 return None
-        if lines_of is not None and not all(map(str.isprintable, lines_of(data))):
-            return None
+        for line in () if lines_of is None else lines_of(data):
+            if type(line) is str and not line.isprintable():
+                return None
     else:
         # What JSON allows of ASCII without an escape is printable, but for DEL.
         for identifier in identifiers_of(data):

@@ -14,14 +14,14 @@ from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.attributes import attribute_fault
-from services.cloudevents.facts import BUILDERS
+from services.cloudevents.event_types import DATA, FIELDS, READERS
 from services.cloudevents.faults import data_fault, named_twice, personal_data, type_fault
 from services.cloudevents.identifiers import has_control_characters, is_national_id
 from services.cloudevents.json_text import Malformed, Repeated, parse
 from services.cloudevents.mode import ATTRIBUTE_PREFIX, ATTRIBUTES, Mode, mode_of, read_headers
-from services.cloudevents.shape import FIELDS, objects
+from services.cloudevents.shape import objects
 from services.cloudevents.time import NO_TIMESTAMP, latest, microseconds
-from services.cloudevents.wire import DATA, MAX_ID_LENGTH
+from services.cloudevents.wire import MAX_ID_LENGTH
 
 MAX_BYTES: Final = 256 * 1024
 
@@ -143,7 +143,7 @@ def _event(  # noqa: PLR0911 - each rule returns its own refusal
         typed = msgspec.convert(data, shape)
     except msgspec.ValidationError as error:
         return Refusal(Reason.INVALID_DATA, type_fault(str(error), data, fields), event_id)
-    built = BUILDERS[shape](typed)
+    built = READERS[shape].build(typed)
     if isinstance(built, str):
         return Refusal(Reason.INVALID_DATA, built, event_id)
     stream, fact, _ = built

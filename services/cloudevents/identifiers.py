@@ -1,12 +1,7 @@
 """What an identifier may not be: a national id of 16 digits, or a text with control characters."""
 
 import re
-from collections.abc import Callable
-from operator import attrgetter
-from typing import Any, Final
-
-from services.cloudevents import wire
-from services.cloudevents.wire import Data
+from typing import Final
 
 NATIONAL_ID_DIGITS: Final = 16
 
@@ -71,49 +66,3 @@ def is_not_one_line(text: str) -> bool:
 def is_not_text(text: str) -> bool:
     """Whether PostgreSQL could not keep the text: it holds NUL or half of a surrogate pair."""
     return _NOT_TEXT.search(text) is not None
-
-
-def _of_package(data: wire.PackagePublishedData) -> tuple[str | None, ...]:
-    return data.package_code, *data.class_codes
-
-
-def _of_purchase(data: wire.PurchasePaidData) -> tuple[str | None, ...]:
-    items = data.items or ()
-    return data.purchase_id, data.participant_id, data.package_code, *[i.class_code for i in items]
-
-
-def _of_refund(data: wire.PurchaseRefundedData) -> tuple[str | None, ...]:
-    return data.purchase_id, data.participant_id, *(data.class_codes or ())
-
-
-def _of_publication(data: wire.ClassPublishedData) -> tuple[str | None, ...]:
-    return (data.class_code,)
-
-
-_OF_CLASS: Final = attrgetter("participant_id", "class_code", "purchase_id")
-
-LINES: Final[dict[type[Data], Callable[[Any], tuple[str, ...]]]] = {
-    wire.ClassPublishedData: attrgetter("title", "institution"),
-    wire.PackagePublishedData: lambda data: (data.title,),
-    wire.ClassProgressedData: lambda data: (data.unit,) if isinstance(data.unit, str) else (),
-}
-"""The shape of ``data`` to what lists its names, which are one line each; of shapes that have any."""
-
-IDENTIFIERS: Final[dict[type[Data], Callable[[Any], tuple[str | None, ...]]]] = {
-    wire.ClassPublishedData: _of_publication,
-    wire.PackagePublishedData: _of_package,
-    wire.PurchasePaidData: _of_purchase,
-    wire.PurchaseRefundedData: _of_refund,
-    wire.ClassRedeemedData: attrgetter(
-        "participant_id", "class_code", "purchase_id", "redeem_code"
-    ),
-    wire.ClassProgressedData: _OF_CLASS,
-    wire.ClassCompletedData: _OF_CLASS,
-    wire.ClassAssessedData: _OF_CLASS,
-    wire.CertificateIssuedData: attrgetter(
-        "participant_id", "class_code", "purchase_id", "certificate_no"
-    ),
-    wire.ClassReviewedData: _OF_CLASS,
-    wire.EventVoidedData: attrgetter("participant_id", "target_id"),
-}
-"""The shape of ``data`` to what lists its identifiers."""

@@ -1,26 +1,30 @@
 """Which fields each ``data`` shape names, at every depth: for the rules that types alone do not hold."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from msgspec import Struct, inspect
-
-from services.cloudevents.wire import DATA
 
 
 class Field(NamedTuple):
     """One named field. ``fields`` are those of the object, or of the objects in the list, that it holds.
 
-    ``item`` describes one element where the field is a list. ``kind``: `identifier`, `name` (that stands for something,
-    as an identifier does), `line` (of text) or "" for whatever else.
+    ``item`` describes one element where the field is a list, ``struct`` is the type of an object, ``title`` says what
+    the field is for. ``kind``: `identifier`, `name` (that stands for something, as an identifier does), `line` (of
+    text) or "" for whatever else.
     """
 
     kind: str
     description: str
     item: str
     fields: "Fields | None"
+    struct: type[Struct] = Struct
+    is_list: bool = False
+    required: bool = True
+    title: str = ""
 
 
 Fields = dict[str, Field]
@@ -31,11 +35,14 @@ def fields_of(struct: type[Struct]) -> Fields:
     """Field name to field, in the order of the type."""
     info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)  # noqa: S101 - narrows for mypy
-    return {field.encode_name: _field(field.type) for field in info.fields}
+    return {
+        field.encode_name: _field(field.type)._replace(required=field.required)
+        for field in info.fields
+    }
 
 
 def _field(kind: inspect.Type) -> Field:
-    text, descriptions, fields = "", [], None
+    text, title, descriptions, fields, struct, is_list = "", "", [], None, Struct, False
     pending = [kind]
     while pending:
         match pending.pop():
@@ -43,16 +50,18 @@ def _field(kind: inspect.Type) -> Field:
                 text = text or str((extra or {}).get("kind", ""))
                 if schema and "description" in schema:
                     descriptions.append(schema["description"])
+                title = title or str((schema or {}).get("title", ""))
                 pending.append(inner)
             case inspect.UnionType(types=types):
                 pending.extend(types)
             case inspect.VarTupleType(item_type=item):
+                is_list = True
                 pending.append(item)
             case inspect.StructType(cls=cls):
-                fields = fields_of(cls)
+                fields, struct = fields_of(cls), cls
             case _:
                 pass
-    return Field(text, descriptions[0], descriptions[-1], fields)
+    return Field(text, descriptions[0], descriptions[-1], fields, struct, is_list, title=title)
 
 
 def objects(
@@ -97,5 +106,38 @@ def described(path: str, fields: Fields) -> str:
     return description
 
 
-FIELDS: Final = {name: fields_of(data) for name, data in DATA.items()}
-"""CloudEvents ``type`` to the fields of its ``data``."""
+def reader(struct: type[Struct], kinds: frozenset[str]) -> Callable[[Any], Sequence[Any]]:
+    """What reads, of an object of this shape, all values in fields of these kinds, None where one is absent.
+
+    Lists are unrolled, and the objects in them are looked into; as quick as if it were written for the shape.
+    """
+    plain: list[str] = []
+    lists: list[str] = []
+    inner: list[tuple[str, Callable[[Any], Sequence[Any]]]] = []
+    for name, field in fields_of(struct).items():
+        if field.fields is not None:
+            if any(part.kind in kinds for part in field.fields.values()):
+                inner.append((name, reader(field.struct, kinds)))
+        elif field.kind in kinds:
+            (lists if field.is_list else plain).append(name)
+    scalars_of = _tuple_of(plain)
+    if not lists and not inner:
+        return scalars_of
+
+    def read(data: Any) -> Sequence[Any]:
+        found = [*scalars_of(data)]
+        for name in lists:
+            found += getattr(data, name) or ()
+        for name, values_of in inner:
+            for each in getattr(data, name) or ():
+                found += values_of(each)
+        return found
+
+    return read
+
+
+def _tuple_of(names: list[str]) -> Callable[[Any], Sequence[Any]]:
+    if not names:
+        return lambda _: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda data: (get(data),)

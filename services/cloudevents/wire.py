@@ -1,4 +1,4 @@
-"""What partners send, as types: the eleven ``data`` shapes and their envelopes (contract section 2).
+"""What partners send, as types: the ``data`` shapes (contract section 2).
 
 The JSON Schemas of docs/schemas and the sentences of refusals are made from these types, so every
 ``description`` completes the sentence "`field` must be …". Absent and ``null`` mean the same for a field
@@ -14,7 +14,6 @@ from domain.vocabulary import (
     DEFAULT_MASTERY_SCORE,
     DEFAULT_MOVE_ON,
     MAX_CLASSES,
-    TYPE_PREFIX,
     AssessmentKind,
     MoveOn,
 )
@@ -151,18 +150,22 @@ class Data(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 
 class ClassPublishedData(Data, frozen=True, kw_only=True):
-    """``units`` counts the lessons. Of several publications of a class the latest ``time`` stands."""
+    """A class that you sell. Of several publications the latest ``time`` stands."""
 
     class_code: Identifier
     title: Title
-    institution: Name
-    units: Count | None = None
-    move_on: MoveOnRule | None = None
-    mastery_score: MasteryScore | None = None
+    institution: Annotated[Name, Meta(title="the training provider")]
+    units: Annotated[Count, Meta(title="how many lessons it has")] | None = None
+    move_on: Annotated[MoveOnRule, Meta(title="when it is satisfied")] | None = None
+    mastery_score: Annotated[MasteryScore, Meta(title="the scaled score that passes")] | None = None
 
 
 class PackagePublishedData(Data, frozen=True, kw_only=True):
-    """The composition of a package code is fixed. A class listed twice counts once."""
+    """A bundle of classes sold as one.
+
+    What a code holds is fixed: other classes under the same code are refused as ``package_conflict``. A class that is
+    listed twice counts once.
+    """
 
     package_code: Identifier
     title: Title
@@ -187,17 +190,24 @@ Items = Annotated[
 
 
 class PurchasePaidData(Data, frozen=True, kw_only=True):
-    """Without ``items`` a ``package_code`` is required. A class listed twice counts once."""
+    """One paid order.
 
-    purchase_id: Identifier
-    participant_id: Identifier
+    Without ``items`` a ``package_code`` is required, and the package names the classes; it may arrive later. The
+    same ``purchase_id`` under a new ``id`` adds classes that are not listed yet, so that a purchase of more than
+    200 classes can be sent; the earliest ``time`` stands. For another participant it is accepted as that person's
+    own purchase, and both are flagged: ``purchase_id_used_twice``. A class that is listed twice counts once, with
+    its first price.
+    """
+
+    purchase_id: Annotated[Identifier, Meta(title="unique among your purchases")]
+    participant_id: Annotated[Identifier, Meta(title="the programme's pseudonym of the person")]
     package_code: Identifier | None = None
     items: Items | None = None
     amount: Rupiah | None = None
 
 
 class PurchaseRefundedData(Data, frozen=True, kw_only=True):
-    """Without ``class_codes`` the whole purchase is refunded."""
+    """The purchase, or some of its classes, was paid back. Without ``class_codes`` it is the whole purchase."""
 
     purchase_id: Identifier
     participant_id: Identifier
@@ -215,7 +225,10 @@ class ClassRedeemedData(Data, frozen=True, kw_only=True):
 
 
 class ClassProgressedData(Data, frozen=True, kw_only=True):
-    """``percent`` of the class, or a ``unit`` (lesson) that is done; at least one of the two."""
+    """How far the participant is: at least one of ``percent`` and ``unit``, a lesson that is done.
+
+    Lessons are told apart by name or number: ``7`` and ``"7"`` are two.
+    """
 
     participant_id: Identifier
     class_code: Identifier
@@ -225,7 +238,7 @@ class ClassProgressedData(Data, frozen=True, kw_only=True):
 
 
 class ClassCompletedData(Data, frozen=True, kw_only=True):
-    """The participant completed the class."""
+    """The participant completed the class. Progress of 100 percent or a certificate alone is not completion."""
 
     participant_id: Identifier
     class_code: Identifier
@@ -233,15 +246,19 @@ class ClassCompletedData(Data, frozen=True, kw_only=True):
 
 
 class ScoreData(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """``min`` < ``max`` and ``min`` ≤ ``raw`` ≤ ``max``."""
+    """``min`` is below ``max``, and ``raw`` is neither below ``min`` nor above ``max``."""
 
     raw: Score
-    min: Minimum | None = None
-    max: Maximum | None = None
+    min: Annotated[Minimum, Meta(title="0 where absent")] | None = None
+    max: Annotated[Maximum, Meta(title="100 where absent")] | None = None
 
 
 class ClassAssessedData(Data, frozen=True, kw_only=True):
-    """The participant's result. Without ``passed`` the class's mastery score decides."""
+    """The participant's result.
+
+    ``post_test`` and ``performance`` assess the class, the other kinds are recorded. Without ``passed`` the class's
+    mastery score decides.
+    """
 
     participant_id: Identifier
     class_code: Identifier
@@ -274,25 +291,11 @@ class ClassReviewedData(Data, frozen=True, kw_only=True):
 
 
 class EventVoidedData(Data, frozen=True, kw_only=True):
-    """The partner withdraws its own event ``target_id``. Voiding a void has no effect."""
+    """You withdraw an event of your own about the same participant.
+
+    It may arrive before its target. Voiding a void has no effect.
+    """
 
     participant_id: Identifier
-    target_id: Identifier
+    target_id: Annotated[Identifier, Meta(title="the ``id`` of that event")]
     reason: Reason
-
-
-_DATA: Final[dict[str, type[Data]]] = {
-    "class.published.v1": ClassPublishedData,
-    "package.published.v1": PackagePublishedData,
-    "purchase.paid.v1": PurchasePaidData,
-    "purchase.refunded.v1": PurchaseRefundedData,
-    "class.redeemed.v1": ClassRedeemedData,
-    "class.progressed.v1": ClassProgressedData,
-    "class.completed.v1": ClassCompletedData,
-    "class.assessed.v1": ClassAssessedData,
-    "certificate.issued.v1": CertificateIssuedData,
-    "class.reviewed.v1": ClassReviewedData,
-    "event.voided.v1": EventVoidedData,
-}
-DATA: Final = {TYPE_PREFIX + name: data for name, data in _DATA.items()}
-"""CloudEvents ``type`` to the shape of its ``data``."""

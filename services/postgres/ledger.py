@@ -13,6 +13,7 @@ from msgspec import Struct, msgpack
 from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import cursor
 
+from domain.events import FACTS
 from projections import binary_copy as field
 from projections.copy import copy_stream, text_array
 from projections.sql import load
@@ -29,20 +30,8 @@ LATEST_MS: Final = 253_402_300_799_999
 POSITION_BITS: Final = 40
 """Of a place, so many are the position."""
 
-TOPIC_NUMBERS: Final[Mapping[str, int]] = {
-    "paid": 1,
-    "refunded": 2,
-    "redeemed": 3,
-    "progressed": 4,
-    "completed": 5,
-    "assessed": 6,
-    "certificate": 7,
-    "reviewed": 8,
-    "voided": 9,
-    "class": 10,
-    "package": 11,
-}
-"""The number under which a fact's topic is stored, as in ledger.topic (ledger.sql). They are never given anew."""
+TOPIC_NUMBERS: Final[Mapping[str, int]] = {topic: fact.number for topic, fact in FACTS.items()}
+"""The number under which a fact's topic is stored, as in ledger.topic."""
 
 _COLUMNS: Final = 12
 _NUMBERS: Final = struct.Struct(">hiqiqiq").pack
@@ -308,6 +297,12 @@ def encode_events(
 def number_of_version(version: int) -> int:
     """The ``number`` of an event that did not come from Kafka: below 0, so that it is told from an offset."""
     return ~version
+
+
+def topics() -> str:
+    """The SQL that writes the names and numbers of all facts, where they are missing."""
+    rows = ", ".join(f"({number}, '{topic}')" for topic, number in TOPIC_NUMBERS.items())
+    return f"\nINSERT INTO ledger.topic (topic_id, name) VALUES {rows} ON CONFLICT DO NOTHING;\n"
 
 
 def place(lane_id: int, position: int) -> int:

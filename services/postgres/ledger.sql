@@ -50,16 +50,13 @@ CREATE TABLE IF NOT EXISTS ledger.lane (
 ) WITH (fillfactor = 50);
 
 -- The names of facts, and of whatever else is recorded through a recorder, as numbers. They stand in every event: a
--- number is never given to another name. Those of facts are also in services/postgres/ledger.py (TOPIC_NUMBERS);
--- numbers from 1000 on follow from the names (services/postgres/lane_recorder.py), so they are the same on every server.
+-- number is never given to another name. Those of facts are said in domain/events.py, and written by `topics` of
+-- services/postgres/ledger.py; numbers from 1000 on follow from the names (services/postgres/lane_recorder.py), so they
+-- are the same on every server.
 CREATE TABLE IF NOT EXISTS ledger.topic (
     topic_id  smallint PRIMARY KEY,
     name      text NOT NULL UNIQUE
 );
-INSERT INTO ledger.topic (topic_id, name)
-VALUES (1, 'paid'), (2, 'refunded'), (3, 'redeemed'), (4, 'progressed'), (5, 'completed'), (6, 'assessed'),
-       (7, 'certificate'), (8, 'reviewed'), (9, 'voided'), (10, 'class'), (11, 'package')
-ON CONFLICT DO NOTHING;
 
 -- Where an event stands, as one number: its lane in front, its position in the lane in the last 40 bits.
 CREATE OR REPLACE FUNCTION ledger.place(lane_id integer, "position" bigint) RETURNS bigint

@@ -16,9 +16,9 @@ from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents import wire
 from services.cloudevents.decode import decode
 from services.cloudevents.encode import Record, encode_binary, encode_structured
-from services.cloudevents.envelope import AnyEnvelope
+from services.cloudevents.envelope import ANY_ENVELOPE
+from services.cloudevents.event_types import READERS
 from services.cloudevents.examine import examine
-from services.cloudevents.facts import BUILDERS
 from services.cloudevents.json_text import parse
 from services.cloudevents.time import microseconds
 
@@ -64,7 +64,7 @@ def main(events: int) -> None:
     """Print the figures."""
     headers, value = encode_structured(ATTRIBUTES, DATA)
     without_offset = value.replace(b"+07:00", b"")
-    envelope = msgspec.json.Decoder(AnyEnvelope)
+    envelope = msgspec.json.Decoder(ANY_ENVELOPE)
     figures: dict[str, Callable[[], object]] = {
         "an empty call (part of every figure)": lambda: None,
         "structured": decoding((headers, value)),
@@ -79,7 +79,7 @@ def main(events: int) -> None:
         "refused: no offset": lambda: decode(PARTNER, None, headers, without_offset),
         "step: JSON to types": lambda: envelope.decode(value),
         "step: time": lambda: microseconds(ATTRIBUTES["time"]),
-        "step: the fact": lambda: BUILDERS[wire.ClassAssessedData](DATA),
+        "step: the fact": lambda: READERS[wire.ClassAssessedData].build(DATA),
         "step: count of the quotes": lambda: value.count(b'"'),
         "closer look: JSON to a tree": lambda: parse(value),
         "closer look: examine": lambda: examine(PARTNER, headers, value),

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 from projections import schema
+from services.postgres.ledger import topics
 from services.postgres.migrations.files import AT_ONCE, Migration, checksum, in_order, numbered
 from services.postgres.migrations.stored_format import STORED_FORMAT, fingerprint
 
@@ -29,6 +30,7 @@ def scripts() -> Mapping[str, str]:
         here.joinpath(name).read_text(encoding="utf-8") for name in ("ledger.sql", "access.sql")
     )
     tables, control = schema.scripts()
+    ledger += topics()
     return {"ledger": ledger, "projections": tables, "control": control, "access": access}
 
 

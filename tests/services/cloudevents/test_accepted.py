@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain import events
 from domain.events import Fact
 from projections.facts import decode, encode
-from services.cloudevents.wire import DATA
+from services.cloudevents.event_types import DATA
 from tests.services.cloudevents.samples import (
     FULL,
     HAPPENED,

@@ -8,8 +8,10 @@ import pytest
 
 from domain.errors import Reason
 from domain.vocabulary import PARTNERS, TYPE_PREFIX
+from services.cloudevents.event_types import FIELDS
+from services.cloudevents.guide import with_sections
 from services.cloudevents.mode import ATTRIBUTES
-from services.cloudevents.shape import FIELDS, Fields
+from services.cloudevents.shape import Fields
 from tests.services.cloudevents.samples import TYPES, accepted
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
@@ -27,6 +29,10 @@ def test_each_type_has_a_section_with_an_example_of_it() -> None:
     for name, section in SECTIONS.items():
         example = json.loads(re.findall(r"```json\n(.*?)```", section, re.DOTALL)[0])
         assert example["type"] == TYPE_PREFIX + name
+
+
+def test_its_sections_are_those_of_the_table() -> None:
+    assert with_sections(GUIDE) == GUIDE, "run: python -m services.cloudevents.guide docs/events.md"
 
 
 def named(fields: Fields) -> set[str]:

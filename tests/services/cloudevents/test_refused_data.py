@@ -10,9 +10,10 @@ from domain.events import PartnerEvent
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.decode import decode
 from services.cloudevents.encode import encode_binary, encode_structured
+from services.cloudevents.event_types import FIELDS
 from services.cloudevents.examine import examine
 from services.cloudevents.identifiers import has_invisible_characters
-from services.cloudevents.shape import FIELDS, Field
+from services.cloudevents.shape import Field
 from services.cloudevents.time import NO_TIMESTAMP
 from tests.services.cloudevents.samples import (
     FULL,
