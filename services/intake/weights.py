@@ -1,7 +1,7 @@
 """What a record weighs: how much of a batch it takes, before anybody has looked at what it means.
 
-A usual record weighs 1. A larger one weighs its KiB, and one that reaches many classes half of their number, since each
-of them is a row to write. A batch is bounded by weight, and with it what it costs in time and memory.
+A usual record weighs 1. A larger one weighs its KiB, and one that reaches many classes their number, since each of them
+is a row to write. A batch is bounded by weight, and with it what it costs in time and memory.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,8 @@ from domain.events import (
 
 BYTES_BITS: Final = 10
 """A weight stands for so many bits of its bytes: for one KiB."""
-CLASSES_A_WEIGHT: Final = 2
+FEW_CLASSES: Final = 8
+"""So many classes are usual."""
 REMEMBERED: Final = 50_000
 """So many purchases, and packages, are known by their size; the oldest are forgotten."""
 
@@ -41,7 +42,8 @@ class Weights:
 
     def of_event(self, event: PartnerEvent, weight: int) -> int:
         """The weight of a record that weighs so much by its bytes and holds a fact that is HEAVY."""
-        return max(weight, self._reached(event) // CLASSES_A_WEIGHT)
+        reached = self._reached(event)
+        return max(weight, reached) if reached > FEW_CLASSES else weight
 
     def _reached(self, event: PartnerEvent) -> int:
         """How many classes an event reaches, where that can be known."""

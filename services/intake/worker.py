@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 
 from services.intake.backlog import BATCHES_WAITING, Backlog, name_of, weight
 from services.intake.batch import Decoded, LaneBatch
-from services.intake.decoding import decoded
+from services.intake.decoding import decoded, pieces
 from services.intake.failures import is_of_the_batch, refused_by_database
 from services.intake.lanes import Lane
 from services.intake.pace import Pace
@@ -34,9 +34,6 @@ log = logging.getLogger("tuntas.intake")
 
 WHILE_WRITING_SECONDS = 0.005
 """How long to wait for more records while some are being written, or could be."""
-
-TURN_RECORDS = 20
-"""So many records are decoded before the writer is let in: some tenths of a millisecond."""
 
 POLL_BYTES = 2 * 1024 * 1024
 """So much is taken from Kafka at once: more keeps the writer waiting while it is decoded."""
@@ -159,20 +156,15 @@ class _Reading:
 
     def _gather(self, fetched: Iterable[Fetched]) -> None:
         """Decodes what was fetched and adds it to the backlog."""
-        since = 0
         for part in fetched:
             name = (part.topic, part.partition)
             lane = self._lanes.get(name)
             if lane is None:
                 continue  # lost meanwhile: whoever owns it reads it
             read: list[Decoded] = []
-            for first in range(0, len(part.records), TURN_RECORDS):
-                piece = part.records[first : first + TURN_RECORDS]
+            for piece in pieces(part.records):
                 read += decoded(lane, piece, self._weights)
-                since += len(piece)
-                if since >= TURN_RECORDS:
-                    self._turn.let_in()
-                    since = 0
+                self._turn.let_in()
             self._backlog.add(LaneBatch(lane, read, part.next_offset, part.high_water))
 
     def _finish_writing(self) -> None:
