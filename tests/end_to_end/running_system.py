@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from services.settings import read_settings
 from services.wiring import prepare_database
 
 REPOSITORY = Path(__file__).parents[2]
+TUNTAS = (sys.executable, "-P", "-m", "services.cli")
+"""The command line of the program that PYTHONPATH names, wherever it is started."""
 PARTITIONS = 6
 TIMEOUT_SECONDS = 120.0
 LOOK_SECONDS = 0.05
@@ -76,14 +79,17 @@ class RunningSystem:
         self.wait_until_ready()
         self.wait_until(self.lanes_are_owned, "every lane has an owner")
 
-    def start_ingest(self, **settings: str) -> str:
-        """The name of one more ingest process, started with some settings of its own."""
-        number = sum(name.startswith("ingest-") for name in self.processes) + 1
-        return self._start(f"ingest-{number}", "ingest", settings)
+    def start_ingest(self, *, source: Path = REPOSITORY, **settings: str) -> str:
+        """The name of one more ingest process, started with some settings of its own.
 
-    def start_project(self, **settings: str) -> str:
+        ``source`` is where its program lies: another version's, maybe.
+        """
+        number = sum(name.startswith("ingest-") for name in self.processes) + 1
+        return self._start(f"ingest-{number}", "ingest", settings, source)
+
+    def start_project(self, *, source: Path = REPOSITORY, **settings: str) -> str:
         number = sum(name.startswith("project-") for name in self.processes) + 1
-        return self._start(f"project-{number}", "project", settings)
+        return self._start(f"project-{number}", "project", settings, source)
 
     def start_api(self) -> str:
         return self._start("api", "api", {})
@@ -120,7 +126,7 @@ class RunningSystem:
         """Stops whatever still runs, and disconnects."""
         for name in self.processes:
             self.stop(name)
-        self._disconnect()
+        self.disconnect()
 
     def logs(self) -> dict[str, str]:
         """The end of each process's log."""
@@ -130,16 +136,30 @@ class RunningSystem:
         """The whole log of one process."""
         return self.processes[name].log.read_text(errors="replace")
 
-    def environment(self, **settings: str) -> dict[str, str]:
+    def environment(self, *, source: Path = REPOSITORY, **settings: str) -> dict[str, str]:
         """The environment of a command of this system, without settings meant for other runs."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TUNTAS_")}
-        return kept | self.settings | {"PYTHONPATH": str(REPOSITORY)} | settings
+        return kept | self.settings | {"PYTHONPATH": str(source)} | settings
 
-    def _start(self, name: str, command: str, settings: Mapping[str, str]) -> str:
+    def run(self, *arguments: str, source: Path = REPOSITORY) -> "subprocess.CompletedProcess[str]":
+        """A command of this system that ran to its end."""
+        return subprocess.run(
+            [*TUNTAS, *arguments],
+            env=self.environment(source=source, COLUMNS="200"),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+
+    def _start(
+        self, name: str, command: str, settings: Mapping[str, str], source: Path = REPOSITORY
+    ) -> str:
         self.processes[name] = Leash(
-            [sys.executable, "-m", "services.cli", command],
+            [*TUNTAS, command],
             self.folder / f"{name}.log",
-            environment=self.environment(**settings),
+            environment=self.environment(source=source, **settings),
         )
         return name
 
@@ -261,12 +281,13 @@ class RunningSystem:
             try:
                 return _rows(self._session, statement, values)
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                self._disconnect()
+                self.disconnect()
         self._session = psycopg2.connect(self.database_url)
         self._session.autocommit = True
         return _rows(self._session, statement, values)
 
-    def _disconnect(self) -> None:
+    def disconnect(self) -> None:
+        """Closes the connection that `rows` asks by; the next question opens another."""
         if self._session is not None:
             self._session.close()
             self._session = None
