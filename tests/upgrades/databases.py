@@ -78,7 +78,7 @@ def keep(
     _run(
         "pg_dump",
         "--format=custom",
-        "--compress=zstd:19",
+        "--compress=gzip:9",
         "--no-owner",
         f"--file={folder / DUMP}",
         f"--dbname={database_url}",

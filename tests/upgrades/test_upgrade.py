@@ -28,7 +28,7 @@ BASELINE = 1
 PERSONAL = "SELECT count(*) FROM ledger.rejection WHERE reason = 'personal_data'"
 CLEARED = (
     PERSONAL
-    + " AND record = '' AND event_id IS NULL AND record_key IS NULL AND detail NOT LIKE '%3175%'"
+    + " AND record = '' AND event_id IS NULL AND record_key IS NULL AND detail NOT LIKE '%%3175%%'"
 )
 
 
