@@ -139,13 +139,13 @@ def _show_packages(console: Console, packages: list[Any]) -> None:
         for p in packages
         if package_state(p) == "incomplete" and len(p["missing"]) < len(p["classes"])
     ]
-    _list_packages(console, "Begun and incomplete packages, the first few", begun)
-    _list_packages(console, "Packages sold after the sales end, the first few", after)
+    _list_packages(console, "Begun and incomplete packages, the first few (days in WIB)", begun)
+    _list_packages(console, "Packages sold after the sales end, the first few (days in WIB)", after)
 
 
 def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
     table = _lined_table(title)
-    for column in ("Partner", "Purchase", "Participant", "Paid (WIB)", "Completed"):
+    for column in ("Partner", "Purchase", "Participant", "Paid", "Completed"):
         table.add_column(column, no_wrap=True)
     table.add_column("Missing")
     for p in packages[:SHOWN]:

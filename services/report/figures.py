@@ -25,14 +25,16 @@ class Gathered(Struct, frozen=True):
     """What a report tells. ``partners`` are whole evaluations, ``institutions`` headlines.
 
     ``intake`` is what was known when the first figure was asked for, so all of it is in each of them;
-    ``read_meanwhile`` counts the records that were read until the last one was.
+    ``read_meanwhile`` counts the records that were read until the last one was. ``events_behind`` None: how many wait
+    is not known, ``behind_unknown`` says why.
     """
 
     partners: Sequence[Answer]
     institutions: Sequence[Answer]
     intake: Answer
     as_of: str
-    events_behind: int
+    events_behind: int | None
+    behind_unknown: str
     read_meanwhile: int
 
 
@@ -57,9 +59,16 @@ async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gather
         institutions,
         known,
         max(evaluation["as_of"] for evaluation in evaluations),
-        max(evaluation["freshness"]["events"] or 0 for evaluation in evaluations),
+        *_behind([evaluation["freshness"] for evaluation in evaluations]),
         after["totals"]["offsets_read"] - known["totals"]["offsets_read"],
     )
+
+
+def _behind(freshness: Sequence[Answer]) -> tuple[int | None, str]:
+    """How many records and changes the partners' answers lack, None where one does not know, and why."""
+    events = [of["events"] for of in freshness]
+    why = next((of["unknown"] for of in freshness if of.get("unknown")), "")
+    return None if None in events else sum(events), why
 
 
 def together(evaluations: Sequence[Answer]) -> dict[str, Any]:

@@ -24,11 +24,7 @@ def known(of: Gathered) -> Iterable[Block]:
             if of.read_meanwhile
             else "Nothing more was read while the figures were asked for."
         )
-        + (
-            f" {number(of.events_behind)} records or changes waited to be read or added up, and are in no figure."
-            if of.events_behind
-            else ""
-        )
+        + _waiting(of)
     )
     yield Paragraph(
         "The figures say what had happened by their time as far as it is known now. They cannot be asked as they were "
@@ -46,13 +42,27 @@ def known(of: Gathered) -> Iterable[Block]:
     )
 
 
+def _waiting(of: Gathered) -> str:
+    if of.events_behind is None:
+        why = of.behind_unknown.rstrip(".") or "Kafka was not asked"
+        return f" How many records wait in Kafka is not known: {why}."
+    if of.events_behind:
+        return f" {number(of.events_behind)} records or changes waited to be read or added up, and are in no figure."
+    return ""
+
+
 def _row(partner: str, lanes: Sequence[Answer]) -> list[str]:
     return [
         PARTNERS[partner],
         number(sum(lane["accepted"] for lane in lanes)),
         _latest(lanes),
-        ", ".join(f"{lane['partition']}: {lane['next_offset']}" for lane in lanes),
+        ", ".join(f"{lane['partition']}: {lane['next_offset']}{_log(lane)}" for lane in lanes),
     ]
+
+
+def _log(lane: Answer) -> str:
+    """Of which log an offset is, where it is no longer the one that is read."""
+    return "" if lane["is_current"] else f" (of the earlier log {lane['log_id']})"
 
 
 def _latest(lanes: Sequence[Any]) -> str:

@@ -58,7 +58,7 @@ def method(of: Gathered, *, partner: str | None, as_of: str | None) -> Iterable[
         f"Behind the figures stand {read} Kafka records that were read{' from this partner' if partner else ''}: "
         f"{number(totals['accepted'])} accepted, {number(totals['duplicate'])} repeated and "
         f"{number(totals['rejected'])} rejected, on {number(len(of.intake['items']))} topic partitions; "
-        f"{number(totals['lag'])} were waiting to be read. Repeated records change nothing. Rejected ones are in no "
+        f"{_waiting(totals['lag'])} Repeated records change nothing. Rejected ones are in no "
         "figure; /v1/rejections says what to correct in each."
     )
     told = "added up with every change" if as_of is None else "judged again from the evidence"
@@ -81,3 +81,9 @@ def method(of: Gathered, *, partner: str | None, as_of: str | None) -> Iterable[
         "happened, not about what was known.",
         quiet=True,
     )
+
+
+def _waiting(lag: int | None) -> str:
+    if lag is None:
+        return "how many were waiting to be read is not known."
+    return f"{number(lag)} were waiting to be read."

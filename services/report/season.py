@@ -47,7 +47,9 @@ def season(of: Gathered, *, partner: str | None, as_of: str | None, made: str) -
         f"Written {day_and_time(made)}",
         f"{number(everything['purchased'])} purchased classes",
     ]
-    if of.events_behind:
+    if of.events_behind is None:
+        facts.append("Whether records wait in Kafka is not known")
+    elif of.events_behind:
         facts.append(f"{number(of.events_behind)} records or changes waited and are not in it")
     sections = [
         Section("In short", list(_in_short(everything))),

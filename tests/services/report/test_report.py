@@ -1,5 +1,6 @@
 """The report tells the API's figures; HTML and PDF are made from the same document and run nothing."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from html import unescape
@@ -18,8 +19,10 @@ from services.report.document import (
     Table,
     Terms,
 )
-from services.report.figures import ADDED, together
+from services.report.figures import ADDED, gather, together
 from services.report.html import html
+from services.report.known import known
+from services.report.method import method
 from services.report.pdf import pdf
 from services.report.words import decimal, share
 
@@ -121,3 +124,51 @@ def test_nothing_has_no_share_and_no_mean() -> None:
     assert share(1, 3) == "33.3%"
     assert decimal(None) == "–"
     assert decimal(1234.5) == "1,234.50"
+
+
+@pytest.mark.parametrize(
+    ("freshness", "lag", "sentences"),
+    [
+        ({"events": 0, "seconds": 0.0}, 0, ["0 were waiting to be read."]),
+        ({"events": 3, "seconds": 9.0}, 3, ["3 records or changes waited", "3 were waiting"]),
+        (
+            {"events": None, "seconds": None, "unknown": "Kafka does not answer"},
+            None,
+            [
+                "How many records wait in Kafka is not known: Kafka does not answer.",
+                "how many were waiting to be read is not known.",
+            ],
+        ),
+    ],
+)
+def test_what_is_not_known_is_not_called_nothing(
+    freshness: dict[str, Any], lag: int | None, sentences: list[str]
+) -> None:
+    lane = {
+        "partner": "pintaria",
+        "topic": "tuntas.partner.pintaria",
+        "partition": 2,
+        "log_id": "log",
+        "is_current": False,
+        "accepted": 5,
+        "next_offset": 7,
+        "last_read": "2020-06-30T17:00:01Z",
+    }
+    totals = {"offsets_read": 7, "accepted": 5, "duplicate": 1, "rejected": 1, "lag": lag}
+
+    async def ask(route: str, path: Mapping[str, str], **query: str) -> Any:
+        del path, query
+        return {
+            "partner_evaluation": {"as_of": "2021-01-01T00:00:00Z", "freshness": freshness},
+            "institutions": {"items": [], "next_cursor": None},
+            "intake": {"items": [lane], "totals": totals},
+        }[route]
+
+    gathered = asyncio.run(gather(ask, ["pintaria"], None))
+    told = [*known(gathered), *method(gathered, partner=None, as_of=None)]
+    text = " ".join(block.text for block in told if isinstance(block, Paragraph))
+    for sentence in sentences:
+        assert sentence in text
+    assert "recorded up to 1 July 2020, 00:00:01 WIB" in text
+    (table,) = (block for block in told if isinstance(block, Table))
+    assert table.rows[0][-1] == "2: 7 (of the earlier log log)"
