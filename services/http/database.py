@@ -169,13 +169,17 @@ class Database:
             raise translated(error) from error
 
     async def _asked(self, question: Callable[[Session], Awaitable[T]], *, in_snapshot: bool) -> T:
-        async with self._share.questions:
-            try:
-                return await self._once(question, in_snapshot)
-            except LOST:
-                pass
-            except Exception as error:
-                raise translated(error) from error
+        questions = self._share.questions
+        await questions.take()
+        try:
+            return await self._once(question, in_snapshot)
+        except LOST:
+            pass
+        except Exception as error:
+            raise translated(error) from error
+        finally:
+            questions.release()
+        async with questions:
             try:
                 return await self._once(question, in_snapshot)
             except Exception as error:

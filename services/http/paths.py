@@ -4,9 +4,9 @@ A path is split where its slashes stand as they were sent, and each part is deco
 sent with ``%2F`` and stays one part. So no template has to try how a path could be divided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from services.http.problems import Problem
@@ -20,15 +20,14 @@ class Paths(Generic[T]):
     def __init__(self, under: Mapping[str, T]) -> None:
         """Of two templates for one path the first is meant."""
         self._most_parts = 0
-        self._by_parts: dict[int, list[tuple[list[tuple[str, bool]], T]]] = {}
+        self._by_parts: dict[int, list[_Template[T]]] = {}
         for template, value in under.items():
             if ":" in template:
                 raise ValueError(f"{template} has a converter; each name stands for one part")
-            parts = [
-                (part[1:-1], True) if part.startswith("{") else (part, False)
-                for part in template.split("/")
-            ]
-            self._by_parts.setdefault(len(parts), []).append((parts, value))
+            parts = list(enumerate(template.split("/")))
+            literals = [(place, part.encode()) for place, part in parts if part[:1] != "{"]
+            names = [(place, part[1:-1]) for place, part in parts if part[:1] == "{"]
+            self._by_parts.setdefault(len(parts), []).append(_Template(literals, names, value))
             self._most_parts = max(self._most_parts, len(parts))
 
     def find(self, raw_path: bytes) -> tuple[T, dict[str, str]] | None:
@@ -36,36 +35,37 @@ class Paths(Generic[T]):
 
         Raises 404 for a name that nothing can be named by.
         """
-        sent = raw_path.split(b"/", self._most_parts)
-        templates = self._by_parts.get(len(sent))
+        parts = raw_path.split(b"/", self._most_parts)
+        templates = self._by_parts.get(len(parts))
         if templates is None:
             return None
-        parts = [_decoded(part) for part in sent]
-        for template, value in templates:
-            names: dict[str, str] = {}
-            for (name, is_name), part in zip(template, parts, strict=True):
-                if is_name:
-                    names[name] = part
-                elif name != part:
+        if b"%" in raw_path:
+            parts = [unquote_to_bytes(part) for part in parts]
+        for template in templates:
+            for place, literal in template.literals:
+                if parts[place] != literal:
                     break
             else:
-                for name, part in names.items():
-                    check(name, part)
-                return value, names
+                return template.value, {
+                    name: named(name, parts[place]) for place, name in template.names
+                }
         return None
 
 
-def check(name: str, value: str) -> None:
-    """Raises 404 for a part of a path that nothing can be named by."""
+class _Template(NamedTuple, Generic[T]):
+    """The parts of a template by their places."""
+
+    literals: Sequence[tuple[int, bytes]]
+    names: Sequence[tuple[int, str]]
+    value: T
+
+
+def named(name: str, part: bytes) -> str:
+    """What a part of a path names; raises 404 for one that nothing can be named by: empty, NUL, or not UTF-8."""
+    try:
+        value = part.decode()
+    except UnicodeDecodeError:
+        value = ""
     if not value or "\0" in value:
         raise Problem(HTTPStatus.NOT_FOUND, f"`{name}` is not a text that anything is named by")
-
-
-def _decoded(part: bytes) -> str:
-    if b"%" in part:
-        part = unquote_to_bytes(part)
-    # What is not UTF-8 names nothing: nor does the NUL that stands for it.
-    try:
-        return part.decode()
-    except UnicodeDecodeError:
-        return "\0"
+    return value

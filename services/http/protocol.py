@@ -125,7 +125,10 @@ class LimitedProtocol(HttpToolsProtocol):
             )
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
         if len(self.headers) > MOST_HEADERS:
             self._stop(
                 HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
