@@ -127,22 +127,22 @@ def judge(
     if len(of_class) > 1:
         of_class.sort(key=lambda bought: (bought.purchased_at, bought.purchase_id))
 
+    first_reported_at: int | None = None
+    last_reported_at: int | None = None
     # Most lists are empty, and most answers are about all that happened: those are quick.
+    for reports in record.lists():
+        if reports and (marks := standing(reports, withdrawn, as_of)):
+            first, last = marks[0].happened, marks[-1].happened
+            if first_reported_at is None or first < first_reported_at:
+                first_reported_at = first
+            if last_reported_at is None or last > last_reported_at:
+                last_reported_at = last
     redeemed = record.redeemed and standing(record.redeemed, withdrawn, as_of)
     progress = record.progress and standing(record.progress, withdrawn, as_of)
     completed = record.completed and standing(record.completed, withdrawn, as_of)
     results = record.results and standing(record.results, withdrawn, as_of)
     certificates = record.certificates and standing(record.certificates, withdrawn, as_of)
     reviews = record.reviews and standing(record.reviews, withdrawn, as_of)
-    first_reported_at: int | None = None
-    last_reported_at: int | None = None
-    for marks in (redeemed, progress, completed, results, certificates, reviews):
-        if marks:
-            first, last = marks[0].happened, marks[-1].happened
-            if first_reported_at is None or first < first_reported_at:
-                first_reported_at = first
-            if last_reported_at is None or last > last_reported_at:
-                last_reported_at = last
     reported = first_reported_at is not None
 
     completion: CompletionState = (

@@ -12,7 +12,8 @@ from textwrap import fill
 from typing import Final
 
 from domain.vocabulary import PARTNERS, TYPE_PREFIX
-from services.cloudevents.event_types import EVENT_TYPES, EventType
+from services.cloudevents.event_type import EventType
+from services.cloudevents.event_types import EVENT_TYPES
 from services.cloudevents.shape import Fields, fields_of
 
 BEGINS: Final = "<!-- from here on made by services/cloudevents/guide.py -->\n"

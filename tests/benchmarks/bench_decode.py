@@ -13,7 +13,7 @@ import msgspec
 
 from domain.events import PartnerEvent
 from domain.vocabulary import TYPE_PREFIX
-from services.cloudevents import wire
+from services.cloudevents import class_types
 from services.cloudevents.decode import decode
 from services.cloudevents.encode import Record, encode_binary, encode_structured
 from services.cloudevents.envelope import ANY_ENVELOPE
@@ -31,12 +31,12 @@ ATTRIBUTES = {
     "type": f"{TYPE_PREFIX}class.assessed.v1",
     "time": "2020-06-30T09:15:00+07:00",
 }
-DATA = wire.ClassAssessedData(
+DATA = class_types.ClassAssessedData(
     participant_id="PRK-000000042",
     class_code="C-0107",
     purchase_id="INV-0001",
     kind="post_test",
-    score=wire.ScoreData(raw=82),
+    score=class_types.ScoreData(raw=82),
 )
 
 
@@ -79,7 +79,7 @@ def main(events: int) -> None:
         "refused: no offset": lambda: decode(PARTNER, None, headers, without_offset),
         "step: JSON to types": lambda: envelope.decode(value),
         "step: time": lambda: microseconds(ATTRIBUTES["time"]),
-        "step: the fact": lambda: READERS[wire.ClassAssessedData].build(DATA),
+        "step: the fact": lambda: READERS[class_types.ClassAssessedData].build(DATA),
         "step: count of the quotes": lambda: value.count(b'"'),
         "closer look: JSON to a tree": lambda: parse(value),
         "closer look: examine": lambda: examine(PARTNER, headers, value),

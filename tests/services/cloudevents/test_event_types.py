@@ -6,7 +6,8 @@ import pytest
 from domain.events import FACTS
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.envelope import ENVELOPES
-from services.cloudevents.event_types import DATA, EVENT_TYPES, FIELDS, READERS, EventType
+from services.cloudevents.event_type import EventType
+from services.cloudevents.event_types import DATA, EVENT_TYPES, FIELDS, READERS
 from services.cloudevents.shape import Field, Fields
 from tests.services.cloudevents.samples import FULL, accepted, envelope
 

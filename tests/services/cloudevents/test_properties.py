@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import TYPE_PREFIX
-from services.cloudevents import wire
+from services.cloudevents import catalogue_types, class_types, purchase_types, wire
 from services.cloudevents.decode import decode
 from services.cloudevents.encode import encode_binary, encode_structured
 from services.cloudevents.examine import examine
@@ -62,13 +62,15 @@ BY_CLASS: dict[str, st.SearchStrategy[Any]] = {
     "_purchase_id": IDS,
 }
 SCORES = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=3, max_size=3, unique=True).map(
-    lambda three: wire.ScoreData(min=min(three), raw=sorted(three)[1], max=max(three))
+    lambda three: class_types.ScoreData(min=min(three), raw=sorted(three)[1], max=max(three))
 )
-ITEMS = st.lists(structs(wire.Item, class_code=IDS, _price=WHOLES), min_size=1, max_size=4)
+ITEMS = st.lists(
+    structs(purchase_types.Item, class_code=IDS, _price=WHOLES), min_size=1, max_size=4
+)
 
 DATA: dict[str, st.SearchStrategy[wire.Data]] = {
     "class.published.v1": structs(
-        wire.ClassPublishedData,
+        catalogue_types.ClassPublishedData,
         class_code=IDS,
         title=lines(40),
         institution=identifiers(40),
@@ -77,10 +79,10 @@ DATA: dict[str, st.SearchStrategy[wire.Data]] = {
         _mastery_score=st.floats(0, 1),
     ),
     "package.published.v1": structs(
-        wire.PackagePublishedData, package_code=IDS, title=lines(40), class_codes=CODES
+        catalogue_types.PackagePublishedData, package_code=IDS, title=lines(40), class_codes=CODES
     ),
     "purchase.paid.v1": structs(
-        wire.PurchasePaidData,
+        purchase_types.PurchasePaidData,
         purchase_id=IDS,
         participant_id=IDS,
         package_code=IDS,
@@ -88,31 +90,31 @@ DATA: dict[str, st.SearchStrategy[wire.Data]] = {
         _amount=WHOLES,
     ),
     "purchase.refunded.v1": structs(
-        wire.PurchaseRefundedData,
+        purchase_types.PurchaseRefundedData,
         purchase_id=IDS,
         participant_id=IDS,
         _class_codes=CODES,
         _reason=texts(0, 40),
     ),
-    "class.redeemed.v1": structs(wire.ClassRedeemedData, **BY_CLASS, _redeem_code=IDS),
+    "class.redeemed.v1": structs(class_types.ClassRedeemedData, **BY_CLASS, _redeem_code=IDS),
     "class.progressed.v1": structs(
-        wire.ClassProgressedData, **BY_CLASS, percent=st.floats(0, 100), _unit=UNITS
+        class_types.ClassProgressedData, **BY_CLASS, percent=st.floats(0, 100), _unit=UNITS
     )
-    | structs(wire.ClassProgressedData, **BY_CLASS, unit=UNITS),
-    "class.completed.v1": structs(wire.ClassCompletedData, **BY_CLASS),
+    | structs(class_types.ClassProgressedData, **BY_CLASS, unit=UNITS),
+    "class.completed.v1": structs(class_types.ClassCompletedData, **BY_CLASS),
     "class.assessed.v1": structs(
-        wire.ClassAssessedData,
+        class_types.ClassAssessedData,
         **BY_CLASS,
         kind=st.sampled_from(["pre_test", "assignment", "post_test", "performance"]),
-        _score=SCORES | st.floats(0, 100).map(lambda raw: wire.ScoreData(raw=raw)),
+        _score=SCORES | st.floats(0, 100).map(lambda raw: class_types.ScoreData(raw=raw)),
         _passed=st.booleans(),
         _attempt=COUNTS,
     ),
     "certificate.issued.v1": structs(
-        wire.CertificateIssuedData, **BY_CLASS, certificate_no=identifiers(256)
+        class_types.CertificateIssuedData, **BY_CLASS, certificate_no=identifiers(256)
     ),
     "class.reviewed.v1": structs(
-        wire.ClassReviewedData,
+        class_types.ClassReviewedData,
         **BY_CLASS,
         rating=RATINGS,
         _instructor_rating=RATINGS,
@@ -120,7 +122,7 @@ DATA: dict[str, st.SearchStrategy[wire.Data]] = {
         _comment=texts(0, 40),
     ),
     "event.voided.v1": structs(
-        wire.EventVoidedData, participant_id=IDS, target_id=IDS, reason=texts(1, 40)
+        class_types.EventVoidedData, participant_id=IDS, target_id=IDS, reason=texts(1, 40)
     ),
 }
 
