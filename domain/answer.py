@@ -13,6 +13,7 @@ from domain.assessment import Assessment, assess
 from domain.catalogue import State as Catalogue
 from domain.class_evidence import Bought, ClassEvidence
 from domain.marks import Withdrawn, first_standing, standing, stands
+from domain.money import NO_MONEY, NO_PRICE, Money, Price, money_of, price_in_package
 from domain.participant import ClassRecord
 from domain.vocabulary import (
     FLAGS,
@@ -39,6 +40,7 @@ class PurchaseOfClass(Struct, frozen=True, gc=False):
     purchased_at: int
     package_code: str | None
     refunded_at: int | None
+    price: Price = NO_PRICE
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -65,6 +67,8 @@ class Answer(Struct, frozen=True, gc=False):
     flags: int
     redeemed_at: int | None = None
     first_reported_at: int | None = None
+    last_reported_at: int | None = None
+    money: Money = NO_MONEY
 
 
 NO_RECORD = ClassRecord()
@@ -93,17 +97,23 @@ def purchase_of_class(
             continue
         if since is None:
             since = paid.happened
-        names = paid.names
-        if names is None and paid.package_code is not None:
-            codes = catalogue.composition(paid.package_code, as_of)
-            names = codes is not None and class_code in codes
-        if names:
+        if paid.names:
+            price = NO_PRICE if paid.rupiah is None else Price(paid.rupiah, paid.price_is)
             break
+        if paid.names is None and paid.package_code is not None:
+            codes = catalogue.composition(paid.package_code, as_of)
+            if codes is not None and class_code in codes:
+                price = price_in_package(class_code, codes, paid.rupiah)
+                break
     else:
         return None
     refund = first_standing(bought.refunds, withdrawn, as_of) if bought.refunds else None
     return PurchaseOfClass(
-        bought.purchase_id, since, paid.package_code, None if refund is None else refund.happened
+        bought.purchase_id,
+        since,
+        paid.package_code,
+        None if refund is None else refund.happened,
+        price,
     )
 
 
@@ -187,7 +197,15 @@ def judge(
         ),
         redeemed[0].happened if redeemed else None,
         first_reported_at,
+        last_reported_at,
+        _money(of_class),
     )
+
+
+def _money(purchases: Sequence[PurchaseOfClass]) -> Money:
+    if not purchases:
+        return NO_MONEY
+    return money_of([(bought.price, bought.refunded_at is not None) for bought in purchases])
 
 
 def _purchase_state(purchases: Sequence[PurchaseOfClass]) -> PurchaseState:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from domain.catalogue import State as Catalogue
 from domain.marks import Mark, Paid, Refund, ever_first
+from domain.money import UNPRICED, Price, prices_of_items
 from domain.participant import ClassRecord, PurchaseRecord, State
 
 MOST_WITHDRAWN = 64
@@ -20,10 +21,16 @@ FEW_PACKAGES = 4
 
 
 class PaidFor(Mark, frozen=True, array_like=True, order=True, gc=False):
-    """A payment as one class sees it. ``names`` None: the package's composition says whether it names the class."""
+    """A payment as one class sees it. ``names`` None: the package's composition says whether it names the class.
+
+    ``rupiah`` is what the class cost, and ``price_is`` how that is known (domain/money.py); where the composition has
+    the say, it is the amount that the package's classes share. None: nothing is known.
+    """
 
     package_code: str | None = None
     names: bool | None = None
+    rupiah: int | None = None
+    price_is: int = UNPRICED
 
 
 class Bought(Struct, frozen=True, array_like=True):
@@ -62,6 +69,7 @@ class Slices:
         self._since: dict[str, tuple[Sequence[Paid], bool]] = {}
         self._refunds: dict[str, tuple[list[Refund], dict[str, list[Refund]]]] = {}
         self._packages_with: dict[str, list[str]] | None = None
+        self._prices: dict[int, dict[str, Price]] = {}
 
     def of(self, class_code: str) -> tuple[ClassEvidence, bool]:
         """The evidence of a class, and whether it is whole: else it says what stands now, but not what stood before."""
@@ -119,13 +127,31 @@ class Slices:
     ) -> tuple[Bought, bool]:
         refunds = self._refunds_of(purchase, class_code) if purchase.refunds else ()
         if len(purchase.paid) == 1:
-            paid: list[PaidFor] = [_paid_for(naming[0], True)]
+            paid: list[PaidFor] = [self._paid_for(naming[0], class_code)]
             return Bought(purchase.purchase_id, paid, refunds), True
         since, whole = self._since_of(purchase)
-        marks = {payment.key: _paid_for(payment, False) for payment in since}
+        marks = {payment.key: _paid_for_others(payment) for payment in since}
         for payment in _ever_naming(naming, self._state.withdrawn):
-            marks[payment.key] = _paid_for(payment, True)
+            marks[payment.key] = self._paid_for(payment, class_code)
         return Bought(purchase.purchase_id, sorted(marks.values()), refunds), whole
+
+    def _paid_for(self, payment: Paid, class_code: str) -> PaidFor:
+        """A payment that names the class, or whose package may."""
+        if payment.class_codes is None:
+            return _paid_for_others(payment)
+        prices = self._prices.get(payment.key)
+        if prices is None:
+            prices = prices_of_items(payment.class_codes, payment.prices, payment.amount)
+            self._prices[payment.key] = prices
+        price = prices[class_code]
+        return PaidFor(
+            payment.happened,
+            payment.key,
+            payment.package_code,
+            True,
+            None if price.price_is == UNPRICED else price.rupiah,
+            price.price_is,
+        )
 
     def _since_of(self, purchase: PurchaseRecord) -> tuple[Sequence[Paid], bool]:
         """The payments that say since when it is a purchase, and whether that is all of them."""
@@ -177,10 +203,15 @@ def classes_named(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:
     return codes
 
 
-def _paid_for(payment: Paid, names: bool) -> PaidFor:
+def _paid_for_others(payment: Paid) -> PaidFor:
+    """A payment that does not name the class by its items."""
     by_package = payment.class_codes is None and payment.package_code is not None
     return PaidFor(
-        payment.happened, payment.key, payment.package_code, None if by_package else names
+        payment.happened,
+        payment.key,
+        payment.package_code,
+        None if by_package else False,
+        payment.amount if by_package else None,
     )
 
 

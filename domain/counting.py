@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from domain.answer import Answer
 from domain.median import tenth
-from domain.vocabulary import FLAGS
+from domain.money import NO_MONEY, UNPRICED, Money
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS
 
 SECOND = 1_000_000
 HOUR_SECONDS = 3_600
@@ -23,9 +24,10 @@ BILLION = 1_000_000_000
 class Metric(IntEnum):
     """What is counted. The numbers stand in storage: never renumber.
 
-    Plain counts have the value 0, a flag's metric is FLAG plus its bit, sums count billionths under the value 0; the
-    others are distributions. From FINE on there may be a value for every purchased class: of these, evaluations read
-    only what they need (domain/median.py, domain/silence.py); hundredths and hours lead to it in large tallies.
+    Plain counts have the value 0, a flag's metric is FLAG plus its bit, sums count billionths under the value 0, and of
+    money whole rupiah; the others are distributions. From FINE on there may be a value for every purchased class: of
+    these, evaluations read only what they need (domain/median.py, domain/silence.py); hundredths and hours lead to it
+    in large tallies.
     """
 
     PURCHASED = 1
@@ -52,6 +54,19 @@ class Metric(IntEnum):
     PACKAGES_COMPLETE = 31
     PACKAGES_UNRESOLVED = 32
     PACKAGES_AFTER_SALES_END = 33
+    PAID = 40
+    PAID_REFUNDED = 41
+    ALLOCATED = 42
+    """Of what was paid, what is a share of an amount."""
+    UNPRICED = 43
+    """Purchased classes, not rupiah."""
+    NET_BY_COMPLETION = 44
+    """The value is the place of the state in COMPLETION_STATES."""
+    NET_BY_ASSESSMENT = 45
+    """The value is the place of the state in ASSESSMENT_STATES."""
+    NET_SATISFIED = 46
+    UNALLOCATED = 47
+    """Of package purchases: what was paid for packages that are not published yet."""
     FINE = 50
     SCORE = 51
     """Best scaled score, 0 to 1."""
@@ -84,6 +99,7 @@ class Counted(Struct, frozen=True, gc=False):
     rating: int | None
     drop_off: int | None
     taken_seconds: int | None
+    money: Money = NO_MONEY
 
 
 def counted(answer: Answer) -> Counted | None:
@@ -103,6 +119,7 @@ def counted(answer: Answer) -> Counted | None:
         answer.rating,
         drop_off(answer),
         taken_seconds(answer),
+        answer.money,
     )
 
 
@@ -173,6 +190,18 @@ _FLAGS = [
         Metric.SILENT_HOUR,
     ),
 )
+_PAID, _PAID_REFUNDED, _ALLOCATED, _NET_SATISFIED = map(
+    int, (Metric.PAID, Metric.PAID_REFUNDED, Metric.ALLOCATED, Metric.NET_SATISFIED)
+)
+_UNPRICED = _plain(Metric.UNPRICED)
+_NET_OF_COMPLETION: dict[str, tuple[int, float]] = {
+    state: (int(Metric.NET_BY_COMPLETION), float(number))
+    for number, state in enumerate(COMPLETION_STATES)
+}
+_NET_OF_ASSESSMENT: dict[str, tuple[int, float]] = {
+    state: (int(Metric.NET_BY_ASSESSMENT), float(number))
+    for number, state in enumerate(ASSESSMENT_STATES)
+}
 _HOUR = HOUR_SECONDS * SECOND
 
 
@@ -202,7 +231,38 @@ def parts(of: Counted) -> list[Part]:
     if of.taken_seconds is not None:
         found.append((_DAYS, float(of.taken_seconds // 86_400), 1))
         found.append((_SECONDS, float(of.taken_seconds), 1))
+    if of.money is not NO_MONEY:
+        _add_money(found, of.money, of.completion, of.assessment, of.satisfied)
     return found
+
+
+def _add_money(
+    found: list[Part], money: Money, completion: str, assessment: str, satisfied: bool
+) -> None:
+    net = money.paid - money.refunded
+    if money.paid:
+        found.append((_PAID, 0.0, money.paid))
+    if money.refunded:
+        found.append((_PAID_REFUNDED, 0.0, money.refunded))
+    if money.allocated:
+        found.append((_ALLOCATED, 0.0, money.allocated))
+    if net:
+        found.append((*_NET_OF_COMPLETION[completion], net))
+        found.append((*_NET_OF_ASSESSMENT[assessment], net))
+        if satisfied:
+            found.append((_NET_SATISFIED, 0.0, net))
+    if money.price_is == UNPRICED:
+        found += _UNPRICED
+
+
+def count_money(
+    tally: Tally, money: Money, completion: str, assessment: str, satisfied: bool
+) -> None:
+    """Adds the money of one purchased class in these states to a tally."""
+    found: list[Part] = []
+    _add_money(found, money, completion, assessment, satisfied)
+    for metric, value, n in found:
+        tally[metric, value] += n
 
 
 def count(tally: Tally, of: Counted, times: int = 1) -> None:

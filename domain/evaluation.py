@@ -6,7 +6,27 @@ from msgspec import Struct
 
 from domain.counting import BILLION, NO_PERCENT, TENTHS, Metric
 from domain.median import median
-from domain.vocabulary import FLAGS
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS
+
+
+class EvaluatedMoney(Struct, frozen=True, kw_only=True):
+    """What was paid for the purchased classes of an evaluation, in whole rupiah (contract section 3a).
+
+    ``net`` is ``paid`` less ``refunded``, and each division of it adds up to it. ``allocated`` is the part of ``paid``
+    that is a share of an amount, ``unallocated`` what was paid beside it for packages that are not published yet,
+    ``unpriced`` counts purchased classes of which a price is not known.
+    """
+
+    paid: int
+    refunded: int
+    net: int
+    net_by_completion: dict[str, int]
+    net_by_assessment: dict[str, int]
+    net_satisfied: int
+    net_not_satisfied: int
+    allocated: int
+    unallocated: int
+    unpriced: int
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -38,6 +58,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     drop_off: list[int]
     drop_off_without_percent: int
     flags: dict[str, int]
+    money: EvaluatedMoney
 
 
 class Medians(Struct, frozen=True):
@@ -104,6 +125,33 @@ def evaluate(tally: Mapping[tuple[int, float], int], medians: Medians | None = N
         drop_off=[stopped.get(tenth, 0) for tenth in range(TENTHS)],
         drop_off_without_percent=stopped.get(NO_PERCENT, 0),
         flags={name: plain(of, Metric.FLAG + bit) for bit, name in enumerate(FLAGS)},
+        money=evaluated_money(of),
+    )
+
+
+def evaluated_money(of: Distributions) -> EvaluatedMoney:
+    """What was paid for what was counted."""
+    paid, refunded = plain(of, Metric.PAID), plain(of, Metric.PAID_REFUNDED)
+    satisfied = plain(of, Metric.NET_SATISFIED)
+    by_completion = of.get(Metric.NET_BY_COMPLETION, {})
+    by_assessment = of.get(Metric.NET_BY_ASSESSMENT, {})
+    return EvaluatedMoney(
+        paid=paid,
+        refunded=refunded,
+        net=paid - refunded,
+        net_by_completion={
+            state: by_completion.get(number, 0)
+            for number, state in reversed(list(enumerate(COMPLETION_STATES)))
+        },
+        net_by_assessment={
+            state: by_assessment.get(number, 0)
+            for number, state in reversed(list(enumerate(ASSESSMENT_STATES)))
+        },
+        net_satisfied=satisfied,
+        net_not_satisfied=paid - refunded - satisfied,
+        allocated=plain(of, Metric.ALLOCATED),
+        unallocated=plain(of, Metric.UNALLOCATED),
+        unpriced=plain(of, Metric.UNPRICED),
     )
 
 

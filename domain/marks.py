@@ -47,10 +47,15 @@ class Review(Mark, frozen=True, array_like=True, order=True, gc=False):
 
 
 class Paid(Mark, frozen=True, array_like=True, order=True, gc=False):
-    """``class_codes`` None: the package's composition names the classes."""
+    """``class_codes`` None: the package's composition names the classes. Rupiah are whole.
+
+    ``prices`` are the stated ones, in the order of ``class_codes``; None: none is stated.
+    """
 
     package_code: str | None = None
     class_codes: tuple[str, ...] | None = None
+    amount: int | None = None
+    prices: tuple[int | None, ...] | None = None
 
 
 class Refund(Mark, frozen=True, array_like=True, order=True, gc=False):

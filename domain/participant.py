@@ -184,9 +184,15 @@ def _withdraw(state: State, happened: int, target_key: int) -> Touched:
 def _pay(
     state: State, purchase: PurchaseRecord, happened: int, key: int, fact: PurchasePaid
 ) -> None:
-    items = fact.items
-    codes = None if items is None else tuple(dict.fromkeys([code for code, _price in items]))
-    paid = Paid(happened, key, fact.package_code, codes)
+    codes: tuple[str, ...] | None = None
+    prices: tuple[int | None, ...] | None = None
+    if fact.items is not None:
+        listed: dict[str, int | None] = {}
+        for code, price in fact.items:
+            listed.setdefault(code, price)
+        codes, stated = tuple(listed), tuple(listed.values())
+        prices = None if stated.count(None) == len(stated) else stated
+    paid = Paid(happened, key, fact.package_code, codes, fact.amount, prices)
     _add(purchase.paid, paid)
     file_payment(state, purchase.purchase_id, paid)
 

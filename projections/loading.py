@@ -17,13 +17,13 @@ SQL: Final = load("projections", "loading.sql")
 
 _FIXED_OF_CLASS: Final = Struct(">hihihihihihib").pack
 """How many columns; partner_id, purchase, completion, assessment, flags and satisfied behind their lengths."""
-_FIXED_OF_PURCHASE: Final = Struct(">hihibibib").pack
-"""How many columns; partner_id, unresolved, after_sales_end and withdrawn behind their lengths."""
+_FIXED_OF_PURCHASE: Final = Struct(">hihibibibibib").pack
+"""How many columns; partner_id, then unresolved to amount_differs (record.py), each behind its length."""
 _FIXED_OF_COUNT: Final = Struct(">hihihiqid").pack
 """How many columns; partner_id, metric, n and value behind their lengths."""
 
-_CLASS_COLUMNS: Final = 16
-_PURCHASE_COLUMNS: Final = 13
+_CLASS_COLUMNS: Final = 20
+_PURCHASE_COLUMNS: Final = 16
 _COUNT_COLUMNS: Final = 6
 
 _code = lru_cache(maxsize=1 << 14)(field.text)
@@ -79,7 +79,9 @@ def purchase_parts(partner_id: int, rows: Iterable[PurchaseRow]) -> list[bytes]:
             _FIXED_OF_PURCHASE(
                 *(_PURCHASE_COLUMNS, 2, partner_id),
                 *(1, row.unresolved, 1, row.after_sales_end, 1, row.withdrawn),
+                *(1, row.refunded, 1, row.amount_differs),
             ),
+            field.bigint(row.unallocated) if row.unallocated else field.NULL,
             field.NULL if since is None else field.timestamptz(since),
             field.boolean(row.complete),
             field.text(row.purchase_id),

@@ -2,12 +2,13 @@
 
 -- name: load_class
 COPY projections.purchased_class (partner_id, purchase, completion, assessment, flags, satisfied, purchased_at,
-                                  best_scaled, pre_test_scaled, taken_seconds, rating, drop_off, participant_id,
-                                  class_code, package_codes, evidence)
+                                  best_scaled, pre_test_scaled, taken_seconds, rating, drop_off, paid,
+                                  paid_refunded, allocated, price_is, participant_id, class_code, package_codes, evidence)
 FROM STDIN (FORMAT binary)
 
 -- name: load_purchase
-COPY projections.purchase (partner_id, unresolved, after_sales_end, withdrawn, purchased_at, complete, purchase_id,
+COPY projections.purchase (partner_id, unresolved, after_sales_end, withdrawn, refunded, amount_differs, unallocated,
+                           purchased_at, complete, purchase_id,
                            participant_id, package_code, class_codes, missing, packages, evidence)
 FROM STDIN (FORMAT binary)
 

@@ -68,7 +68,8 @@ HAVING sum(n) <> 0
 -- name: sum_everywhere
 -- As stage_everywhere (rollup.sql).
 INSERT INTO projections_next.institution_rollup (institution, partner_id, metric, value, n)
-SELECT institution, 0, metric, value, sum(n) FROM projections_next.institution_rollup WHERE metric < 20
+SELECT institution, 0, metric, value, sum(n) FROM projections_next.institution_rollup
+WHERE metric < 20 OR metric BETWEEN 40 AND 49
 GROUP BY institution, metric, value
 HAVING sum(n) <> 0
 
@@ -119,9 +120,10 @@ UPDATE control.generation SET generation = generation + 1, switched = clock_time
 DELETE FROM projections.purchased_class
 WHERE partner_id = %(partner_id)s AND participant_id = ANY(%(participant_ids)s)
 RETURNING class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
-          assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds
+          assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, paid,
+          paid_refunded, allocated, price_is
 
 -- name: remove_purchases
 DELETE FROM projections.purchase
 WHERE partner_id = %(partner_id)s AND participant_id = ANY(%(participant_ids)s)
-RETURNING package_code, complete, unresolved, after_sales_end
+RETURNING package_code, complete, unresolved, after_sales_end, unallocated

@@ -47,7 +47,8 @@ class ClassRow(Struct, gc=False):
 class PurchaseRow(Struct, gc=False):
     """A row of projections.purchase. ``purchased_at`` None: every payment was withdrawn.
 
-    ``withdrawn``: a payment was. ``packages``: those that have a say in what was bought, beside ``package_code``.
+    ``withdrawn``: a payment was. ``refunded``: the whole was, at once or class by class. ``unallocated``: rupiah paid
+    for packages that are not published yet. ``packages``: those with a say in what was bought, beside ``package_code``.
     """
 
     participant_id: str
@@ -58,6 +59,9 @@ class PurchaseRow(Struct, gc=False):
     complete: bool | None
     after_sales_end: bool
     withdrawn: bool
+    refunded: bool
+    amount_differs: bool
+    unallocated: int
     class_codes: list[str]
     missing: list[str] | None
     packages: list[str] | None

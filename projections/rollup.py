@@ -14,6 +14,7 @@ import msgspec
 
 from domain.counting import Counted, Metric, Part, parts
 from domain.median import HUNDREDTHS, hundredth
+from domain.money import Money
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
 from projections.copy import copy_rows
 from projections.schema import LIVE
@@ -36,8 +37,8 @@ Count = tuple[str, str, int, float, int]
 Changed = defaultdict[tuple[int, float], int]
 """How much more, or less, often each metric and value is counted. Not a Counter: that asks Python for each new key."""
 
-PackageColumns = tuple[str | None, bool | None, bool | None, bool | None]
-"""Of a purchase: package_code, complete, unresolved, after_sales_end; all None: there is no row."""
+PackageColumns = tuple[str | None, bool | None, bool | None, bool | None, int | None]
+"""Of a purchase: package_code, complete, unresolved, after_sales_end, unallocated; all None: there is no row."""
 
 ClassRowCounted = tuple[Sequence[str] | None, Counted | None]
 """Of a class row: its package codes, and what is counted of it."""
@@ -84,7 +85,7 @@ class Deltas:
 
     def purchase_row(self, partner_id: int, columns: PackageColumns, times: int) -> None:
         """Counts a purchase ``times`` times (1 or -1), if it is one of a package."""
-        package_code, complete, unresolved, after_sales_end = columns
+        package_code, complete, unresolved, after_sales_end, unallocated = columns
         if package_code is None:
             return
         tally = self._scopes(partner_id)[package_code, ""]
@@ -97,6 +98,8 @@ class Deltas:
         ):
             if counts:
                 tally[int(metric), 0.0] += times
+        if unallocated:
+            tally[int(Metric.UNALLOCATED), 0.0] += times * unallocated
 
     def counts(self) -> dict[int, list[Count]]:
         """Partner id to everything that is counted differently now."""
@@ -152,10 +155,12 @@ def _count(tallies: Iterable[Changed], of: Iterable[Part], times: int) -> None:
 
 
 def counted_columns(columns: Sequence[Any]) -> Counted | None:
-    """What a stored class row counts for, from its columns purchased_at (microseconds) to taken_seconds."""
-    purchased_at, purchase, completion, assessment, satisfied, flags, *rest = columns
+    """What a stored class row counts for, from its columns purchased_at (microseconds) to price_is."""
+    purchased_at, purchase, completion, assessment, satisfied, flags = columns[:6]
     if purchased_at is None:
         return None
+    best_scaled, pre_test_scaled, rating, drop_off, taken_seconds = columns[6:11]
+    paid, refunded, allocated, price_is = columns[11:]
     return Counted(
         purchased_at,
         purchase == REFUNDED,
@@ -163,7 +168,12 @@ def counted_columns(columns: Sequence[Any]) -> Counted | None:
         ASSESSMENT_STATES[assessment],
         satisfied,
         flags & ALL_FLAGS,
-        *rest,
+        best_scaled,
+        pre_test_scaled,
+        rating,
+        drop_off,
+        taken_seconds,
+        Money(paid or 0, refunded or 0, allocated or 0, price_is),
     )
 
 

@@ -97,9 +97,10 @@ JOIN projections.rollup AS of_class
 GROUP BY moved.partner_id, moved.institution, of_metric, of_value
 
 -- name: stage_everywhere
--- Plain counts and ratings of institutions over all partners, under the partner 0: lists show these.
+-- Plain counts, ratings and money (metrics 40 to 49) of institutions over all partners, under the partner 0: lists show these.
 INSERT INTO staged_institution (partner_id, institution, metric, value, n)
-SELECT 0, institution, metric, value, sum(n) FROM staged_institution WHERE metric < 20
+SELECT 0, institution, metric, value, sum(n) FROM staged_institution
+WHERE metric < 20 OR metric BETWEEN 40 AND 49
 GROUP BY institution, metric, value
 
 -- name: add_to_institutions

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from domain.answer import judge
 from domain.class_evidence import ClassEvidence, Slices, classes_named
 from domain.counting import counted
-from domain.package_purchase import contents_of, packages_named
+from domain.package_purchase import contents_of, is_refunded, packages_named
 from domain.participant import PurchaseRecord, State, Touched
 from projections.evidence import encode_class, encode_purchase
 from projections.record import (
@@ -117,6 +117,9 @@ def purchase_row(
             None,
             False,
             True,
+            False,
+            False,
+            0,
             [],
             None,
             sorted(packages) or None,
@@ -134,6 +137,9 @@ def purchase_row(
         contents.is_complete(missing),
         package_code is not None and contents.purchased_at >= rules.package_sales_end,
         payment_withdrawn,
+        is_refunded(purchase, contents.class_codes, withdrawn),
+        contents.amount_differs,
+        contents.unallocated,
         # In an order that publishing the package again, listed another way round, does not change.
         sorted(contents.class_codes),
         None if missing is None else sorted(missing),

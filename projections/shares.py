@@ -96,7 +96,13 @@ def count(deltas: Deltas, partner_id: int, new: Changes) -> None:
     for row in new.classes:
         deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
     for paid in new.purchases:
-        columns = (paid.package_code, paid.complete, paid.unresolved, paid.after_sales_end)
+        columns = (
+            paid.package_code,
+            paid.complete,
+            paid.unresolved,
+            paid.after_sales_end,
+            paid.unallocated,
+        )
         deltas.purchase_row(partner_id, columns, 1)
 
 

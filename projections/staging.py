@@ -5,11 +5,12 @@ from struct import Struct
 from typing import Final
 
 from domain.counting import Counted
+from domain.money import NO_MONEY, Money
 from projections import binary_copy as field
 from projections.record import Changes, ClassRow, PurchaseRow
 
-_CLASS_COLUMNS: Final = field.pack_columns(16)
-_PURCHASE_COLUMNS: Final = field.pack_columns(13)
+_CLASS_COLUMNS: Final = field.pack_columns(20)
+_PURCHASE_COLUMNS: Final = field.pack_columns(16)
 _FIXED: Final = Struct(">ihihihihibih").pack
 """purchase, completion, assessment, flags, satisfied and partner_id, each behind its length."""
 
@@ -46,7 +47,7 @@ def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
 
 
 def counted_fields(of: Counted | None) -> bytes:
-    """best_scaled, pre_test_scaled, taken_seconds, rating and drop_off: what evaluations count of a class row."""
+    """best_scaled to drop_off and paid to price_is: what evaluations count of a class row beside its states."""
     if of is None:
         return _NOTHING_COUNTED
     best, pre_test, taken, rating, drop_off = (
@@ -62,12 +63,26 @@ def counted_fields(of: Counted | None) -> bytes:
         + (_NULL if taken is None else _bigint(8, taken))
         + (_NULL if rating is None else _smallint(2, rating))
         + (_NULL if drop_off is None else _smallint(2, drop_off))
+        + _money_fields(of.money)
+    )
+
+
+def _money_fields(of: Money) -> bytes:
+    if of is NO_MONEY:
+        return _NO_MONEY
+    refunded, allocated, price_is = of.refunded, of.allocated, of.price_is
+    return (
+        _bigint(8, of.paid)
+        + (_bigint(8, refunded) if refunded else _NULL)
+        + (_bigint(8, allocated) if allocated else _NULL)
+        + (_NULL if price_is is None else _smallint(2, price_is))
     )
 
 
 _NULL, _LENGTHS = field.NULL, field.LENGTHS
 _bigint, _smallint, _double = field.pack_bigint, field.pack_smallint, field.pack_double
-_NOTHING_COUNTED: Final = 5 * _NULL
+_NO_MONEY: Final = 4 * _NULL
+_NOTHING_COUNTED: Final = 5 * _NULL + _NO_MONEY
 
 
 def purchase_stream(changes: Mapping[int, Changes]) -> bytes:
@@ -91,6 +106,9 @@ def _purchase_fields(partner_id: int, row: PurchaseRow) -> tuple[bytes, ...]:
         field.boolean(row.complete),
         field.boolean(row.after_sales_end),
         field.boolean(row.withdrawn),
+        field.boolean(row.refunded),
+        field.boolean(row.amount_differs),
+        field.bigint(row.unallocated) if row.unallocated else _NULL,
         field.text_array(row.class_codes),
         field.text_array(row.missing),
         field.text_array(row.packages),

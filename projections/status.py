@@ -65,8 +65,8 @@ def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
     with beside(partial(_write_purchases, cursor, staged, purchases)):
         _count_classes(deltas, changes, before)
     for partner_id, *columns in purchases:
-        deltas.purchase_row(partner_id, tuple(columns[:4]), -1)
-        deltas.purchase_row(partner_id, tuple(columns[4:]), 1)
+        deltas.purchase_row(partner_id, tuple(columns[:5]), -1)
+        deltas.purchase_row(partner_id, tuple(columns[5:]), 1)
     deltas.queue(cursor)
 
 

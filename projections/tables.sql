@@ -4,7 +4,8 @@
 CREATE SCHEMA IF NOT EXISTS projections;
 
 -- One row a purchased class: the evidence, the columns that lists filter by, and what evaluations count of it
--- (domain/counting.py: best_scaled to taken_seconds).
+-- (domain/counting.py: best_scaled to allocated). Of money, whole rupiah: what was paid, what of it was refunded, what of
+-- it is a share of an amount; null for none. `price_is` is the place of the weakest price in PRICE_IS (domain/money.py).
 -- `evidence` is MessagePack (projections/evidence.py): what concerns this class, and of each purchase only what does; null
 -- where that is too long for a row. Numbers of states and flags: domain/vocabulary.py.
 -- `unusual` rows are those that few filters ask for and few rows have, and that a list must not look for among all
@@ -16,6 +17,9 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     best_scaled     double precision,
     pre_test_scaled double precision,
     taken_seconds   bigint,
+    paid            bigint,
+    paid_refunded   bigint,
+    allocated       bigint,
     partner_id      smallint NOT NULL,
     purchase        smallint NOT NULL,
     completion      smallint NOT NULL,
@@ -23,6 +27,7 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     flags           smallint NOT NULL,
     rating          smallint,
     drop_off        smallint,
+    price_is        smallint,
     satisfied       boolean  NOT NULL,
     participant_id  text     NOT NULL COLLATE "C",
     class_code      text     NOT NULL COLLATE "C",
@@ -49,7 +54,10 @@ CREATE INDEX IF NOT EXISTS purchased_class_by_package
 -- `evidence` as in purchased_class, of the whole purchase.
 CREATE TABLE IF NOT EXISTS projections.purchase (
     purchased_at    timestamptz,
+    unallocated     bigint,
     partner_id      smallint NOT NULL,
+    refunded        boolean  NOT NULL,
+    amount_differs  boolean  NOT NULL,
     unresolved      boolean  NOT NULL,
     complete        boolean,
     after_sales_end boolean  NOT NULL,
@@ -68,6 +76,12 @@ CREATE INDEX IF NOT EXISTS package_purchase
     WHERE package_code IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unresolved_purchase
     ON projections.purchase (partner_id, package_code) WHERE unresolved;
+CREATE INDEX IF NOT EXISTS purchase_of_participant
+    ON projections.purchase (participant_id, partner_id, purchase_id);
+CREATE INDEX IF NOT EXISTS refunded_purchase
+    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE refunded;
+CREATE INDEX IF NOT EXISTS differing_purchase
+    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE amount_differs;
 CREATE INDEX IF NOT EXISTS withdrawn_payment
     ON projections.purchase (partner_id, purchase_id, participant_id) WHERE withdrawn;
 CREATE INDEX IF NOT EXISTS purchase_of_more_packages
@@ -114,7 +128,7 @@ CREATE INDEX IF NOT EXISTS rollup_of_classes
     WHERE package_code = '' AND class_code > '' AND metric IN (1, 3);
 
 -- The same, added up over the classes that an institution teaches at a partner; of scores their hundredths, and of
--- seconds their hours: the exact values are taken from the classes. Under partner_id 0: metrics below 20 of all partners.
+-- seconds their hours: the exact values are taken from the classes. Under partner_id 0: metrics below 20, and 40 to 49, of all partners.
 CREATE TABLE IF NOT EXISTS projections.institution_rollup (
     value        double precision NOT NULL,
     n            bigint   NOT NULL,

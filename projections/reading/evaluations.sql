@@ -76,9 +76,10 @@ CROSS JOIN LATERAL (
 GROUP BY wanted.place, fine.value
 
 -- name: partners_headlines
--- The plain counts of some partners.
+-- The plain counts of some partners, and their money (metrics 40 to 49).
 SELECT partner_id, metric, value, n FROM projections.rollup
-WHERE partner_id = ANY ($1::smallint[]) AND package_code = '' AND class_code = '' AND metric < 20
+WHERE partner_id = ANY ($1::smallint[]) AND package_code = '' AND class_code = ''
+  AND (metric < 20 OR metric BETWEEN 40 AND 49)
 
 -- name: institutions
 -- The next $3 institutions behind $1 that teach classes at some partners, and how many at each.
@@ -100,13 +101,13 @@ WHERE summed_institution = $1 AND partner_id = ANY ($2::smallint[])
 GROUP BY partner_id ORDER BY partner_id
 
 -- name: institutions_headlines
--- The plain counts of institutions $1, each at the partner $2 beside it; 0: at all of them.
+-- The plain counts and the money of institutions $1, each at the partner $2 beside it; 0: at all of them.
 SELECT wanted.institution, counted.metric, counted.value, sum(counted.n)::bigint
 FROM unnest($1::text[], $2::smallint[]) AS wanted (institution, partner_id)
 CROSS JOIN LATERAL (
     SELECT metric, value, n FROM projections.institution_rollup AS of_scope
     WHERE of_scope.institution = wanted.institution COLLATE "C" AND of_scope.partner_id = wanted.partner_id
-      AND of_scope.metric < 20
+      AND (of_scope.metric < 20 OR of_scope.metric BETWEEN 40 AND 49)
     OFFSET 0
 ) AS counted
 GROUP BY wanted.institution, counted.metric, counted.value

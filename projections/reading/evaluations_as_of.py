@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from domain.answer import Answer
 from domain.class_evidence import ClassEvidence
-from domain.counting import Counted, Metric, Tally, counted, parts
+from domain.counting import Counted, Metric, Tally, count_money, counted, parts
 from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
 from projections.reading import package_purchases, purchased_classes
@@ -122,19 +122,26 @@ async def of_partner(
 async def headline(
     session: Session, known: Known, classes: Iterable[tuple[int, str | None]], as_of: int
 ) -> Tally:
-    """The plain counts and ratings of some classes together: (partner id, class code) each; None: all of a partner.
+    """The plain counts, ratings and money of some classes together: (partner id, class code) each.
+
+    A class code of None stands for everything that the partner sold.
 
     Most purchased classes are like many others in these, so each is counted under what it has, and that is taken
     apart once.
     """
     alike: Counter[tuple[Any, ...]] = Counter()
+    tally: Tally = Counter()
     for partner_id, class_code in classes:
         rules = known.of(partner_id)
+        if class_code is None:
+            bought = package_purchases.Filter(partner_ids=(partner_id,))
+            async for package in _packages(session, known, bought, as_of):
+                tally[Metric.UNALLOCATED, 0] += package.money.unallocated
         async for _, of in _answers(session, rules, partner_id, class_code, as_of):
             if of.purchases:
                 states = (of.purchase, of.completion, of.assessment.state, of.satisfied)
                 alike[*states, of.flags, of.rating] += 1
-    tally: Tally = Counter()
+                count_money(tally, of.money, of.completion, of.assessment.state, of.satisfied)
     for (purchase, completion, assessment, satisfied, flags, rating), times in alike.items():
         one = Counted(
             purchased_at=0,
@@ -227,3 +234,4 @@ def _count_package(tally: Tally, package: package_purchases.PackagePurchase) -> 
     tally[Metric.PACKAGES_COMPLETE, 0] += package.complete is True
     tally[Metric.PACKAGES_UNRESOLVED, 0] += package.unresolved
     tally[Metric.PACKAGES_AFTER_SALES_END, 0] += package.after_sales_end
+    tally[Metric.UNALLOCATED, 0] += package.money.unallocated

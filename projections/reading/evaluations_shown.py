@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from domain.counting import Metric, Tally
-from domain.evaluation import Medians, by_metric, evaluate, plain
+from domain.evaluation import Medians, by_metric, evaluate, evaluated_money, plain
 from domain.share import FEW, share
 from domain.silence import silence
 from domain.vocabulary import FLAGS, MoveOn
@@ -15,6 +15,29 @@ from projections.reading.meaning import means
 from projections.reading.sequences import Sequence
 
 Links = Annotated[dict[str, str], means("Figure to the path of the list behind it.")]
+
+
+class EvaluationMoney(Struct, frozen=True, kw_only=True):
+    """What was paid for the purchased classes, whole rupiah (contract section 3a)."""
+
+    paid: Annotated[int, means("What was paid for the purchased classes, whole rupiah.")]
+    refunded: Annotated[int, means("Of it, what was paid in purchases that were refunded.")]
+    net: Annotated[int, means("paid less refunded.")]
+    net_by_completion: Annotated[
+        dict[str, int], means("net by the class's state of completion; adds up to net.")
+    ]
+    net_by_assessment: Annotated[
+        dict[str, int], means("net by the class's state of assessment; adds up to net.")
+    ]
+    net_satisfied: Annotated[int, means("net of classes satisfied by their rule (move_on).")]
+    net_not_satisfied: Annotated[int, means("net of the other classes.")]
+    allocated: Annotated[
+        int, means("Of paid, what is a share of an amount, not a price that was stated.")
+    ]
+    unallocated: Annotated[
+        int, means("Paid beside it for packages that are not published yet; in no other figure.")
+    ]
+    unpriced: Annotated[int, means("Purchased classes of which a price is not known.")]
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -32,6 +55,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     reviewed: Annotated[int, means("Of them, reviewed by the participant.")]
     rating_mean: Annotated[float | None, means("Mean rating, 1 to 5; null: no review.")]
     flags: Annotated[dict[str, int], means("Flag to how many purchased classes have it.")]
+    money: Annotated[EvaluationMoney, means("What was paid for them, in rupiah.")]
 
 
 class Figures(Counts, frozen=True, kw_only=True):
@@ -211,7 +235,10 @@ def figures(tally: Tally, medians: Medians, as_of: int) -> dict[str, Any]:
     """The fields of Figures. ``as_of`` (microseconds UTC) says how old silences are."""
     evaluated = evaluate(tally, medians)
     hours = by_metric(tally).get(Metric.SILENT_HOUR, {})
-    return asdict(evaluated) | {"silence": silence(evaluated.never_reported, hours.items(), as_of)}
+    return asdict(evaluated) | {
+        "silence": silence(evaluated.never_reported, hours.items(), as_of),
+        "money": EvaluationMoney(**asdict(evaluated.money)),
+    }
 
 
 PLAIN: Final = {
@@ -227,7 +254,7 @@ PLAIN: Final = {
 
 
 def counts(tally: Tally) -> dict[str, Any]:
-    """The fields of Counts, from a tally that has the metrics up to ratings; the same figures as `figures` has."""
+    """The fields of Counts, from a tally with the metrics up to ratings and those of money; as `figures` has them."""
     found: dict[str, Any] = {name: tally[metric, 0] for name, metric in PLAIN.items()}
     stars = [tally[Metric.RATING, rating] for rating in range(1, 6)]
     reviewed = sum(stars)
@@ -237,6 +264,7 @@ def counts(tally: Tally) -> dict[str, Any]:
         "reviewed": reviewed,
         "rating_mean": total / reviewed if reviewed else None,
         "flags": {name: tally[Metric.FLAG + bit, 0] for bit, name in enumerate(FLAGS)},
+        "money": EvaluationMoney(**asdict(evaluated_money(by_metric(tally)))),
     }
 
 

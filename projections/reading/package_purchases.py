@@ -18,7 +18,14 @@ from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import answer_of, history_path
 from projections.reading.purchased_classes import ALL_PARTNERS
-from projections.reading.purchases import SQL, Flags, flags, state
+from projections.reading.purchases import (
+    SQL,
+    Flags,
+    PurchaseMoney,
+    flags,
+    purchase_money,
+    state,
+)
 from projections.reading.session import Session
 from projections.record import Rules
 
@@ -59,6 +66,7 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     ]
     classes: Annotated[list[PackageClass], means("Each class of the package.")]
     missing: Annotated[list[str], means("Codes of the classes without a completion.")]
+    money: Annotated[PurchaseMoney, means("What was paid for the classes, in rupiah.")]
     flags: Flags = []
 
 
@@ -237,4 +245,5 @@ def package_purchase(
         contents.is_complete(missing),
         classes,
         missing,
+        purchase_money(evidence, contents, as_of),
     )

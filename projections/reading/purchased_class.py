@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.answer import Answer, flag_names, judge
 from domain.class_evidence import ClassEvidence
+from domain.money import PRICE_IS, Money, PriceIs
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
 from projections.reading.instants import instant
 from projections.reading.meaning import means
@@ -67,6 +68,28 @@ class Certificate(Struct, frozen=True, gc=False):
     at: Annotated[datetime, means("When the latest certificate was issued.")]
 
 
+class ClassMoney(Struct, frozen=True, gc=False):
+    """What was paid for the class over its purchases, whole rupiah (contract section 3a)."""
+
+    paid: Annotated[int, means("What was paid for the class in all its purchases, whole rupiah.")]
+    refunded: Annotated[int, means("Of it, what was paid in purchases that were refunded.")]
+    net: Annotated[int, means("paid less refunded.")]
+    price_is: Annotated[
+        PriceIs | None,
+        means(
+            "How the prices are known, the weakest: stated by the partner, allocated (a share of a payment's amount)"
+            " or unpriced; null: not purchased."
+        ),
+    ]
+
+
+def class_money(of: Money) -> ClassMoney:
+    """The money of classes in the contract's shape."""
+    return ClassMoney(
+        of.paid, of.refunded, of.net, None if of.price_is is None else PRICE_IS[of.price_is]
+    )
+
+
 class PurchasedClass(Struct, frozen=True, gc=False):
     """One class of one participant at one partner. ``history`` leads to each event behind the answer."""
 
@@ -90,6 +113,10 @@ class PurchasedClass(Struct, frozen=True, gc=False):
         bool, means("Whether the class's own rule (move_on) holds over completion and assessment.")
     ]
     flags: Annotated[list[str], means("What does not fit together.")]
+    money: Annotated[ClassMoney, means("What was paid for the class, in rupiah.")]
+    last_reported_at: Annotated[
+        datetime | None, means("The latest that the partner reported of it; null: nothing.")
+    ]
     history: Annotated[str, means("Path of the route with each event behind this row.")]
 
 
@@ -153,6 +180,8 @@ def shown(
         else Certificate(answer.certificate_no, instant(answer.certificate_at)),
         answer.satisfied,
         flag_names(answer.flags) if answer.flags else [],
+        class_money(answer.money),
+        instant(answer.last_reported_at),
         history_path(partner, participant_id, class_code),
     )
 

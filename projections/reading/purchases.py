@@ -7,9 +7,16 @@ from typing import Annotated, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from domain.events import PARTICIPANT_STREAM, Fact, PurchasePaid, PurchaseRefunded
+from domain.events import PARTICIPANT_STREAM, Fact, PurchaseRefunded
 from domain.marks import key_of, stands
-from domain.package_purchase import Contents, contents_of, purchased_at
+from domain.money import PRICE_IS, UNPRICED, PriceIs
+from domain.package_purchase import (
+    Contents,
+    contents_of,
+    is_refunded,
+    purchased_at,
+    refunded_at,
+)
 from domain.vocabulary import PARTNER_CODES, PURCHASE_FLAGS, PurchaseState
 from projections.evidence import PurchaseEvidence
 from projections.facts import decode as decode_fact
@@ -17,7 +24,13 @@ from projections.reading.catalogue import CatalogueCache, version
 from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
-from projections.reading.purchased_class import PurchasedClass, answer_of, shown
+from projections.reading.purchased_class import (
+    ClassMoney,
+    PurchasedClass,
+    answer_of,
+    class_money,
+    shown,
+)
 from projections.reading.session import Session
 from projections.record import Rules
 from projections.sql import load
@@ -43,10 +56,24 @@ class Refund(Struct, frozen=True):
 
 
 class ClassOfPurchase(PurchasedClass, frozen=True, kw_only=True):
-    """One class that was bought: the answer about it, its price in whole rupiah and when it was given back."""
+    """One class that was bought: the answer about it, its price here and when it was given back."""
 
-    price: Annotated[int | None, means("Price of the class, whole rupiah.")]
+    price: Annotated[
+        int | None, means("Price of the class in this purchase, whole rupiah; null: unpriced.")
+    ]
+    price_is: Annotated[
+        PriceIs,
+        means("How the price is known: stated, allocated (a share of the amount), unpriced."),
+    ]
     refunded_at: Annotated[datetime | None, means("When this class was first given back.")]
+
+
+class PurchaseMoney(ClassMoney, frozen=True, gc=False):
+    """What was paid for the classes of a purchase, whole rupiah (contract section 3a)."""
+
+    unallocated: Annotated[
+        int, means("Paid beside it for packages that are not published yet; in no other figure.")
+    ]
 
 
 class Purchase(Struct, frozen=True, kw_only=True):
@@ -66,6 +93,10 @@ class Purchase(Struct, frozen=True, kw_only=True):
     package_code: Annotated[str | None, means("The package; null: single classes.")]
     title: Annotated[str | None, means("The package's title; null: not published, or no package.")]
     amount: Annotated[int | None, means("What was paid, whole rupiah.")]
+    amount_differs: Annotated[
+        bool, means("Every price is stated by a payment, and their sum is not its amount.")
+    ]
+    money: Annotated[PurchaseMoney, means("What was paid for the classes, in rupiah.")]
     unresolved: Annotated[
         bool, means("The package is not published yet, so its classes are not known.")
     ]
@@ -128,31 +159,25 @@ def flags(payers: int) -> list[str]:
     return list(PURCHASE_FLAGS) if payers > 1 else []
 
 
-def refunded_at(
-    evidence: PurchaseEvidence, class_code: str | None, as_of: int | None
-) -> int | None:
-    """The earliest refund of one class of the purchase, or of the whole (class code None)."""
-    return min(
-        (
-            refund.happened
-            for refund in evidence.refunds
-            if (refund.class_codes is None or class_code in refund.class_codes)
-            and stands(refund, evidence.withdrawn, as_of)
-        ),
-        default=None,
-    )
-
-
 def state(
     evidence: PurchaseEvidence, class_codes: Sequence[str], as_of: int | None
 ) -> PurchaseState:
     """Refunded when the whole was given back, at once or class by class; else active."""
-    if not evidence.refunds:
-        return "active"
-    if refunded_at(evidence, None, as_of) is not None:
-        return "refunded"
-    given_back = [refunded_at(evidence, code, as_of) is not None for code in class_codes]
-    return "refunded" if given_back and all(given_back) else "active"
+    purchase = evidence.record("")
+    refunded = is_refunded(purchase, class_codes, evidence.withdrawn, as_of)
+    return "refunded" if refunded else "active"
+
+
+def purchase_money(
+    evidence: PurchaseEvidence, contents: Contents, as_of: int | None
+) -> PurchaseMoney:
+    """What was paid for the classes of a purchase, and beside them."""
+    purchase = evidence.record("")
+    money = contents.money(
+        lambda code: refunded_at(purchase, code, evidence.withdrawn, as_of) is not None
+    )
+    of = class_money(money)
+    return PurchaseMoney(of.paid, of.refunded, of.net, of.price_is, contents.unallocated)
 
 
 def _answer(
@@ -174,16 +199,7 @@ def _answer(
     ]
     completed = {each.class_code for each in classes if each.completion.state == "completed"}
     missing = contents.missing(completed.__contains__)
-    paid = [
-        facts[mark.key]
-        for mark in evidence.paid
-        if stands(mark, withdrawn, as_of) and mark.key in facts
-    ]
-    payments = [fact for fact in paid if isinstance(fact, PurchasePaid)]
-    prices: dict[str, int | None] = {}
-    for payment in payments:
-        for class_code, price in payment.items or ():
-            prices.setdefault(class_code, price)
+    purchase = evidence.record(purchase_id)
     refunds = [mark for mark in evidence.refunds if stands(mark, withdrawn, as_of)]
     reasons = {
         mark.key: fact.reason
@@ -198,13 +214,15 @@ def _answer(
         purchase=state(evidence, contents.class_codes, as_of),
         package_code=package_code,
         title=rules.catalogue.package_title(package_code, as_of) if package_code else None,
-        amount=next((p.amount for p in payments if p.amount is not None), None),
+        amount=contents.amount,
+        amount_differs=contents.amount_differs,
+        money=purchase_money(evidence, contents, as_of),
         unresolved=contents.unresolved,
         after_sales_end=package_code is not None
         and contents.purchased_at >= rules.package_sales_end,
         complete=contents.is_complete(missing),
         missing=missing,
-        refunded_at=instant(refunded_at(evidence, None, as_of)),
+        refunded_at=instant(refunded_at(purchase, None, withdrawn, as_of)),
         refunds=[
             Refund(
                 instant(mark.happened),
@@ -216,13 +234,19 @@ def _answer(
         flags=flags(1 + len(others)),
         other_participants=others,
         classes=[
-            ClassOfPurchase(
-                **asdict(each),
-                price=prices.get(each.class_code),
-                refunded_at=instant(refunded_at(evidence, each.class_code, as_of)),
-            )
+            _class_of(each, contents, refunded_at(purchase, each.class_code, withdrawn, as_of))
             for each in classes
         ],
+    )
+
+
+def _class_of(each: PurchasedClass, contents: Contents, given_back: int | None) -> ClassOfPurchase:
+    price = contents.prices[each.class_code]
+    return ClassOfPurchase(
+        **asdict(each),
+        price=None if price.price_is == UNPRICED else price.rupiah,
+        price_is=PRICE_IS[price.price_is],
+        refunded_at=instant(given_back),
     )
 
 

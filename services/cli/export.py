@@ -23,6 +23,7 @@ FORMATS: Final = {
 }
 LISTS: Final = (
     "purchased-classes",
+    "purchases",
     "package-purchases",
     "rejections",
     "intake",
@@ -60,6 +61,7 @@ def export(
         str | None, _filter("What had happened by this time (RFC 3339) or the end of this day.")
     ] = None,
     partner: Annotated[str | None, _filter("Only what this partner sold or sent.")] = None,
+    participant_id: Annotated[str | None, _filter("Only this participant.")] = None,
     class_code: Annotated[str | None, _filter("Only this class.")] = None,
     institution: Annotated[str | None, _filter("Only classes that it teaches.")] = None,
     package_code: Annotated[str | None, _filter("Only what was bought in this package.")] = None,
@@ -76,6 +78,10 @@ def export(
     complete: Annotated[str | None, _filter("true: complete; false: incomplete.")] = None,
     after_sales_end: Annotated[str | None, _filter("true: sold after sales ended.")] = None,
     unresolved: Annotated[str | None, _filter("true: the package is not published yet.")] = None,
+    refunded: Annotated[str | None, _filter("true: the whole was given back.")] = None,
+    amount_differs: Annotated[
+        str | None, _filter("true: stated prices do not add up to the amount.")
+    ] = None,
     reason: Annotated[str | None, _filter("Only records rejected for this reason.")] = None,
     since: Annotated[
         str | None, _filter("Only records rejected then or later: a time or a day.")
@@ -91,6 +97,7 @@ def export(
     Days are those of Jakarta, as on the pages and in reports. docs/data-dictionary.md explains every column.
     """
     del time_zone, as_of, partner, class_code, institution, package_code, purchase, completion
+    del participant_id, refunded, amount_differs
     del assessment, flag, purchased_from, purchased_to, complete, after_sales_end, unresolved
     del reason, since, until, event_id, resolved
     own = {"name", "out", "format"}

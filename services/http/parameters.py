@@ -192,6 +192,12 @@ AFTER_SALES_END = _flag(
     "after_sales_end", "Only packages sold after selling them ended, or before."
 )
 UNRESOLVED = _flag("unresolved", "Only packages that are not published yet, or that are.")
+PARTICIPANT_ID = _text("participant_id", "Only this participant.")
+REFUNDED = _flag("refunded", "Only purchases of which the whole was refunded, or was not.")
+AMOUNT_DIFFERS = _flag(
+    "amount_differs",
+    "Only purchases whose stated prices do not add up to the amount, or the others.",
+)
 REASON = _word(
     "reason", [str(reason) for reason in Reason], "Only records rejected for this reason."
 )

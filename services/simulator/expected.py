@@ -74,13 +74,16 @@ def expected_answers(
         if each["package_code"] is not None
     ]
     latest = as_of or max((event["at"] for event in known), default=package_sales_end)
+    evaluated = evaluations(judged, packages, catalogue, latest)
+    for each in judged:
+        del each["allocated"]
     return Expected(
         outcomes=intake.outcomes,
         counts=intake.counts,
         purchased_classes=judged,
         purchases=[answered_purchase(each, by_class) for each in purchases],
         package_purchases=packages,
-        evaluations=evaluations(judged, packages, catalogue, latest),
+        evaluations=evaluated,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from services.simulator.expected_catalogue import Catalogue
 from services.simulator.expected_intake import Event
+from services.simulator.expected_money import money
 from services.simulator.expected_purchases import Purchase
 from services.simulator.expected_time import utc
 
@@ -23,7 +24,7 @@ EVIDENCE: Final = (
 )
 
 Judged = dict[str, Any]
-"""A purchased class as the contract shows it."""
+"""A purchased class as the contract shows it; and `allocated`, the part of what was paid that is a share."""
 
 
 def answers(
@@ -85,6 +86,10 @@ def _answer(
         "review": _latest(evidence, "class.reviewed", "rating"),
         "certificate": _latest(evidence, "certificate.issued", "certificate_no"),
     }
+    priced = [(each["prices"][class_code], class_code in each["refunded"]) for each in purchases]
+    answer["money"] = money(priced)
+    answer["allocated"] = sum(price for (price, kind), _ in priced if kind == "allocated")
+    answer["last_reported_at"] = utc(evidence[-1]["at"]) if evidence else None
     answer["satisfied"] = _satisfied(published["move_on"], answer)
     answer["flags"] = _flags(answer, purchases, evidence, sales_end)
     return answer

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from services.simulator.expected_catalogue import Catalogue
 from services.simulator.expected_classes import Judged
+from services.simulator.expected_money import evaluated
 
 # How old a silence is, in hours from the hour of the purchase: an institution and its partner have
 # a day each to report, then a week of verification (working days), then months in which nobody asks.
@@ -54,7 +55,7 @@ def evaluations(
         "partners": [
             {"partner": key[0]}
             | {"packages": _sold([each for each in packages if each["partner"] == key[0]])}
-            | evaluation(group, as_of)
+            | evaluation(group, as_of, _unallocated(packages, key[0]))
             for key, group in _grouped(bought, lambda each: (each["partner"],))
         ],
     }
@@ -104,6 +105,10 @@ def _of_packages(
     return found
 
 
+def _unallocated(packages: list[dict[str, Any]], partner: str) -> int:
+    return sum(each["money"]["unallocated"] for each in packages if each["partner"] == partner)
+
+
 def _sold(purchases: list[dict[str, Any]]) -> dict[str, Any]:
     """What became of some purchases of packages."""
     complete = sum(each["complete"] is True for each in purchases)
@@ -117,8 +122,11 @@ def _sold(purchases: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def evaluation(bought: list[Judged], as_of: datetime) -> dict[str, Any]:
-    """The figures over some purchased classes; silences are as old as they are at `as_of`."""
+def evaluation(bought: list[Judged], as_of: datetime, unallocated: int = 0) -> dict[str, Any]:
+    """The figures over some purchased classes; silences are as old as they are at `as_of`.
+
+    `unallocated`: what was paid beside them for packages that nobody knows.
+    """
     completions = [each["completion"] for each in bought]
     assessments = [each["assessment"] for each in bought]
     ratings = [each["review"]["rating"] for each in bought if each["review"]]
@@ -152,6 +160,7 @@ def evaluation(bought: list[Judged], as_of: datetime) -> dict[str, Any]:
         "drop_off_without_percent": stopped.count(None),
         "flags": {flag: sum(flag in each["flags"] for each in bought) for flag in FLAGS},
         "silence": silence(bought, as_of),
+        "money": evaluated(bought, unallocated),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.simulator.expected_catalogue import Catalogue
 from services.simulator.expected_classes import Judged
+from services.simulator.expected_money import money
 from services.simulator.expected_purchases import Purchase
 from services.simulator.expected_time import utc
 
@@ -24,18 +25,30 @@ def answered_purchase(purchase: Purchase, answers: ByClass) -> dict[str, Any]:
         "purchased_at": utc(purchase["at"]),
         "package_code": purchase["package_code"],
         "amount": purchase["amount"],
+        "amount_differs": purchase["amount_differs"],
+        "money": money_of(purchase),
         "unresolved": purchase["unresolved"],
         "refunded_at": utc(purchase["wholly_refunded"]),
         "flags": purchase["flags"],
         "classes": [
             {
                 "price": price,
+                "price_is": price_is,
                 "refunded_at": utc(purchase["refunded"].get(class_code)),
                 **answers[purchase["partner"], purchase["participant_id"], class_code],
             }
-            for class_code, price in purchase["prices"].items()
+            for class_code, (price, price_is) in purchase["prices"].items()
         ],
     }
+
+
+def money_of(purchase: Purchase) -> dict[str, Any]:
+    """What was paid for the classes of one purchase, and beside them."""
+    priced = [
+        (price, class_code in purchase["refunded"])
+        for class_code, price in purchase["prices"].items()
+    ]
+    return {**money(priced), "unallocated": purchase["unallocated"]}
 
 
 def answered_package(
@@ -61,6 +74,7 @@ def answered_package(
         "after_sales_end": purchase["at"] >= sales_end,
         "unresolved": purchase["unresolved"],
         "class_codes": purchase["class_codes"],
+        "money": money_of(purchase),
         "missing": missing,
         "complete": None if purchase["unresolved"] else not missing,
         "flags": purchase["flags"],

@@ -7,20 +7,24 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
+from xxhash import xxh64_intdigest
+
 from services.simulator.expected_catalogue import Catalogue
 from services.simulator.expected_intake import Event
+from services.simulator.expected_money import Price, differs, prices_of
 
 Purchase = dict[str, Any]
 """`partner`, `purchase_id`, `participant_id`, `at` (the earliest time told), `package_code`,
-`amount`, `prices` (by class code), `class_codes`, `unresolved`, `refunded` (when, by class code),
-`wholly_refunded` (when the whole was, or None), `flags`."""
+`amount`, `amount_differs`, `prices` (by class code, with how each is known), `class_codes`,
+`unresolved`, `unallocated`, `refunded` (when, by class code), `wholly_refunded` (when the whole was,
+or None), `flags`."""
 
 
 def purchases_of(events: list[Event], catalogue: Catalogue) -> list[Purchase]:
     """Every purchase, by partner and purchase id, put together from all that was told of it."""
     told: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
     refunds: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
-    for event in sorted(events, key=lambda event: event["at"]):
+    for event in sorted(events, key=_in_time):
         if event["kind"] in ("purchase.paid", "purchase.refunded"):
             data = event["data"]
             key = event["partner"], data["purchase_id"], data["participant_id"]
@@ -33,22 +37,26 @@ def purchases_of(events: list[Event], catalogue: Catalogue) -> list[Purchase]:
     ]
 
 
+def _in_time(event: Event) -> tuple[datetime, int]:
+    """What happened at the same instant stands in the order of a number made of the event's id."""
+    return event["at"], xxh64_intdigest(event["id"].encode())
+
+
 def _purchase(
     key: tuple[str, str, str], told: list[Event], refunds: list[Event], catalogue: Catalogue
 ) -> Purchase:
     partner, purchase_id, participant_id = key
-    prices: dict[str, int | None] = {}
-    unresolved = False
+    prices: dict[str, Price] = {}
+    unknown: dict[str, int] = {}
     for event in told:
         data = event["data"]
-        if data.get("items"):
-            for item in data["items"]:
-                prices.setdefault(item["class_code"], item.get("price"))
-        else:
+        composition = None
+        if not data.get("items"):
             composition = catalogue.composition(partner, data["package_code"])
-            unresolved = unresolved or composition is None
-            for code in composition or []:
-                prices.setdefault(code, None)
+            if composition is None:
+                unknown.setdefault(data["package_code"], data.get("amount") or 0)
+        for code, price in prices_of(data, composition).items():
+            prices.setdefault(code, price)
     return {
         "partner": partner,
         "purchase_id": purchase_id,
@@ -57,8 +65,10 @@ def _purchase(
         "package_code": _first(told, "package_code"),
         "amount": _first(told, "amount"),
         "prices": prices,
+        "amount_differs": any(differs(event["data"]) for event in told),
         "class_codes": list(prices),
-        "unresolved": unresolved,
+        "unresolved": bool(unknown),
+        "unallocated": sum(unknown.values()),
         "refunded": _refunded(list(prices), refunds),
         "wholly_refunded": next(
             (each["at"] for each in refunds if each["data"].get("class_codes") is None), None

@@ -214,7 +214,8 @@ def fill_partner(
                 deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
             for bought in into.purchases:
                 columns = (bought.package_code, bought.complete, bought.unresolved)
-                deltas.purchase_row(partner_id, (*columns, bought.after_sales_end), 1)
+                more = (bought.after_sales_end, bought.unallocated)
+                deltas.purchase_row(partner_id, (*columns, *more), 1)
             rollup.add(work, deltas.counts(), NEXT)
             into, deltas = Changes(), rollup.Deltas()
     return written

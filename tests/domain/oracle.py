@@ -109,6 +109,8 @@ def expected(
         "flags": [name for name, raised in flags.items() if raised],
         "redeemed_at": _earliest(redeemed),
         "first_reported_at": _earliest(evidence),
+        "last_reported_at": max((e.happened for e in evidence), default=None),
+        "money": _money(purchases),
     }
 
 
@@ -144,9 +146,40 @@ def _purchases(
                     "purchased_at": min(happened for happened, _ in paid),
                     "package_code": naming[0].package_code,
                     "refunded_at": min(refunds, default=None),
+                    "price": _price(naming[0], class_code, compositions),
                 }
             )
     return sorted(found, key=lambda p: (p["purchased_at"], p["purchase_id"]))
+
+
+def _price(
+    fact: PurchasePaid, class_code: str, compositions: dict[str, tuple[str, ...]]
+) -> dict[str, int]:
+    """The price of a class in a payment, the rupiah handed out one round after the other."""
+    stated: dict[str, int | None] = dict.fromkeys(compositions.get(fact.package_code or "", ()))
+    if fact.items is not None:
+        stated = {}
+        for code, price in fact.items:
+            stated.setdefault(code, price)
+    known = stated[class_code]
+    if known is not None:
+        return {"rupiah": known, "price_is": 0}
+    if fact.amount is None:
+        return {"rupiah": 0, "price_is": 2}
+    rest = max(0, fact.amount - sum(price for price in stated.values() if price is not None))
+    sharing = sorted(code for code, price in stated.items() if price is None)
+    place = sharing.index(class_code)
+    return {"rupiah": len(range(place, rest, len(sharing))), "price_is": 1}
+
+
+def _money(purchases: list[dict[str, Any]]) -> dict[str, Any]:
+    prices = [p["price"] for p in purchases]
+    return {
+        "paid": sum(price["rupiah"] for price in prices),
+        "refunded": sum(p["price"]["rupiah"] for p in purchases if p["refunded_at"] is not None),
+        "allocated": sum(price["rupiah"] for price in prices if price["price_is"] == 1),
+        "price_is": max((price["price_is"] for price in prices), default=None),
+    }
 
 
 def _assessment(evidence: list[PartnerEvent], mastery_score: float) -> dict[str, Any]:

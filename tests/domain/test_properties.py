@@ -49,8 +49,11 @@ def judged(
         class_code, evidence_of(state, class_code, known), known, SALES_END, as_of
     )
     return asdict(given_answer) | {
-        "purchases": [asdict(bought) for bought in given_answer.purchases],
+        "purchases": [
+            asdict(bought) | {"price": asdict(bought.price)} for bought in given_answer.purchases
+        ],
         "assessment": asdict(given_answer.assessment),
+        "money": asdict(given_answer.money),
         "flags": answer.flag_names(given_answer.flags),
     }
 

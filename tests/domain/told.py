@@ -34,15 +34,21 @@ DAYS = 40
 codes = st.sampled_from(CLASS_CODES)
 purchase_ids = st.sampled_from(PURCHASE_IDS)
 subsets = st.lists(codes, min_size=1, max_size=3, unique=True).map(tuple)
-items = st.lists(st.tuples(codes, st.none()), min_size=1, max_size=3, unique=True).map(tuple)
+prices = st.sampled_from((None, None, 0, 100, 333))
+items = st.lists(
+    st.tuples(codes, prices), min_size=1, max_size=3, unique_by=lambda item: item[0]
+).map(tuple)
 scores = st.sampled_from((0.0, 30.0, 59.0, 60.0, 75.0, 100.0))
 ratings = st.integers(1, 5)
 verdicts = st.sampled_from((None, None, True, False))
 kinds = st.sampled_from(("pre_test", "assignment", "post_test", "performance"))
 
+amounts = st.sampled_from((None, 0, 500, 500, 501, 502))
 purchases = st.one_of(
-    st.builds(PurchasePaid, purchase_ids, st.sampled_from(tuple(COMPOSITIONS))),
-    st.builds(PurchasePaid, purchase_ids, st.none() | st.sampled_from(tuple(COMPOSITIONS)), items),
+    st.builds(PurchasePaid, purchase_ids, st.sampled_from(tuple(COMPOSITIONS)), st.none(), amounts),
+    st.builds(
+        PurchasePaid, purchase_ids, st.none() | st.sampled_from(tuple(COMPOSITIONS)), items, amounts
+    ),
 )
 refunds = st.builds(PurchaseRefunded, purchase_ids, st.none() | subsets)
 evidence: st.SearchStrategy[Fact] = st.one_of(

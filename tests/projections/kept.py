@@ -128,7 +128,8 @@ class Kept:
             row = class_row(participant_id, class_code, of, None, rules[partner_id])
             deltas.class_row(partner_id, class_code, row.package_codes, row.counted, 1)
         for partner_id, *columns in self.rows(
-            "SELECT partner_id, package_code, complete, unresolved, after_sales_end FROM projections.purchase"
+            "SELECT partner_id, package_code, complete, unresolved, after_sales_end, unallocated"
+            " FROM projections.purchase"
         ):
             deltas.purchase_row(partner_id, tuple(columns), 1)
         sums: Counter[tuple[Any, ...]] = Counter()
@@ -152,7 +153,7 @@ class Kept:
                 if metric == Metric.TAKEN_SECONDS:
                     place = (Metric.TAKEN_HOURS, value // 3_600)
                 of_institutions[institution, partner_id, *place] += n
-                if place[0] < 20:
+                if place[0] < 20 or 40 <= place[0] < 50:
                     of_institutions[institution, 0, *place] += n
         return (
             {key: n for key, n in sums.items() if n},

@@ -15,7 +15,7 @@ from projections.record import ClassRow, PurchaseRow
 from projections.rollup import Count
 from services.postgres.connect import connect
 from services.postgres.migrations.run import migrate
-from tests.projections.test_staging import CLASS_ROW, PURCHASE_ROW, TEXT
+from tests.projections.test_staging import CLASS_ROW, PURCHASE_ROW, TEXT, money_of
 
 COUNT = st.tuples(
     TEXT, TEXT, st.integers(0, 99), st.floats(allow_nan=False), st.integers(-(2**62), 2**62)
@@ -66,7 +66,7 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
         "purchased_class",
         "partner_id, participant_id, class_code, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
         "purchase, completion, assessment, flags, satisfied, package_codes, evidence, best_scaled, pre_test_scaled, "
-        "taken_seconds, rating, drop_off",
+        "taken_seconds, rating, drop_off, paid, paid_refunded, allocated, price_is",
     ) == [
         (
             3,
@@ -81,6 +81,7 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
             row.package_codes,
             row.evidence,
             *numbers_of(row.counted),
+            *money_of(row),
         )
         for row in classes
     ]
@@ -88,7 +89,8 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
         work,
         "purchase",
         "partner_id, participant_id, purchase_id, (extract(epoch FROM purchased_at) * 1000000)::bigint, package_code, "
-        "unresolved, complete, after_sales_end, withdrawn, class_codes, missing, packages, evidence",
+        "unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated, class_codes, "
+        "missing, packages, evidence",
     ) == [
         (
             3,
@@ -100,6 +102,9 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
             row.complete,
             row.after_sales_end,
             row.withdrawn,
+            row.refunded,
+            row.amount_differs,
+            row.unallocated or None,
             row.class_codes,
             row.missing,
             row.packages,

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.counting import Counted
+from domain.money import NO_MONEY, Money
 from projections import status
 from projections.copy import copy_stream, text_array
 from projections.record import Changes, ClassRow, PurchaseRow
@@ -18,6 +19,8 @@ SMALL = st.integers(0, 32_767)
 INSTANT = st.integers(-(2**62), 2**62)
 SCALED = st.none() | st.floats(0, 1)
 
+RUPIAH = st.integers(0, 2**62)
+MONEY = st.just(NO_MONEY) | st.builds(Money, RUPIAH, RUPIAH, RUPIAH, st.none() | st.integers(0, 2))
 COUNTED = st.none() | st.builds(
     Counted,
     INSTANT,
@@ -31,6 +34,7 @@ COUNTED = st.none() | st.builds(
     st.none() | st.integers(1, 5),
     st.none() | st.integers(0, 9),
     st.none() | st.integers(0, 2**40),
+    MONEY,
 )
 CLASS_ROW = st.builds(
     ClassRow,
@@ -53,11 +57,22 @@ PURCHASE_ROW = st.builds(
     st.none() | st.booleans(),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    RUPIAH,
     st.lists(TEXT, max_size=4),
     MAYBE_TEXTS,
     MAYBE_TEXTS,
     st.none() | st.binary(max_size=40),
 )
+
+
+def money_of(row: ClassRow) -> tuple[int | None, ...]:
+    """The columns paid to price_is: nothing where nothing was paid for, and null for no rupiah but of what was paid."""
+    if row.counted is None or row.counted.money is NO_MONEY:
+        return (None,) * 4
+    of = row.counted.money
+    return of.paid, of.refunded or None, of.allocated or None, of.price_is
 
 
 @settings(
@@ -77,12 +92,13 @@ def test_rows_come_out_as_they_went_in(
         cursor.execute(
             "SELECT participant_id, class_code, purchased_at, purchase, completion, assessment, flags, "
             "satisfied, package_codes, evidence, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
-            "partner_id FROM staged_class"
+            "paid, paid_refunded, allocated, price_is, partner_id FROM staged_class"
         )
         found = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
         cursor.execute(
             "SELECT participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
-            "withdrawn, class_codes, missing, packages, evidence, partner_id FROM staged_purchase"
+            "withdrawn, refunded, amount_differs, unallocated, class_codes, missing, packages, evidence, "
+            "partner_id FROM staged_purchase"
         )
         bought = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
     session.close()
@@ -96,6 +112,7 @@ def test_rows_come_out_as_they_went_in(
                 if (of := row.counted) is None
                 else (of.best_scaled, of.pre_test_scaled, of.rating, of.drop_off, of.taken_seconds)
             ),
+            *money_of(row),
             3,
         )
         for row in classes
@@ -103,7 +120,8 @@ def test_rows_come_out_as_they_went_in(
     assert bought == [
         (
             *(row.participant_id, row.purchase_id, row.purchased_at, row.package_code),
-            *(row.unresolved, row.complete, row.after_sales_end, row.withdrawn, row.class_codes),
+            *(row.unresolved, row.complete, row.after_sales_end, row.withdrawn, row.refunded),
+            *(row.amount_differs, row.unallocated or None, row.class_codes),
             *(row.missing, row.packages, row.evidence, 3),
         )
         for row in purchases

@@ -6,10 +6,11 @@ from typing import Final
 from fastapi import Response
 from msgspec.structs import asdict
 
-from projections.reading import package_purchases, purchases
+from projections.reading import package_purchases, purchase_list, purchases
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness
 from projections.reading.package_purchases import Filter, PackagePurchase
+from projections.reading.purchase_list import ListedPurchase
 from projections.reading.purchases import Purchase
 from projections.reading.session import Session
 from services.http import cursors, parameters
@@ -21,6 +22,7 @@ PACKAGES_A_PAGE: Final = 32
 """Packages that are judged before others get their turn: each has several classes."""
 
 KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT, cursors.TEXT)
+PURCHASE_KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT)
 
 
 class PurchaseAnswer(Purchase, frozen=True, kw_only=True):
@@ -49,6 +51,32 @@ async def purchase(asked: Asked) -> Response:
             as_of=instant(parameters.now() if as_of is None else as_of),
             freshness=await asked.sources.freshness.of((partner_id,)),
         )
+    )
+
+
+async def purchases_sold(asked: Asked) -> Response:
+    """The answer of ``/v1/purchases``."""
+    query = asked.query
+    wanted = purchase_list.Filter(
+        partner_ids=asked.caller.partner_ids(query["partner"]),
+        participant_id=query["participant_id"],
+        package_code=query["package_code"],
+        refunded=query["refunded"],
+        amount_differs=query["amount_differs"],
+        purchased_from=query["purchased_from"],
+        purchased_to=query["purchased_to"],
+    )
+    return await respond(
+        asked,
+        Listing(
+            "purchases",
+            ListedPurchase,
+            PURCHASE_KEY,
+            wanted.partner_ids,
+            lambda session, known, after, page_rows: purchase_list.pages(
+                session, known, wanted, query["as_of"], after, page_rows
+            ),
+        ),
     )
 
 
@@ -86,6 +114,27 @@ ROUTES: Final = (
         respond=purchase,
         parameters=(parameters.AS_OF,),
         not_found="This partner sold nothing under this purchase_id.",
+    ),
+    Route(
+        path="/v1/purchases",
+        name="purchases",
+        summary="Purchases, with what was paid for each of their classes",
+        answer=ListAnswer[ListedPurchase],
+        respond=purchases_sold,
+        parameters=(
+            parameters.PARTNER,
+            parameters.PARTICIPANT_ID,
+            parameters.PACKAGE_CODE,
+            parameters.REFUNDED,
+            parameters.AMOUNT_DIFFERS,
+            parameters.PURCHASED_FROM,
+            parameters.PURCHASED_TO,
+            parameters.AS_OF,
+            parameters.LIMIT,
+            parameters.CURSOR,
+            parameters.TIME_ZONE,
+        ),
+        media=LIST,
     ),
     Route(
         path="/v1/package-purchases",

@@ -139,7 +139,7 @@ def test_standard_output_has_the_rows_alone(filled: str) -> None:
         ),
         (("rejections", "--completion", "completed"), "completion is not a parameter here"),
         (("purchased-classes", "--partner", "nobody"), "partner is none of"),
-        (("purchases",), "is none of: purchased-classes"),
+        (("nothing",), "is none of: purchased-classes"),
         (("intake", "--format", "xlsx"), "is none of: csv, ndjson, parquet"),
     ],
 )

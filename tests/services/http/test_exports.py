@@ -18,7 +18,13 @@ from services.http.columns import _lines
 from tests.services.http.conftest import TOKENS, Api, bearer
 from tests.services.http.desk import Desk
 
-LISTS = ("/v1/purchased-classes", "/v1/package-purchases", "/v1/rejections", "/v1/intake")
+LISTS = (
+    "/v1/purchased-classes",
+    "/v1/purchases",
+    "/v1/package-purchases",
+    "/v1/rejections",
+    "/v1/intake",
+)
 
 
 def read_csv(text: str) -> list[dict[str, str]]:

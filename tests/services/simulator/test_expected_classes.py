@@ -97,6 +97,8 @@ def test_bought_completed_and_passed() -> None:
         "certificate": {"certificate_no": "SRT/1", "at": "2020-05-11T09:00:00Z"},
         "satisfied": True,
         "flags": [],
+        "money": {"paid": 200_000, "refunded": 0, "net": 200_000, "price_is": "stated"},
+        "last_reported_at": "2020-05-13T09:00:00Z",
     }
 
 
@@ -128,6 +130,8 @@ def test_silence_is_not_failure() -> None:
         "certificate": None,
         "satisfied": False,
         "flags": [],
+        "money": {"paid": 200_000, "refunded": 0, "net": 200_000, "price_is": "stated"},
+        "last_reported_at": None,
     }
 
 

@@ -54,6 +54,13 @@ def test_a_package_that_misses_one_class() -> None:
         "after_sales_end": False,
         "unresolved": False,
         "class_codes": ["A", "B", "C"],
+        "money": {
+            "paid": 900_000,
+            "refunded": 0,
+            "net": 900_000,
+            "price_is": "allocated",
+            "unallocated": 0,
+        },
         "missing": ["B"],
         "complete": False,
         "flags": [],
@@ -70,6 +77,13 @@ def test_a_package_is_unresolved_until_it_is_published() -> None:
     unresolved = sold(PURCHASE, completed("A"))
     assert (unresolved["unresolved"], unresolved["class_codes"]) == (True, [])
     assert (unresolved["complete"], unresolved["missing"]) == (None, [])
+    assert unresolved["money"] == {
+        "paid": 0,
+        "refunded": 0,
+        "net": 0,
+        "price_is": None,
+        "unallocated": 900_000,
+    }
     assert sold(PURCHASE, completed("A"), late)["missing"] == ["B", "C"]
     before = datetime(2020, 5, 31, tzinfo=UTC)
     assert sold(PURCHASE, completed("A"), late, as_of=before) == unresolved
@@ -115,6 +129,14 @@ def test_a_purchase_told_again_adds_items_and_keeps_the_earliest_time() -> None:
         "purchased_at": "2020-05-02T00:00:00Z",
         "package_code": None,
         "amount": None,
+        "amount_differs": False,
+        "money": {
+            "paid": 200_000,
+            "refunded": 100_000,
+            "net": 100_000,
+            "price_is": "stated",
+            "unallocated": 0,
+        },
         "unresolved": False,
         "refunded_at": None,
         "flags": [],
@@ -146,7 +168,8 @@ def evaluated_story() -> list[Told]:
 
     for person in range(1, 5):
         items = [{"class_code": "A"}]
-        add(person, "purchase.paid", 1, purchase_id=f"INV-{person}", items=items)
+        paid = {"purchase_id": f"INV-{person}", "items": items, "amount": 100_000 * person}
+        add(person, "purchase.paid", 1, **paid)
     for person, raw in ((1, 90), (2, 50)):
         add(person, "class.assessed", 2, class_code="A", kind="pre_test", score={"raw": 30})
         add(person, "class.completed", 4 + 2 * person, class_code="A")
@@ -194,6 +217,27 @@ def test_an_evaluation() -> None:
             "7_to_30_days": 0,
             "30_to_90_days": 1,
             "90_days_or_more": 0,
+        },
+        "money": {
+            "paid": 1_000_000,
+            "refunded": 0,
+            "net": 1_000_000,
+            "net_by_completion": {
+                "completed": 300_000,
+                "in_progress": 300_000,
+                "never_reported": 400_000,
+            },
+            "net_by_assessment": {
+                "passed": 100_000,
+                "failed": 200_000,
+                "assessed": 0,
+                "not_assessed": 700_000,
+            },
+            "net_satisfied": 100_000,
+            "net_not_satisfied": 900_000,
+            "allocated": 1_000_000,
+            "unallocated": 0,
+            "unpriced": 0,
         },
     }
     assert found["classes"] == [

@@ -1,0 +1,192 @@
+"""The list of all purchases, of packages and of single classes, with what was paid for each class."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from domain.money import PRICE_IS, UNPRICED, PriceIs
+from domain.package_purchase import contents_of, refunded_at
+from domain.vocabulary import PARTNER_CODES, PurchaseState
+from projections.evidence import PurchaseEvidence
+from projections.reading.catalogue import Known
+from projections.reading.evidence import of_purchases
+from projections.reading.instants import instant
+from projections.reading.meaning import means
+from projections.reading.page import Key, Page
+from projections.reading.purchased_classes import ALL_PARTNERS
+from projections.reading.purchases import PurchaseMoney, purchase_money, state
+from projections.reading.session import Session
+from projections.record import Rules
+from projections.sql import load
+
+SQL: Final = load("projections.reading", "purchase_list.sql")
+
+
+class PricedClass(Struct, frozen=True, gc=False):
+    """One class of a purchase and what it cost there."""
+
+    class_code: Annotated[str, means("The class, unique within its partner.")]
+    price: Annotated[
+        int | None, means("Price of the class in this purchase, whole rupiah; null: unpriced.")
+    ]
+    price_is: Annotated[
+        PriceIs,
+        means("How the price is known: stated, allocated (a share of the amount), unpriced."),
+    ]
+    refunded_at: Annotated[datetime | None, means("When this class was first given back.")]
+
+
+class ListedPurchase(Struct, frozen=True, gc=False):
+    """One purchase in the list."""
+
+    partner: Annotated[str, means("The platform that sold it.")]
+    purchase_id: Annotated[str, means("The order, unique within its partner.")]
+    participant_id: Annotated[str, means("The person's pseudonym.")]
+    purchased_at: Annotated[datetime, means("When it was paid: the earliest payment that stands.")]
+    purchase: Annotated[
+        PurchaseState, means("active, or refunded when the whole was, at once or class by class.")
+    ]
+    package_code: Annotated[str | None, means("The package; null: single classes.")]
+    unresolved: Annotated[
+        bool, means("The package is not published yet, so its classes are not known.")
+    ]
+    amount: Annotated[int | None, means("What was paid, whole rupiah, as the payment says.")]
+    amount_differs: Annotated[
+        bool, means("Every price is stated by a payment, and their sum is not its amount.")
+    ]
+    money: Annotated[PurchaseMoney, means("What was paid for the classes, in rupiah.")]
+    classes: Annotated[list[PricedClass], means("Each class that was bought, with its price.")]
+    details: Annotated[str, means("Path of the purchase, class by class.")]
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """What the list is narrowed to; None: not at all. Times in microseconds UTC, ``purchased_to`` exclusive."""
+
+    partner_ids: tuple[int, ...] = ALL_PARTNERS
+    participant_id: str | None = None
+    package_code: str | None = None
+    refunded: bool | None = None
+    amount_differs: bool | None = None
+    purchased_from: int | None = None
+    purchased_to: int | None = None
+
+    def admits(self, item: ListedPurchase) -> bool:
+        """Whether an item is listed, as far as partner and participant do not decide."""
+        since, until = instant(self.purchased_from), instant(self.purchased_to)
+        return (
+            self.package_code in {None, item.package_code}
+            and self.refunded in {None, item.purchase == "refunded"}
+            and self.amount_differs in {None, item.amount_differs}
+            and (since is None or item.purchased_at >= since)
+            and (until is None or item.purchased_at < until)
+        )
+
+
+async def pages(
+    session: Session,
+    known: Known,
+    wanted: Filter,
+    as_of: int | None,
+    after: Key | None,
+    page_rows: int,
+) -> AsyncIterator[Page[ListedPurchase]]:
+    """The list behind the key ``after`` = (partner id, purchase id, participant id).
+
+    The session is in one snapshot, which ``known`` is not older than.
+    """
+    for partner_id in sorted(wanted.partner_ids):
+        behind: Key = (partner_id, "", "")
+        if after is not None and partner_id <= after[0]:
+            if partner_id < after[0]:
+                continue
+            behind = after
+        rules = known.of(partner_id)
+        while True:
+            rows = await _rows(session, wanted, as_of, behind, page_rows)
+            if rows:
+                behind = (partner_id, *rows[-1][:2])
+                evidence = await of_purchases(session, partner_id, [tuple(row) for row in rows])
+                items = [
+                    ((partner_id, purchase_id, participant_id), item)
+                    for (purchase_id, participant_id, _), held in zip(rows, evidence, strict=True)
+                    if (
+                        item := _listed(partner_id, participant_id, purchase_id, held, rules, as_of)
+                    )
+                    is not None
+                    and wanted.admits(item)
+                ]
+                yield Page(items, behind, len(rows))
+            if len(rows) < page_rows:
+                break
+
+
+async def _rows(
+    session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
+) -> Sequence[Any]:
+    """The next rows of one partner: purchase id, participant id, evidence."""
+    partner_id, purchase_id, participant_id = behind
+    if wanted.participant_id is not None:
+        return await session.fetch(
+            SQL["of_participant"], partner_id, wanted.participant_id, purchase_id, page_rows
+        )
+    columns: Sequence[Any] = (
+        True,
+        wanted.package_code,
+        wanted.refunded,
+        wanted.amount_differs,
+        instant(wanted.purchased_from),
+        instant(wanted.purchased_to),
+    )
+    statement = "of_partner"
+    if as_of is not None:
+        columns = (False, None, None, None, None, None)
+    elif wanted.amount_differs:
+        statement = "differing"
+    elif wanted.refunded:
+        statement = "refunded"
+    elif wanted.package_code is not None:
+        statement = "of_package"
+    return await session.fetch(
+        SQL[statement], partner_id, purchase_id, participant_id, page_rows, *columns
+    )
+
+
+def _listed(
+    partner_id: int,
+    participant_id: str,
+    purchase_id: str,
+    evidence: PurchaseEvidence,
+    rules: Rules,
+    as_of: int | None,
+) -> ListedPurchase | None:
+    """One purchase, or None when it was not paid (by ``as_of``)."""
+    record, withdrawn = evidence.record(purchase_id), evidence.withdrawn
+    contents = contents_of(record, withdrawn, rules.catalogue, as_of)
+    if contents is None:
+        return None
+    partner = PARTNER_CODES[partner_id]
+    return ListedPurchase(
+        partner,
+        purchase_id,
+        participant_id,
+        instant(contents.purchased_at),
+        state(evidence, contents.class_codes, as_of),
+        contents.package_code,
+        contents.unresolved,
+        contents.amount,
+        contents.amount_differs,
+        purchase_money(evidence, contents, as_of),
+        [
+            PricedClass(
+                code,
+                None if price.price_is == UNPRICED else price.rupiah,
+                PRICE_IS[price.price_is],
+                instant(refunded_at(record, code, withdrawn, as_of)),
+            )
+            for code, price in contents.prices.items()
+        ],
+        f"/v1/purchases/{partner}/{quote(purchase_id, safe='')}",
+    )
