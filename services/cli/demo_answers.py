@@ -11,10 +11,12 @@ from rich.text import Text
 
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PARTNERS
 from services.cli.api_client import Api
+from services.report.figures import together_money
 from services.report.sentences import (
     PACKAGE_STATES,
     QUESTION,
     of_classes,
+    of_money,
     package_state,
 )
 from services.report.words import moment, share
@@ -37,6 +39,7 @@ def show(console: Console, api: Api) -> None:
     """Asks and prints: outcomes, states, packages, and one participant with the history of one class."""
     _show_outcomes(console, api)
     _show_states(console, api)
+    _show_money(console, api)
     packages = list(api.rows("/v1/package-purchases"))
     _show_packages(console, packages)
     _show_participant(console, api, packages)
@@ -117,6 +120,31 @@ def _show_states(console: Console, api: Api) -> None:
     for flag, count in flags.most_common():
         table.add_row(flag, f"{count:,}", share(count, total))
     console.print(table)
+
+
+def _show_money(console: Console, api: Api) -> None:
+    """What was paid for classes that were not finished, by partner."""
+    partners = list(api.rows("/v1/partners"))
+    table = Table(
+        title="What was paid for classes and not refunded, million rupiah",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_footer=True,
+    )
+    everything = together_money([each["money"] for each in partners])
+    table.add_column("Partner", footer="all")
+    columns = ("net", "completed", "in_progress", "never_reported")
+    for column in columns:
+        table.add_column(column, justify="right", footer=_millions(everything, column))
+    for each in partners:
+        table.add_row(each["name"], *(_millions(each["money"], column) for column in columns))
+    console.print(table)
+    console.print(of_money(everything) + "\n")
+
+
+def _millions(of: Any, column: str) -> str:
+    value = of["net"] if column == "net" else of["net_by_completion"][column]
+    return f"{value / 1_000_000:,.2f}"
 
 
 def _show_packages(console: Console, packages: list[Any]) -> None:

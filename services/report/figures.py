@@ -89,6 +89,7 @@ def together(evaluations: Sequence[Answer]) -> dict[str, Any]:
         name: sum(evaluation["packages"][name] for evaluation in evaluations)
         for name in ("purchases", "complete", "incomplete", "unresolved", "after_sales_end")
     }
+    all_of["money"] = together_money([each["money"] for each in evaluations])
     scored = [sum(each["score_histogram"]) for each in evaluations]
     all_of["score_mean"] = _mean([each["score_mean"] for each in evaluations], scored)
     for mean, counted in (("gain_mean", "gain_count"), ("rating_mean", "reviewed")):
@@ -96,6 +97,16 @@ def together(evaluations: Sequence[Answer]) -> dict[str, Any]:
             [each[mean] for each in evaluations], [each[counted] for each in evaluations]
         )
     return all_of
+
+
+def together_money(of_each: Sequence[Answer]) -> dict[str, Any]:
+    """The money of several parts together: every amount, and those by state."""
+    return {
+        name: {key: sum(each[name][key] for each in of_each) for key in value}
+        if isinstance(value, dict)
+        else sum(each[name] for each in of_each)
+        for name, value in of_each[0].items()
+    }
 
 
 def _mean(means: Sequence[float | None], counts: Sequence[int]) -> float | None:

@@ -21,8 +21,9 @@ from services.report.figures import Answer, Gathered, together
 from services.report.institutions import institutions
 from services.report.known import known, last_recorded
 from services.report.method import method
+from services.report.money import money
 from services.report.packages import packages
-from services.report.sentences import QUESTION, of_classes, of_packages
+from services.report.sentences import QUESTION, of_classes, of_money, of_packages
 from services.report.words import day_and_time, decimal, number, share, words
 
 TENTHS: Final = [f"{tenth * 10}–{tenth * 10 + 10}" for tenth in range(10)]
@@ -53,6 +54,7 @@ def season(of: Gathered, *, partner: str | None, as_of: str | None, made: str) -
         facts.append(f"{number(of.events_behind)} records or changes waited and are not in it")
     sections = [
         Section("In short", list(_in_short(everything))),
+        Section("In rupiah", list(money(of.partners, of.institutions, everything))),
         Section("From purchase to the end", list(_funnel(of.partners, everything))),
         Section("Packages", list(packages(of.partners, everything))),
         Section("Assessments and reviews", list(_assessments(of.partners, everything))),
@@ -64,7 +66,7 @@ def season(of: Gathered, *, partner: str | None, as_of: str | None, made: str) -
     ]
     return Document(
         title=QUESTION,
-        answer=of_classes(everything),
+        answer=f"{of_classes(everything)} {of_money(everything['money'])}",
         subtitle=f"Evaluation of the season: {'all partners' if partner is None else PARTNERS[partner]}",
         facts=facts,
         sections=sections,

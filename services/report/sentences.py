@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.report.words import number, share
+from services.report.words import number, rupiah, share
 
 PACKAGE_STATES: Final = {
     "complete": "every class was completed",
@@ -46,6 +46,28 @@ def of_packages(of: Mapping[str, Any]) -> str:
     )
 
 
+def of_money(of: Mapping[str, Any]) -> str:
+    """The auditors' question, answered: what was paid for classes that were not finished. ``of``: the money."""
+    net = of["net"]
+    if not net:
+        return "Nothing is known to have been paid for a class and not refunded."
+    by = of["net_by_completion"]
+    open_ones = by["in_progress"] + by["never_reported"]
+    said = (
+        f"Of {rupiah(net)} paid for classes and not refunded, {_worth(open_ones, net)} was for classes that were not "
+        f"completed: {rupiah(by['in_progress'])} under way, {rupiah(by['never_reported'])} on which the partner never "
+        "reported a word."
+    )
+    unknown = []
+    if of["unallocated"]:
+        unknown.append(
+            f"{rupiah(of['unallocated'])} paid for packages that are not published, whose classes are not known"
+        )
+    if of["unpriced"]:
+        unknown.append(f"{number(of['unpriced'])} purchased classes of which a price is not known")
+    return f"{said} Not in it: {' and '.join(unknown)}." if unknown else said
+
+
 def package_state(of: Mapping[str, Any]) -> str:
     """The state that an answer's package purchase is in."""
     if of["unresolved"]:
@@ -55,3 +77,7 @@ def package_state(of: Mapping[str, Any]) -> str:
 
 def _counted(part: int, whole: int) -> str:
     return f"{number(part)} ({share(part, whole)})"
+
+
+def _worth(part: int, whole: int) -> str:
+    return f"{rupiah(part)} ({share(part, whole)})"

@@ -44,6 +44,11 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def rupiah(value: int) -> str:
+    """An amount of money, whole rupiah."""
+    return f"Rp {value:,}"
+
+
 def decimal(value: float | None, places: int = 2) -> str:
     """A measure with a few decimals; a dash for none."""
     return ABSENT if value is None else f"{value:,.{places}f}"

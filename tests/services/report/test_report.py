@@ -85,6 +85,7 @@ def part(**changes: Any) -> Mapping[str, Any]:
         "packages": dict.fromkeys(
             ["purchases", "complete", "incomplete", "unresolved", "after_sales_end"], 0
         ),
+        "money": {"net": 0, "net_by_completion": {"completed": 0}},
         "score_mean": None,
         "gain_mean": None,
         "rating_mean": None,
@@ -100,6 +101,7 @@ def test_partners_add_up_and_means_are_weighted() -> None:
         score_histogram=[1] + [0] * 9,
         score_mean=0.05,
         flags={"f": 2},
+        money={"net": 300, "net_by_completion": {"completed": 200}},
     )
     other = part(
         purchased=4,
@@ -112,6 +114,7 @@ def test_partners_add_up_and_means_are_weighted() -> None:
     of = together([one, other, part()])
     assert of["purchased"] == 7
     assert of["flags"] == {"f": 2}
+    assert of["money"] == {"net": 300, "net_by_completion": {"completed": 200}}
     assert of["silence"] == {"old": 1}
     assert of["score_histogram"] == [1, *[0] * 8, 3]
     assert of["rating_mean"] == 2.0
