@@ -25,6 +25,7 @@ from services.embedded.free_port import free_port
 from services.kafka.security import Security
 
 HOST = "127.0.0.1"
+RENEWED_AFTER_MS = 6_000
 PLAIN_USER = ("plain-user", "plain-password")
 
 
@@ -127,6 +128,8 @@ class SecuredKafka:
             "listener.name.controller.ssl.client.auth": "required",
             "ssl.principal.mapping.rules": "RULE:^.*CN=([^,]+).*$/$1/",
             "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            # Who is connected has to show its password again after so long.
+            "connections.max.reauth.ms": str(RENEWED_AFTER_MS),
             "listener.name.users.sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
             "listener.name.users.scram-sha-512.sasl.jaas.config": (
                 f"{module}.scram.ScramLoginModule required;"

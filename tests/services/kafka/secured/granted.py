@@ -5,6 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kafka.admin import (
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePatternFilter,
+    ResourceType,
+)
+
+from services.kafka.access import Line
+from services.kafka.admin import admin_client
 from services.kafka.security import Security
 from tests.services.kafka.secured.cluster import SecuredKafka
 
@@ -53,6 +64,23 @@ class Granted:
         admin = environment(self.cluster.certificate_door, self.cluster.admin)
         folder = ("--passwords", str(self.passwords))
         return tuntas("partners", "grant", *folder, *options, settings=admin, fails=fails)
+
+    def take_away(self, line: Line) -> None:
+        """Remove a line from the access control list."""
+        cluster = self.cluster
+        pattern = ResourcePatternFilter(
+            ResourceType(line.resource), line.name, ACLResourcePatternType(line.pattern)
+        )
+        found = ACLFilter(
+            f"User:{line.user}",
+            "*",
+            ACLOperation(line.operation),
+            ACLPermissionType.ALLOW,
+            pattern,
+        )
+        with admin_client(cluster.certificate_door, cluster.admin, "taking away") as admin:
+            ((_, taken, _),) = admin.delete_acls([found])
+        assert len(taken) == 1
 
     def security(self, user: str) -> Security:
         return self.cluster.user(user, self.passwords / user)
