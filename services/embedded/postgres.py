@@ -76,12 +76,20 @@ class EmbeddedPostgres:
     created when missing; the folders above the data directory then become readable for others.
     """
 
-    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        program: Path | None = None,
+    ) -> None:
         """Start nothing yet; `data_dir` may be missing or hold what an earlier run left.
 
-        ``settings`` are PostgreSQL's, in the place of CONFIGURATION's or on top of them.
+        ``settings`` are PostgreSQL's, in the place of CONFIGURATION's or on top of them. ``program`` is another
+        postgres 18 to run, such as one that speaks TLS: the wheel's is built without.
         """
         self._settings = CONFIGURATION | dict(settings or {})
+        self._program = program
         self.data_dir = data_dir.expanduser().resolve()
         self._leash: Leash | None = None
         self._socket_dir = self.data_dir
@@ -99,7 +107,7 @@ class EmbeddedPostgres:
         settings = self._settings | {"unix_socket_directories": str(self._socket_dir)}
         self._leash = Leash(
             [
-                str(installation.bin_path / "postgres"),
+                str(self._program or installation.bin_path / "postgres"),
                 *("-D", str(self.data_dir)),
                 *(f"--{name}={value}" for name, value in settings.items()),
             ],
@@ -136,9 +144,8 @@ class EmbeddedPostgres:
 
     def database_url(self, database: str = SUPERUSER) -> str:
         """The URL of a database on this server, for psycopg2 and asyncpg alike."""
-        return (
-            f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_dir), '')}"
-        )
+        port = f"&port={self._settings['port']}" if "port" in self._settings else ""
+        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_dir), '')}{port}"
 
     def create_database(self, database: str) -> str:
         """The URL of `database`, which is created when it is missing."""

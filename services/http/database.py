@@ -3,6 +3,7 @@
 Nothing connects before the first question, and a database that went away is asked again by the next one.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from copy import copy
@@ -13,6 +14,10 @@ import asyncpg
 from services.http.away import LOST, UNABLE, DatabaseAway, translated
 from services.http.pacing import Pace, PacedSession
 from services.http.turns import Turns
+from services.logs import pairs
+from services.postgres.tls import tls_failure
+
+log = logging.getLogger("tuntas.api")
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -71,15 +76,25 @@ class Connections:
                 session = self._idle.pop()
                 if not session.is_closed():
                     return session
+            return await self._connect()
+        except BaseException:
+            self._free.release()
+            raise
+
+    async def _connect(self) -> Connection:
+        """A new connection; why it cannot be trusted is told to the operator's log, not to who asks the API."""
+        try:
             return await asyncpg.connect(
                 self._url,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 command_timeout=COMMAND_TIMEOUT_SECONDS,
                 server_settings=SESSION_SETTINGS,
             )
-        except BaseException:
-            self._free.release()
-            raise
+        except (OSError, asyncpg.InterfaceError) as error:
+            if (why := tls_failure(error, self._url)) is None:
+                raise
+            log.error("database not reached %s", pairs(why=why))  # noqa: TRY400 - a sentence says it
+            raise DatabaseAway("the database cannot be reached") from error
 
     def give_back(self, session: Connection) -> None:
         """Ends the use of a connection that is in order, or knows that it is closed."""

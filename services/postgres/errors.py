@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg2
 
 from services.postgres.refusal import access_refused
+from services.postgres.tls import tls_sentence
 from services.unworkable import Unworkable
 
 
@@ -98,7 +99,11 @@ def translate(error: psycopg2.Error) -> PostgresError | Unworkable:
         # InterfaceError or plain DatabaseError, depending on the call that notices it.
         lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
         away = lost or type(error) is psycopg2.DatabaseError
-        return DatabaseUnavailable(message) if away else StatementRefused(message)
+        return (
+            DatabaseUnavailable(tls_sentence(message) or message)
+            if away
+            else StatementRefused(message)
+        )
     refused = access_refused(code, f"PostgreSQL refuses: {message}")
     return refused or _coded(code, f"{message} ({code})", error)
 
