@@ -168,10 +168,8 @@ class ConnectionManager(KafkaConnectionManager):  # type: ignore[misc]  # withou
         before = self._backoff.get(node.node_id)
         await super()._connect(node, conn, reset_backoff_on_connect=False, timeout_at=timeout_at)
         if conn.connected:
-            self.refusals.pop(node.node_id, None)
-            if (
-                not self.bootstrapped
-            ):  # a broker that hangs up on the first question, in place of an answer
+            self._forget(node)
+            if not self.bootstrapped:  # it may yet hang up on the first question
                 conn.close_future.add_errback(lambda error: self._note(node, error))
             if reset_backoff_on_connect:
                 self.reset_backoff(node.node_id)
@@ -184,9 +182,14 @@ class ConnectionManager(KafkaConnectionManager):  # type: ignore[misc]  # withou
         found = refusal(
             error, f"{node.host}:{node.port}", self._protocol, self.config, self._certified
         )
-        self.refusals.pop(node.node_id, None)
+        self._forget(node)
         if found is not None:
             self.refusals[node.node_id] = found
+
+    def _forget(self, node: Any) -> None:
+        """Forgets what the node refused; that it hung up on first questions only when one was answered."""
+        if self.bootstrapped or not isinstance(self.refusals.get(node.node_id), HungUp):
+            self.refusals.pop(node.node_id, None)
 
     def get_connection(self, node_id: Any, **how: Any) -> Any:
         """As kafka-python's; raises Refused when every broker to begin with has said no to this client."""
@@ -199,11 +202,13 @@ class ConnectionManager(KafkaConnectionManager):  # type: ignore[misc]  # withou
 
     async def _do_bootstrap(self, deadline: float | None) -> Any:
         try:
-            return await super()._do_bootstrap(deadline)
+            done = await super()._do_bootstrap(deadline)
         except KafkaTimeoutError as error:
             if self.refused is not None:
                 raise self.refused from error
             raise
+        self.refusals.clear()
+        return done
 
 
 def new_client(

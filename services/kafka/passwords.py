@@ -29,9 +29,9 @@ class Passwords:
         """The password of a user's file, for a block that has the cluster accept it; a new one where there is none.
 
         A new password takes its file's place when the block is left without an error: what the file holds is what
-        the cluster takes. Raises CredentialsUnusable.
+        the cluster takes. A file that is a link stays one: what it leads to is replaced. Raises CredentialsUnusable.
         """
-        file = self.file(user)
+        file = self.file(user).resolve()
         if file.exists() and not new:
             yield PasswordFile(file, "The file").read()
             return
@@ -46,13 +46,13 @@ class Passwords:
 
     def _written(self, file: Path, password: str) -> Path:
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file.unlink(missing_ok=True)
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
                 opened.write(password + "\n")
         except OSError as error:
             raise CredentialsUnusable(
-                f"No password can be kept in {self._folder}: {error.strerror or error}."
+                f"No password can be kept in {file.parent}: {error.strerror or error}."
             ) from error
         return file

@@ -11,6 +11,7 @@ Certificates are made by trustme for the run and never leave its folder. The doo
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import trustme
 from cryptography.hazmat.primitives.serialization import (
@@ -22,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from services.embedded.apache_kafka import ApacheKafka
 from services.embedded.free_port import free_port
+from services.kafka.admin import admin_client
+from services.kafka.errors import BrokerRefused
 from services.kafka.security import Security
 
 HOST = "127.0.0.1"
@@ -61,6 +64,18 @@ def pkcs8(pem: bytes) -> bytes:
     """The same key in the one form that Kafka reads."""
     key = load_pem_private_key(pem, None)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def comes_in(bootstrap: str, security: Security, seconds: float = 15.0) -> bool:
+    """Whether the client is let in within five seconds: a new user is known a moment later."""
+    until = monotonic() + 5
+    while True:
+        try:
+            with admin_client(bootstrap, security, "asking", timeout_seconds=seconds) as admin:
+                return bool(admin.describe_cluster()["cluster_id"])
+        except BrokerRefused:
+            if monotonic() > until:
+                raise
 
 
 class SecuredKafka:

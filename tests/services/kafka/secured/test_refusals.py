@@ -16,7 +16,13 @@ from services.kafka.errors import BrokerRefused, BrokerUnavailable
 from services.kafka.producer import Producer
 from services.kafka.security import UNSECURED, Security
 from services.kafka.topics import ensure_topics
-from tests.services.kafka.secured.cluster import HOST, PLAIN_USER, Authority, SecuredKafka
+from tests.services.kafka.secured.cluster import (
+    HOST,
+    PLAIN_USER,
+    Authority,
+    SecuredKafka,
+    comes_in,
+)
 from tests.services.kafka.secured.conftest import Users
 
 pytestmark = pytest.mark.apache
@@ -24,24 +30,13 @@ pytestmark = pytest.mark.apache
 PASSWORD = "not-to-be-seen-anywhere"
 
 
-def comes_in(bootstrap: str, security: Security, seconds: float = 15.0) -> bool:
-    """Whether the client is let in within two seconds: a new user is known a moment later."""
-    until = monotonic() + 2
-    while True:
-        try:
-            with admin_client(bootstrap, security, "asking", timeout_seconds=seconds) as admin:
-                return bool(admin.describe_cluster()["cluster_id"])
-        except BrokerRefused:
-            if monotonic() > until:
-                raise
-
-
 def sooner_or_later_refused(bootstrap: str, security: Security) -> str:
     """Why the client is not let in any more: the broker hears of changed users a moment later."""
     until = monotonic() + 10
     while monotonic() < until:
         try:
-            comes_in(bootstrap, security)
+            with admin_client(bootstrap, security, "asking"):
+                continue
         except BrokerRefused as refused:
             return str(refused)
     pytest.fail("the client is still let in")
