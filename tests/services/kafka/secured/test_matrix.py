@@ -250,3 +250,11 @@ def test_a_missing_line_is_told_in_a_sentence(granted: Granted) -> None:
         "no line for it. `tuntas partners grant`, run by an administrator of the cluster, adds the lines that Tuntas "
         "and its partners need."
     )
+
+
+def test_a_certificate_of_a_partners_name_has_its_rights(granted: Granted) -> None:
+    holder = granted.cluster.with_certificate("pintaria")
+    with admin_client(granted.cluster.certificate_door, holder, "asking") as admin:
+        asker = Asker(admin)
+        may = {topic for topic in TOPICS if asker.write(topic) is NoError}
+    assert may == {"tuntas.partner.pintaria"}
