@@ -22,7 +22,7 @@ from services.embedded.apache_kafka import ApacheKafka
 from services.embedded.apache_kafka.jars import kafka_version
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
-from services.kafka.access import INGEST, PROJECT
+from services.kafka.access import API, INGEST, PROJECT
 from services.kafka.admin import admin_client
 from services.kafka.security import Security, security_of
 from services.postgres.connect import close, connect
@@ -47,7 +47,7 @@ def settings_of(
     compose: Compose, service: str, changed: Mapping[str, str] | None = None
 ) -> Settings:
     environment = {
-        name: interpolated(str(text), {"TUNTAS_EVALUATOR_TOKENS": "choose-one"})
+        name: interpolated(str(text), {"TUNTAS_EVALUATOR_TOKENS": "choose-one-of-your-own"})
         for name, text in compose["services"][named(service)]["environment"].items()
     }
     assert set(environment) <= {setting.name for setting in described({})}
@@ -93,7 +93,9 @@ def test_they_wait_for_one_another_and_for_nothing_of_the_open_ones(compose: Com
     }
 
 
-@pytest.mark.parametrize(("service", "user"), [("ingest", INGEST), ("project", PROJECT)])
+@pytest.mark.parametrize(
+    ("service", "user"), [("ingest", INGEST), ("project", PROJECT), ("api", API)]
+)
 def test_a_service_connects_as_its_own_user(compose: Compose, service: str, user: str) -> None:
     settings = settings_of(compose, service)
     assert settings.kafka_security_protocol == "SASL_SSL"
@@ -153,7 +155,13 @@ def make_secrets(folder: Path) -> None:
 
 def test_secrets_are_for_their_owners_and_passwords_and_authority_stay(made: Path) -> None:
     def kept() -> dict[str, bytes]:
-        files = ("authority/ca.pem", "ingest/password", "project/password", "postgres/password")
+        files = (
+            "authority/ca.pem",
+            "ingest/password",
+            "project/password",
+            "api/password",
+            "postgres/password",
+        )
         return {name: (made / name).read_bytes() for name in files}
 
     before, certificate = kept(), (made / "postgres" / "server.pem").read_bytes()
@@ -162,7 +170,9 @@ def test_secrets_are_for_their_owners_and_passwords_and_authority_stay(made: Pat
     assert (made / "postgres" / "server.pem").read_bytes() != certificate
     files = [file for file in made.rglob("*") if file.is_file() and not file.is_symlink()]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert len({before[f"{name}/password"] for name in ("ingest", "project", "postgres")}) == 3
+    assert (
+        len({before[f"{name}/password"] for name in ("ingest", "project", "api", "postgres")}) == 4
+    )
 
 
 class Secured:
@@ -213,7 +223,7 @@ def test_the_brokers_properties_secrets_and_rights_run(
     secured = Secured(made, tmp_path / "broker")
     with secured.kafka:
         grant(compose, made, secured.kafka.bootstrap)
-        for service in ("ingest", "project"):
+        for service in ("ingest", "project", "api"):
             secrets = made / service
             changed = {
                 "TUNTAS_KAFKA_BOOTSTRAP": f"127.0.0.1:{secured.users}",

@@ -15,8 +15,9 @@ from services.kafka.topics import partner_topic, rejection_topic
 
 INGEST: Final = "tuntas-ingest"
 PROJECT: Final = "tuntas-project"
+API: Final = "tuntas-api"
 ADMIN: Final = "tuntas-admin"
-SERVICES: Final = (INGEST, PROJECT, ADMIN)
+SERVICES: Final = (INGEST, PROJECT, API, ADMIN)
 """The users that Tuntas itself connects as."""
 
 TOLD_IN: Final = (rejection_topic,)
@@ -69,7 +70,8 @@ def lines_of_partner(partner: str) -> Iterator[Line]:
 def lines_of_services(partners: Iterable[str], consumer_group: str) -> Iterator[Line]:
     """What Tuntas's own services may do."""
     for partner in partners:
-        yield Line(INGEST, ResourceType.TOPIC, partner_topic(partner), ACLOperation.READ)
+        for reader in (INGEST, API):  # the API looks how much waits, and since when
+            yield Line(reader, ResourceType.TOPIC, partner_topic(partner), ACLOperation.READ)
         for topic in TOLD_IN:
             yield Line(PROJECT, ResourceType.TOPIC, topic(partner), ACLOperation.WRITE)
     yield Line(INGEST, ResourceType.GROUP, consumer_group, ACLOperation.READ)

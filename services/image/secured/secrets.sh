@@ -50,9 +50,11 @@ done
 # The passwords of Tuntas's own users stand where their services read them; `tuntas partners grant` follows the links.
 password ingest/password
 password project/password
+password api/password
 mkdir -p admin/passwords
 ln -sfn ../../ingest/password admin/passwords/tuntas-ingest
 ln -sfn ../../project/password admin/passwords/tuntas-project
+ln -sfn ../../api/password admin/passwords/tuntas-api
 
 if [ "$(id -u)" = 0 ] && id tuntas >/dev/null 2>&1; then
   chown -R 1000:1000 kafka       # appuser of apache/kafka

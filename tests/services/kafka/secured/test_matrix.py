@@ -1,7 +1,7 @@
 """On Apache Kafka with its authorizer: who may write and read which topic, cell by cell, and nothing else at all."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from time import time
 from typing import Any
 
@@ -29,9 +29,10 @@ from kafka.protocol.consumer import FetchRequest
 from kafka.protocol.producer import ProduceRequest
 
 from domain.vocabulary import PARTNERS
-from services.kafka.access import ADMIN, INGEST, PROJECT
+from services.kafka.access import ADMIN, API, INGEST, PROJECT
 from services.kafka.admin import admin_client
 from services.kafka.errors import BrokerRefused
+from services.kafka.log_watch import LogWatch
 from services.kafka.topics import PARTNER_TOPICS_OF, partner_topic, rejection_topic
 from tests.services.kafka.sealed import encode_record, seal_batch
 from tests.services.kafka.secured.granted import Granted
@@ -39,7 +40,7 @@ from tests.services.kafka.secured.granted import Granted
 pytestmark = pytest.mark.apache
 
 TOPICS = [name(partner) for partner in PARTNERS for name in PARTNER_TOPICS_OF]
-USERS = [*PARTNERS, INGEST, PROJECT, ADMIN]
+USERS = [*PARTNERS, INGEST, PROJECT, API, ADMIN]
 
 
 def may_write(user: str, topic: str) -> bool:
@@ -49,7 +50,7 @@ def may_write(user: str, topic: str) -> bool:
 
 def may_read(user: str, topic: str) -> bool:
     written = {partner_topic(partner) for partner in PARTNERS}
-    return topic in written if user == INGEST else topic == f"tuntas.rejections.{user}"
+    return topic in written if user in {INGEST, API} else topic == f"tuntas.rejections.{user}"
 
 
 class Asker:
@@ -126,7 +127,7 @@ def test_only_the_allowed_cells_succeed(granted: Granted, user: str) -> None:
     assert {cell for cell, outcome in outcomes.items() if outcome is NoError} == allowed
     refused = {outcome for cell, outcome in outcomes.items() if cell not in allowed}
     assert refused == {TopicAuthorizationFailedError}
-    count = {INGEST: 8, PROJECT: 8, ADMIN: 0}
+    count = {INGEST: 8, PROJECT: 8, API: 8, ADMIN: 0}
     assert len(allowed) == count.get(user, 2)
 
 
@@ -258,3 +259,10 @@ def test_a_certificate_of_a_partners_name_has_its_rights(granted: Granted) -> No
         asker = Asker(admin)
         may = {topic for topic in TOPICS if asker.write(topic) is NoError}
     assert may == {"tuntas.partner.pintaria"}
+
+
+def test_the_api_looks_how_much_waits(granted: Granted) -> None:
+    topics = [partner_topic(partner) for partner in PARTNERS]
+    with closing(LogWatch(granted.bootstrap, granted.security(API))) as watch:
+        found = watch.look(topics, {})
+    assert {topic for topic, _ in found.ends} == set(topics)
