@@ -14,6 +14,7 @@ from services.http import long_questions, turns
 from services.http.app import create_app
 from services.http.database import EXPORTS_OF_SHARE, QUESTIONS_OF_SHARE
 from services.http.pacing import Pace
+from services.http.turns import Turns
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.conftest import EVALUATOR, TOKENS, bearer, settings_for
@@ -232,5 +233,22 @@ def test_a_step_that_nobody_waits_for_any_more_is_passed_over() -> None:
         first.cancel()
         await asyncio.wait_for(second, 5)
         await asyncio.wait_for(pace.turn(), 5)
+
+    asyncio.run(story())
+
+
+def test_a_turn_that_nobody_waits_for_any_more_is_the_next_ones() -> None:
+    async def story() -> None:
+        few = Turns(1, "questions")
+        await few.take()
+        first, second, third = (asyncio.create_task(few.take()) for _ in range(3))
+        await asyncio.sleep(0)
+        first.cancel()
+        few.release()
+        second.cancel()  # it has the turn by now, and does not take it any more
+        await asyncio.wait_for(third, 5)
+        assert second.cancelled() or second.done()
+        few.release()
+        await asyncio.wait_for(few.take(), 5)
 
     asyncio.run(story())
