@@ -8,7 +8,7 @@ as MessagePack arrays, so a field is only ever added at the end, with a default.
 class or package, for catalogue facts) is not inside the fact: it is the stream the fact belongs to.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -63,6 +63,29 @@ class ClassRedeemed(Fact, frozen=True):
     name: ClassVar[str] = "class.redeemed.v1"
     class_code: str
     redeem_code: str | None = None
+    purchase_id: str | None = None
+
+
+class ClassStarted(Fact, frozen=True):
+    """The participant opened the class, or was active in it."""
+
+    topic: ClassVar[str] = "started"
+    number: ClassVar[int] = 12
+    name: ClassVar[str] = "class.started.v1"
+    class_code: str
+    purchase_id: str | None = None
+
+
+class ClassAttended(Fact, frozen=True):
+    """The participant was at a meeting of the class: ``session`` is its number."""
+
+    topic: ClassVar[str] = "attended"
+    number: ClassVar[int] = 13
+    name: ClassVar[str] = "class.attended.v1"
+    class_code: str
+    session: int
+    mode: Literal["online", "offline"] | None = None
+    minutes: int | None = None
     purchase_id: str | None = None
 
 
@@ -167,6 +190,8 @@ class PackagePublished(Fact, frozen=True):
 
 ClassFact = (
     ClassRedeemed
+    | ClassStarted
+    | ClassAttended
     | ClassProgressed
     | ClassCompleted
     | ClassAssessed
@@ -191,6 +216,8 @@ FACTS: dict[str, type[Fact]] = {
         EventVoided,
         ClassPublished,
         PackagePublished,
+        ClassStarted,
+        ClassAttended,
     )
 }
 """Topic in storage to the fact it names."""

@@ -23,6 +23,13 @@ class Mark(Struct, frozen=True, array_like=True, order=True, gc=False):
     key: int
 
 
+class Attendance(Mark, frozen=True, array_like=True, order=True, gc=False):
+    """``minutes`` None: not said."""
+
+    session: int = 0
+    minutes: int | None = None
+
+
 class Progress(Mark, frozen=True, array_like=True, order=True, gc=False):
     percent: Number | None = None
     unit: str | int | None = None

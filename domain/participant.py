@@ -18,10 +18,12 @@ from msgspec import Struct, field
 from domain.events import (
     CertificateIssued,
     ClassAssessed,
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassRedeemed,
     ClassReviewed,
+    ClassStarted,
     EventVoided,
     Fact,
     PartnerEvent,
@@ -29,6 +31,7 @@ from domain.events import (
     PurchaseRefunded,
 )
 from domain.marks import (
+    Attendance,
     Certificate,
     Mark,
     Paid,
@@ -50,6 +53,8 @@ class ClassRecord(Struct, array_like=True):
     results: list[Result] = field(default_factory=list)
     certificates: list[Certificate] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
+    started: list[Mark] = field(default_factory=list)
+    attended: list[Attendance] = field(default_factory=list)
 
     def lists(self) -> tuple[list[Any], ...]:
         """Every list of marks in this record."""
@@ -60,6 +65,8 @@ class ClassRecord(Struct, array_like=True):
             self.results,
             self.certificates,
             self.reviews,
+            self.started,
+            self.attended,
         )
 
 
@@ -216,6 +223,10 @@ def _plain(happened: int, key: int, _fact: Fact) -> Mark:
     return Mark(happened, key)
 
 
+def _attendance(happened: int, key: int, fact: ClassAttended) -> Mark:
+    return Attendance(happened, key, fact.session, fact.minutes)
+
+
 def _progress(happened: int, key: int, fact: ClassProgressed) -> Mark:
     return Progress(happened, key, fact.percent, fact.unit)
 
@@ -247,6 +258,8 @@ OF_CLASS: dict[type[Fact], _Kind] = {
     ClassAssessed: _Kind(attrgetter("results"), _result),
     CertificateIssued: _Kind(attrgetter("certificates"), _certificate),
     ClassReviewed: _Kind(attrgetter("reviews"), _review),
+    ClassStarted: _Kind(attrgetter("started"), _plain),
+    ClassAttended: _Kind(attrgetter("attended"), _attendance),
 }
 """Which mark each fact about a class leaves."""
 

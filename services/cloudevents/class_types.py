@@ -1,6 +1,6 @@
 """The types about a participant in a class, and the withdrawal of any: shapes of ``data``, facts, examples."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -8,10 +8,12 @@ from domain.events import (
     PARTICIPANT_STREAM,
     CertificateIssued,
     ClassAssessed,
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassRedeemed,
     ClassReviewed,
+    ClassStarted,
     EventVoided,
     Number,
 )
@@ -44,6 +46,37 @@ class ClassRedeemedData(Data, frozen=True, kw_only=True):
     participant_id: Identifier
     class_code: Identifier
     redeem_code: Identifier | None = None
+    purchase_id: Identifier | None = None
+
+
+class ClassStartedData(Data, frozen=True, kw_only=True):
+    """The participant opened the class or was active in it."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    purchase_id: Identifier | None = None
+
+
+Session = Annotated[
+    int,
+    Meta(
+        title="the number of the meeting",
+        ge=1,
+        le=998,
+        description="a whole number from 1 to 998, without quotes",
+    ),
+]
+Mode = Annotated[Literal["online", "offline"], Meta(description="online or offline")]
+
+
+class ClassAttendedData(Data, frozen=True, kw_only=True):
+    """The participant was at a meeting of the class. That is evidence, never a completion."""
+
+    participant_id: Identifier
+    class_code: Identifier
+    session: Session
+    mode: Mode | None = None
+    minutes: Annotated[Count, Meta(title="how long")] | None = None
     purchase_id: Identifier | None = None
 
 
@@ -198,6 +231,22 @@ CLASS_TYPES: Final = (
             "pm-2020-000041",
             "2020-06-29T20:02:00+07:00",
             {**_CLASS, "redeem_code": "R-7731", "purchase_id": "INV-0001"},
+        ),
+    ),
+    EventType(
+        ClassStarted,
+        ClassStartedData,
+        as_told(ClassStarted),
+        Example("pm-2020-000051", "2020-06-29T20:10:00+07:00", _CLASS),
+    ),
+    EventType(
+        ClassAttended,
+        ClassAttendedData,
+        as_told(ClassAttended),
+        Example(
+            "pm-2020-000052",
+            "2020-06-30T08:00:00+07:00",
+            {**_CLASS, "session": 1, "mode": "online", "minutes": 90},
         ),
     ),
     EventType(

@@ -9,11 +9,13 @@ from domain.assessment import Assessment
 from domain.events import (
     CertificateIssued,
     ClassAssessed,
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassPublished,
     ClassRedeemed,
     ClassReviewed,
+    ClassStarted,
     EventVoided,
     Fact,
     PackagePublished,
@@ -74,6 +76,8 @@ class TestCompletion:
         "fact",
         [
             ClassRedeemed("C-1"),
+            ClassStarted("C-1"),
+            ClassAttended("C-1", 1, "online", 90),
             ClassProgressed("C-1", 100.0),
             ClassProgressed("C-1", unit="1"),
             ClassAssessed("C-1", "pre_test", 10.0),

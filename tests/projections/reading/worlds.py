@@ -17,11 +17,13 @@ from domain.events import (
     PARTICIPANT_STREAM,
     CertificateIssued,
     ClassAssessed,
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassPublished,
     ClassRedeemed,
     ClassReviewed,
+    ClassStarted,
     EventVoided,
     Fact,
     PackagePublished,
@@ -76,6 +78,8 @@ def reported(draw: st.DrawFn) -> Fact:
         st.sampled_from(
             [
                 ClassRedeemed(code),
+                ClassStarted(code),
+                ClassAttended(code, 2, "online", 45),
                 ClassProgressed(code, percent=40.0),
                 ClassProgressed(code, unit="lesson 1"),
                 ClassCompleted(code),

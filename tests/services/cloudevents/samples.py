@@ -45,6 +45,8 @@ FULL: dict[str, Json] = {
         "reason": "the class was cancelled",
     },
     "class.redeemed.v1": {**_CLASS_OF_PURCHASE, "redeem_code": "R-77"},
+    "class.started.v1": _CLASS_OF_PURCHASE,
+    "class.attended.v1": {**_CLASS_OF_PURCHASE, "session": 3, "mode": "offline", "minutes": 90},
     "class.progressed.v1": {**_CLASS_OF_PURCHASE, "percent": 62.5, "unit": "Pelajaran 5"},
     "class.completed.v1": _CLASS_OF_PURCHASE,
     "class.assessed.v1": {
@@ -78,6 +80,8 @@ OPTIONAL = {
     },  # items: since then no package names the classes
     "purchase.refunded.v1": {"class_codes", "reason"},
     "class.redeemed.v1": {"redeem_code", "purchase_id"},
+    "class.started.v1": {"purchase_id"},
+    "class.attended.v1": {"mode", "minutes", "purchase_id"},
     "class.progressed.v1": {"unit", "purchase_id"},  # percent: one of the two must be there
     "class.completed.v1": {"purchase_id"},
     "class.assessed.v1": {"score", "passed", "attempt", "purchase_id"},

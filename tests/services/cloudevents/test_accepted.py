@@ -42,6 +42,11 @@ FULL_FACTS: dict[str, tuple[str, Fact]] = {
         events.PurchaseRefunded("INV-0001", ("C-0107",), "the class was cancelled"),
     ),
     "class.redeemed.v1": (PARTICIPANT, events.ClassRedeemed("C-0107", "R-77", "INV-0001")),
+    "class.started.v1": (PARTICIPANT, events.ClassStarted("C-0107", "INV-0001")),
+    "class.attended.v1": (
+        PARTICIPANT,
+        events.ClassAttended("C-0107", 3, "offline", 90, "INV-0001"),
+    ),
     "class.progressed.v1": (
         PARTICIPANT,
         events.ClassProgressed("C-0107", 62.5, "Pelajaran 5", "INV-0001"),
@@ -77,6 +82,8 @@ MINIMAL_FACTS: dict[str, Fact] = {
     "purchase.paid.v1": events.PurchasePaid("INV-0001", None, BOUGHT, None),
     "purchase.refunded.v1": events.PurchaseRefunded("INV-0001", None, None),
     "class.redeemed.v1": events.ClassRedeemed("C-0107", None, None),
+    "class.started.v1": events.ClassStarted("C-0107", None),
+    "class.attended.v1": events.ClassAttended("C-0107", 3, None, None, None),
     "class.progressed.v1": events.ClassProgressed("C-0107", 62.5, None, None),
     "class.completed.v1": events.ClassCompleted("C-0107", None),
     "class.assessed.v1": events.ClassAssessed("C-0107", "post_test", None, 0.0, 100.0),

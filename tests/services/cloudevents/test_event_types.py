@@ -23,6 +23,8 @@ PINNED = {
     "voided": (9, "event.voided.v1"),
     "class": (10, "class.published.v1"),
     "package": (11, "package.published.v1"),
+    "started": (12, "class.started.v1"),
+    "attended": (13, "class.attended.v1"),
 }
 """Topic in storage to number and name. A line is added at the end, none is ever changed or taken away."""
 

@@ -97,6 +97,14 @@ DATA: dict[str, st.SearchStrategy[wire.Data]] = {
         _reason=texts(0, 40),
     ),
     "class.redeemed.v1": structs(class_types.ClassRedeemedData, **BY_CLASS, _redeem_code=IDS),
+    "class.started.v1": structs(class_types.ClassStartedData, **BY_CLASS),
+    "class.attended.v1": structs(
+        class_types.ClassAttendedData,
+        **BY_CLASS,
+        session=st.integers(1, 998),
+        _mode=st.sampled_from(["online", "offline"]),
+        _minutes=COUNTS,
+    ),
     "class.progressed.v1": structs(
         class_types.ClassProgressedData, **BY_CLASS, percent=st.floats(0, 100), _unit=UNITS
     )

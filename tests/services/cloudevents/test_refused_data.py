@@ -57,10 +57,10 @@ WRONG: dict[str, list[object]] = {
 }
 KINDS = {
     **dict.fromkeys(("title", "institution", "reason", "comment"), "text"),
-    **dict.fromkeys(("units", "amount", "attempt"), "whole"),
+    **dict.fromkeys(("units", "amount", "attempt", "session", "minutes"), "whole"),
     **dict.fromkeys(("rating", "instructor_rating", "facility_rating"), "whole"),
     **dict.fromkeys(("percent", "mastery_score"), "number"),
-    **dict.fromkeys(("kind", "move_on"), "choice"),
+    **dict.fromkeys(("kind", "move_on", "mode"), "choice"),
     "passed": "flag",
     "unit": "unit",
     "class_codes": "codes",
@@ -393,6 +393,14 @@ def test_no_sentence_ends_in_two_full_stops() -> None:
 def test_personal_data_is_told_before_other_faults_of_the_data() -> None:
     data = {"participant_id": "3201234567890001", "class_code": 7}
     assert refused(envelope("class.completed.v1", data)).reason == Reason.PERSONAL_DATA
+
+
+@pytest.mark.parametrize("session", [0, 999, -1])
+def test_meetings_are_numbered_from_1_to_998(session: int) -> None:
+    data = FULL["class.attended.v1"] | {"session": session}
+    assert refused(envelope("class.attended.v1", data)).reason == Reason.INVALID_DATA
+    for good in (1, 998):
+        accepted(envelope("class.attended.v1", data | {"session": good}))
 
 
 CODES = [f"C-{number}" for number in range(201)]
