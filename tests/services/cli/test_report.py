@@ -157,7 +157,7 @@ def test_institutions_are_ranked_by_what_is_certain(
     items = season_api.items("/v1/institutions")
     of = {item["institution"]: item["completed_of_started"] for item in items}
     assert {each["few"] for each in of.values()} == {True, False}
-    at = next(place for place, row in enumerate(table) if row[:1] == ["Institution"])
+    at = next(place for place, row in enumerate(table) if row[:2] == ["Institution", "purchased"])
     rows = table[at + 1 : at + 1 + len(of)]
     ranked = [row[0].removesuffix(" (few)") for row in rows]
     lows = [of[name]["low"] for name in ranked]
