@@ -18,6 +18,7 @@ class Reason(StrEnum):
     PACKAGE_CONFLICT = "package_conflict"
     PERSONAL_DATA = "personal_data"
     CORRUPT_RECORD = "corrupt_record"
+    UNMAPPED_ACTIVITY = "unmapped_activity"
 
 
 class Refusal(Struct, frozen=True):

@@ -174,6 +174,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ]
     """Microseconds since 1970-01-01T00:00:00Z; None: as the database has it."""
+    xapi_classes: Annotated[
+        Path | None,
+        _setting(
+            "JSON file that maps activity ids of xAPI statements to class codes, partner by partner; "
+            "empty: an activity id that ends in /classes/<class_code> says it",
+            read=file,
+        ),
+    ]
     partners: Annotated[
         frozenset[str],
         _setting(

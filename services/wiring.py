@@ -18,6 +18,13 @@ from services.projector.announcer import Announcement, Send
 from services.projector.projector import Projector
 from services.settings import Settings
 from services.shared_rules import rules_agree, set_rules
+from services.unworkable import Unworkable
+from services.xapi.activities import (
+    NO_PARTNERS,
+    Activities,
+    ActivitiesRefused,
+    read_activities,
+)
 
 BATCH_STATEMENT_SECONDS = 20.0
 """A worker's statement that takes longer is ended, and its batch written in pieces: all its lanes wait for it."""
@@ -65,8 +72,19 @@ def prepare_topics(
     )
 
 
+def activities(settings: Settings) -> Activities:
+    """Which classes the activities of xAPI statements are; raises Unworkable for a file that cannot be used."""
+    file = settings.xapi_classes
+    if file is None:
+        return NO_PARTNERS
+    try:
+        return read_activities(file)
+    except ActivitiesRefused as error:
+        raise Unworkable(f"TUNTAS_XAPI_CLASSES {file} {error}.") from error
+
+
 def worker(settings: Settings) -> Worker:
-    """The ingest service."""
+    """The ingest service; raises as `activities` does."""
 
     def subscribe() -> PartnerConsumer:
         prepare_topics(settings, [partner_topic])
@@ -83,6 +101,7 @@ def worker(settings: Settings) -> Worker:
         batch_records=settings.batch_records,
         poll_seconds=settings.poll_timeout_ms / 1000,
         cached_participants=settings.cache_participants,
+        activities=activities(settings),
     )
 
 

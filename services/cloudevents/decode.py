@@ -6,7 +6,7 @@ and a count of the quotes shows that no field is repeated or unknown. Whatever t
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +35,8 @@ from services.cloudevents.shape import fields_of, objects
 from services.cloudevents.time import NO_TIMESTAMP, latest, microseconds
 from services.cloudevents.wire import MAX_ID_LENGTH, Data
 from services.logs import pairs
+from services.xapi.activities import NO_ACTIVITIES
+from services.xapi.decode import VERSION_HEADER, decode_statement, version_of
 
 log = logging.getLogger("tuntas.intake")
 
@@ -69,11 +71,15 @@ def decode(
     headers: Sequence[tuple[str, bytes]],
     value: bytes | None,
     sent_ms: int = NO_TIMESTAMP,
+    activities: Mapping[str, str] = NO_ACTIVITIES,
 ) -> PartnerEvent | Refusal:
     """The event that a record of ``tuntas.partner.<topic_partner>`` holds, or why it is refused.
 
     ``sent_ms`` is Kafka's timestamp of the record, milliseconds since 1970: what is said to have happened more than
     24 hours after it has not; below 0, there is none, and nothing is compared.
+
+    A record with the header ``x-experience-api-version`` is an xAPI statement; ``activities`` are the partner's activity
+    ids with their class codes.
 
     Raises nothing for any bytes: what reading a record raises is the refusal of that record. The first rule
     that is broken gives the reason, in this order: too_large, not_json, not_cloudevents, source_mismatch,
@@ -88,6 +94,9 @@ def decode(
         if event is not None:
             return event
     try:
+        version = version_of(headers)
+        if version is not None and value is not None and len(value) <= MAX_BYTES:
+            return decode_statement(topic_partner, key, version, value, activities, sent_ms)
         return examine(topic_partner, headers, value, key, sent_ms)
     except Exception as error:  # noqa: BLE001 - one partner's record must not end the reading of all
         return _unforeseen(error)
@@ -121,7 +130,7 @@ def _well_formed(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a call costs as muc
         contents = dict(headers)
         if not _USUAL_HEADERS.issuperset(contents):
             contents = {name.lower(): content for name, content in headers}
-        if len(contents) != len(headers):
+        if len(contents) != len(headers) or VERSION_HEADER in contents:
             return None
         mode = USUAL_MODES.get(contents.get(CONTENT_TYPE, b"")) or mode_of(
             contents.get(CONTENT_TYPE), has_specversion="ce_specversion" in contents

@@ -77,7 +77,7 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
         attributes = _texts(read.attributes)
         if isinstance(attributes, Refusal):
             return attributes
-        return _event(topic_partner, attributes, tree, ATTRIBUTE_PREFIX, key, sent_ms)
+        return event_of(topic_partner, attributes, tree, ATTRIBUTE_PREFIX, key, sent_ms)
     if not isinstance(tree, dict):
         return Refusal(
             Reason.NOT_CLOUDEVENTS,
@@ -90,7 +90,7 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
         return Refusal(Reason.NOT_CLOUDEVENTS, detail)
     # Null is the same as absent (CloudEvents JSON format 1.0.2, section 2.2).
     envelope = {name: found for name, found in tree.items() if found is not None}
-    return _event(topic_partner, envelope, envelope.get("data"), "", key, sent_ms)
+    return event_of(topic_partner, envelope, envelope.get("data"), "", key, sent_ms)
 
 
 def _texts(contents: Mapping[str, bytes | None]) -> dict[str, object] | Refusal:
@@ -106,7 +106,7 @@ def _texts(contents: Mapping[str, bytes | None]) -> dict[str, object] | Refusal:
     return attributes
 
 
-def _event(  # noqa: PLR0911 - each rule returns its own refusal
+def event_of(  # noqa: PLR0911 - each rule returns its own refusal
     partner: str,
     attributes: Mapping[str, object],
     data: object,

@@ -13,6 +13,7 @@ from services.intake.lanes import Lane
 from services.intake.weights import BYTES_BITS, HEAVY, Weights
 from services.kafka.one_batch import MAX_VALUE_BYTES
 from services.kafka.records import AnyRecord, CorruptRecord, Record
+from services.xapi.activities import NO_ACTIVITIES, NO_PARTNERS, Activities
 
 TURN_RECORDS: Final = 20
 TURN_BYTES: Final = 32 * 1024
@@ -29,18 +30,26 @@ def pieces(records: Sequence[AnyRecord]) -> Iterator[Sequence[AnyRecord]]:
             yield from ([record] for record in piece)
 
 
-def decoded(lane: Lane, records: Iterable[AnyRecord], weights: Weights) -> list[Decoded]:
-    """The records of a lane, decoded and weighed.
+def decoded(
+    lane: Lane,
+    records: Iterable[AnyRecord],
+    weights: Weights,
+    activities: Activities = NO_PARTNERS,
+) -> list[Decoded]:
+    """The records of a lane, decoded and weighed; ``activities`` say which class an xAPI statement is about.
 
     What cannot be read as a record, or is too large, is refused in its place.
     """
     partner = lane.topic.removeprefix(TOPIC_PREFIX)
+    of_partner = activities.get(partner, NO_ACTIVITIES)
     outcomes: list[Decoded] = []
     for record in records:
         entry = None
         weight = record.held_bytes >> BYTES_BITS or 1
         if isinstance(record, Record):
-            outcome = decode(partner, record.key, record.headers, record.value, record.sent_ms)
+            outcome = decode(
+                partner, record.key, record.headers, record.value, record.sent_ms, of_partner
+            )
             if isinstance(outcome, PartnerEvent):
                 entry = entry_of(outcome)
                 if type(outcome.fact) in HEAVY:

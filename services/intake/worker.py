@@ -29,6 +29,7 @@ from services.postgres.errors import PostgresError
 from services.postgres.waiting import WaitingConnection
 from services.resume import run_until_stopped
 from services.turns import Turn
+from services.xapi.activities import NO_PARTNERS, Activities
 
 log = logging.getLogger("tuntas.intake")
 
@@ -56,6 +57,7 @@ class Worker:
         batch_records: int,
         poll_seconds: float,
         cached_participants: int,
+        activities: Activities = NO_PARTNERS,
     ) -> None:
         """``connect`` and ``subscribe`` open what the worker needs, again after each failure."""
         self._connect = connect
@@ -63,6 +65,7 @@ class Worker:
         self._pace = Pace(batch_records)
         self._poll_seconds = poll_seconds
         self._cached_participants = cached_participants
+        self._activities = activities
 
     def run(self, stop: threading.Event) -> None:
         """Reads until ``stop`` is set; a batch that was begun is finished. Never gives up on broken infrastructure."""
@@ -74,9 +77,10 @@ class Worker:
         try:
             consumer = self._subscribe()
             try:
-                _Reading(session, consumer, self._cached_participants, self._pace).run(
-                    stop, self._poll_seconds
+                reading = _Reading(
+                    session, consumer, self._cached_participants, self._pace, self._activities
                 )
+                reading.run(stop, self._poll_seconds)
             finally:
                 consumer.close()
         finally:
@@ -97,11 +101,13 @@ class _Reading:
         consumer: PartnerConsumer,
         cached_participants: int,
         pace: Pace,
+        activities: Activities,
     ) -> None:
         self._turn = session.turn = Turn()
         self._session = session
         self._consumer = consumer
         self._pace = pace
+        self._activities = activities
         self._writer = Writer(session, cached_participants)
         self._weights = Weights(self._writer.classes_in)
         self._lanes: dict[LaneName, Lane] = {}
@@ -163,7 +169,7 @@ class _Reading:
                 continue  # lost meanwhile: whoever owns it reads it
             read: list[Decoded] = []
             for piece in pieces(part.records):
-                read += decoded(lane, piece, self._weights)
+                read += decoded(lane, piece, self._weights, self._activities)
                 self._turn.let_in()
             self._backlog.add(LaneBatch(lane, read, part.next_offset, part.high_water))
 
