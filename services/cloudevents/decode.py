@@ -78,8 +78,8 @@ def decode(
     ``sent_ms`` is Kafka's timestamp of the record, milliseconds since 1970: what is said to have happened more than
     24 hours after it has not; below 0, there is none, and nothing is compared.
 
-    A record with the header ``x-experience-api-version`` is an xAPI statement; ``activities`` are the partner's activity
-    ids with their class codes.
+    A record with the header ``x-experience-api-version`` is an xAPI statement; ``activities`` are the partner's
+    activity ids with their class codes.
 
     Raises nothing for any bytes: what reading a record raises is the refusal of that record. The first rule
     that is broken gives the reason, in this order: too_large, not_json, not_cloudevents, source_mismatch,
