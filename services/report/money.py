@@ -8,7 +8,7 @@ from services.report.charts import Stack
 from services.report.document import Block, Chart, Paragraph, Table
 from services.report.figures import Answer
 from services.report.sentences import of_money
-from services.report.words import number, rupiah, share
+from services.report.words import number, share
 
 STATES: Final = ("completed", "in_progress", "never_reported")
 TITLES: Final = ("completed", "in progress", "never reported")
@@ -24,7 +24,7 @@ def money(
     yield Paragraph(
         "What was paid for a class is the price that its item states, or an even share of what stated prices leave of "
         "a payment's amount. Refunded purchases are taken off. Whether a class was worth its price is not said here: "
-        "only how far it was reported to have come."
+        "only how far it was reported to have come. The tables are in rupiah."
     )
     stacks = [
         Stack(each["name"], [each["money"]["net_by_completion"][state] for state in STATES])
@@ -53,15 +53,15 @@ def money(
     shown = [each for each in dearest if _open(each["money"])][:20]
     if shown:
         yield Paragraph(
-            "The institutions with the most rupiah in classes that were not completed, at most twenty."
+            "The institutions with the most rupiah in classes that were not completed, at most twenty; in rupiah."
         )
         yield Table(
             ["Institution", "net", *TITLES[1:], "not completed, of net"],
             [
                 [
                     each["institution"],
-                    rupiah(each["money"]["net"]),
-                    *(rupiah(each["money"]["net_by_completion"][state]) for state in STATES[1:]),
+                    number(each["money"]["net"]),
+                    *(number(each["money"]["net_by_completion"][state]) for state in STATES[1:]),
                     share(_open(each["money"]), each["money"]["net"]),
                 ]
                 for each in shown
@@ -78,10 +78,10 @@ def _open(of: Mapping[str, Any]) -> int:
 def _row(name: str, of: Mapping[str, Any]) -> list[str]:
     return [
         name,
-        rupiah(of["paid"]),
-        rupiah(of["refunded"]),
-        rupiah(of["net"]),
-        *(rupiah(of["net_by_completion"][state]) for state in STATES),
+        number(of["paid"]),
+        number(of["refunded"]),
+        number(of["net"]),
+        *(number(of["net_by_completion"][state]) for state in STATES),
         share(_open(of), of["net"]),
         number(of["unpriced"]),
     ]

@@ -23,7 +23,7 @@ from services.report.known import known, last_recorded
 from services.report.method import method
 from services.report.money import money
 from services.report.packages import packages
-from services.report.sentences import QUESTION, of_classes, of_money, of_packages
+from services.report.sentences import QUESTION, of_classes, of_money_in_short, of_packages
 from services.report.words import day_and_time, decimal, number, share, words
 
 TENTHS: Final = [f"{tenth * 10}–{tenth * 10 + 10}" for tenth in range(10)]
@@ -66,7 +66,7 @@ def season(of: Gathered, *, partner: str | None, as_of: str | None, made: str) -
     ]
     return Document(
         title=QUESTION,
-        answer=f"{of_classes(everything)} {of_money(everything['money'])}",
+        answer=f"{of_classes(everything)} {of_money_in_short(everything['money'])}".strip(),
         subtitle=f"Evaluation of the season: {'all partners' if partner is None else PARTNERS[partner]}",
         facts=facts,
         sections=sections,

@@ -46,6 +46,17 @@ def of_packages(of: Mapping[str, Any]) -> str:
     )
 
 
+def of_money_in_short(of: Mapping[str, Any]) -> str:
+    """The same as `of_money`, without what it is made of and what is not in it."""
+    net = of["net"]
+    if not net:
+        return ""
+    open_ones = net - of["net_by_completion"]["completed"]
+    return (
+        f"{_worth(open_ones, net)} of {rupiah(net)} paid was for classes that were not completed."
+    )
+
+
 def of_money(of: Mapping[str, Any]) -> str:
     """The auditors' question, answered: what was paid for classes that were not finished. ``of``: the money."""
     net = of["net"]
