@@ -11,8 +11,8 @@ SOURCES = ("domain", "projections", "services")
 MIGRATIONS = Path("services/postgres/migrations")
 
 
-def of_commit(commit: str, folder: Path) -> Path | None:
-    """The program as of a commit, below ``folder``; None where the history does not hold it (a shallow clone)."""
+def of_commit(commit: str, folder: Path, migrations: int) -> Path | None:
+    """The program as of a commit, without migrations after a number; None where the history lacks the commit."""
     archive = subprocess.run(
         ["git", "archive", "--format=tar", commit, *SOURCES],
         cwd=REPOSITORY,
@@ -23,15 +23,19 @@ def of_commit(commit: str, folder: Path) -> Path | None:
         return None
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
         files.extractall(folder, filter="data")
-    return folder
+    return _without_migrations_after(migrations, folder)
 
 
-def without_migrations_after(number: int, folder: Path) -> Path:
-    """Today's program as it was before later migrations were written, below ``folder``."""
+def of_today(folder: Path, migrations: int) -> Path:
+    """Today's program as it was before migrations after a number were written."""
     for source in SOURCES:
         shutil.copytree(
             REPOSITORY / source, folder / source, ignore=shutil.ignore_patterns("__pycache__")
         )
+    return _without_migrations_after(migrations, folder)
+
+
+def _without_migrations_after(number: int, folder: Path) -> Path:
     for file in (folder / MIGRATIONS).glob("[0-9]*.sql"):
         if int(file.name[:4]) > number:
             file.unlink()

