@@ -14,6 +14,8 @@ from domain.vocabulary import PARTNERS
 from services.cli.export import ExportRefused, whole
 from services.cli.progress import progress
 from services.cli.reached import usable_database
+from services.running.kafka import asked_once
+from services.settings import Settings
 
 SUFFIXES: Final = {".html", ".pdf"}
 
@@ -38,15 +40,13 @@ def report(
     for file in out:
         if file.suffix not in SUFFIXES:
             raise typer.BadParameter(f"{file} ends in neither .html nor .pdf")
-    database_url = usable_database().database_url
+    settings = usable_database()
     console = Console(stderr=True)
     started = monotonic()
     try:
         with progress(transient=True) as bars:
             bar = bars.add_task("Asking", total=(1 if partner else len(PARTNERS)) + 3)
-            document = asyncio.run(
-                _document(database_url, partner, as_of, lambda: bars.advance(bar))
-            )
+            document = asyncio.run(_document(settings, partner, as_of, lambda: bars.advance(bar)))
             for file in out:
                 bars.update(bar, description=f"Writing {file.name}")
                 with whole(file) as stream:
@@ -68,12 +68,13 @@ def _rendered(document: Any, suffix: str) -> bytes:
 
 
 async def _document(
-    database_url: str, partner: str | None, as_of: str | None, asked: Callable[[], None]
+    settings: Settings, partner: str | None, as_of: str | None, asked: Callable[[], None]
 ) -> Any:
     """The report's document. Raises ExportRefused."""
     from services.http.access import Caller  # noqa: PLC0415
     from services.http.app import ROUTES  # noqa: PLC0415
     from services.http.away import DatabaseAway  # noqa: PLC0415
+    from services.http.kafka_view import AskedOnce  # noqa: PLC0415
     from services.http.pages.asking import ask, instants  # noqa: PLC0415
     from services.http.problems import Problem  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415
@@ -81,7 +82,8 @@ async def _document(
     from services.report.season import season  # noqa: PLC0415
 
     routes = {route.name: route for route in ROUTES}
-    sources = Sources(database_url)
+    sources = Sources(settings.database_url)
+    sources.kafka = AskedOnce(asked_once(settings))
     caller = Caller(partner)
 
     async def answer(route: str, path: Mapping[str, str], **query: str) -> Any:

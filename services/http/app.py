@@ -51,8 +51,9 @@ def create_app(settings: Settings) -> FastAPI:
     sources = Sources(settings.database_url)
     access = Access(settings.evaluator_tokens, settings.partner_tokens, settings.metrics_tokens)
     measures = Measures()
+    view: KafkaView | None = None
     if settings.kafka_bootstrap:
-        sources.kafka = KafkaView(
+        view = sources.kafka = KafkaView(
             lambda: LogWatch(settings.kafka_bootstrap, security_of(settings)),
             [partner_topic(partner) for partner in sorted(settings.partners)],
             sources.database,
@@ -60,11 +61,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if sources.kafka is not None:
-            sources.kafka.start()
+        if view is not None:
+            view.start()
         yield
-        if sources.kafka is not None:
-            await sources.kafka.close()
+        if view is not None:
+            await view.close()
         await sources.close()
 
     app = FastAPI(

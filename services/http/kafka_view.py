@@ -26,6 +26,13 @@ STALE_SECONDS: Final = 10.0
 log = logging.getLogger("tuntas.api")
 
 
+class AskedOnce:
+    """In the place of a view: what Kafka said when a command asked it."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+
 class KafkaView:
     """Kafka's own word, some seconds old at most, from `start` to `close`."""
 

@@ -17,7 +17,7 @@ from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Caller
 from services.http.database import Database
-from services.http.kafka_view import KafkaView
+from services.http.kafka_view import AskedOnce, KafkaView
 from services.http.long_questions import LongQuestions
 from services.http.pacing import PacedSession
 from services.http.parameters import now
@@ -106,7 +106,7 @@ class Sources:
         self._shares: dict[bytes, Sources] = {}
         self.database = Database(database_url)
         self.catalogue = CatalogueCache()
-        self.kafka: KafkaView | None = None
+        self.kafka: KafkaView | AskedOnce | None = None
         """Asks Kafka, where it is named: in the API's own process."""
         self.freshness = FreshnessCache(self.database, self.asked)
         self.long_questions = LongQuestions()

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Iterable
 
-from projections.reading.kafka_log import KafkaLog
+from projections.reading.kafka_log import Asked, KafkaLog
+from services.kafka.errors import KafkaFailure
 from services.kafka.log_watch import LogWatch
 from services.kafka.security import security_of
 from services.kafka.topics import partner_topic
 from services.running.lanes import LaneStatus
 from services.settings import Settings
+from services.unworkable import Unworkable
 
 
 def asked(settings: Settings, found: Iterable[LaneStatus]) -> KafkaLog:
@@ -21,3 +23,13 @@ def asked(settings: Settings, found: Iterable[LaneStatus]) -> KafkaLog:
         return watch.look(topics, nexts)
     finally:
         watch.close()
+
+
+def asked_once(settings: Settings) -> Asked:
+    """What Kafka says it holds, or why that is not known; without lanes, so without ages of what waits."""
+    if not settings.kafka_bootstrap:
+        return Asked(unknown="TUNTAS_KAFKA_BOOTSTRAP names no Kafka")
+    try:
+        return Asked(asked(settings, ()))
+    except (KafkaFailure, Unworkable) as failure:
+        return Asked(unknown=str(failure))

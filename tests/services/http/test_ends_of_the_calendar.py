@@ -28,7 +28,7 @@ from services.http.app import ROUTES
 from services.http.pages.pages import PAGES
 from services.http.routing import LIST, Route
 from services.report.words import day_and_time, moment
-from tests.services.http.conftest import EVALUATOR, TOKENS, Api, bearer, running
+from tests.services.http.conftest import EVALUATOR, TOKENS, Api, bearer, running, settings_for
 from tests.services.http.desk import Desk
 from tests.services.http.pages.test_pages import visit
 
@@ -147,7 +147,7 @@ def test_another_readers_first_page_is_not_broken(api: Api) -> None:
 
 @pytest.mark.parametrize("as_of", [None, *DAYS, *ASKED[:-2]])
 def test_the_report_is_written_at_every_time(api: Api, as_of: str | None) -> None:
-    document = asyncio.run(_document(api.database_url, None, as_of, lambda: None))
+    document = asyncio.run(_document(settings_for(api.database_url), None, as_of, lambda: None))
     assert _rendered(document, ".html")
 
 

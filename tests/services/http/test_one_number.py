@@ -20,7 +20,7 @@ from services.http.negotiation import CSV, NDJSON, PARQUET
 from services.report.html import html
 from services.simulator import simulate
 from tests.projections.kept import Kept
-from tests.services.http.conftest import Api, bearer, running
+from tests.services.http.conftest import Api, bearer, running, settings_for
 from tests.services.http.pages.test_pages import shown
 
 DAY = "2020-09-15"
@@ -154,7 +154,7 @@ def test_pages_and_report_tell_the_same(api: Api, url: str, at: dict[str, str]) 
         f"({total['completed'] / total['purchased']:.1%}) were completed and {total['assessed']:,} "
     )
     home = shown(api, "/", **day).text
-    document = asyncio.run(_document(url, None, DAY if at else None, lambda: None))
+    document = asyncio.run(_document(settings_for(url), None, DAY if at else None, lambda: None))
     report = unescape(html(document).decode())
     assert answer in home
     assert answer in report
