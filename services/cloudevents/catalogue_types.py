@@ -20,7 +20,11 @@ from services.cloudevents.wire import (
 
 
 class ClassPublishedData(Data, frozen=True, kw_only=True):
-    """A class that you sell. Of several publications the latest ``time`` stands."""
+    """A class that you sell.
+
+    Of several publications the latest ``time`` stands. One that was wrong, for a time far ahead, say, is withdrawn by
+    ``event.voided``; then it is as if it had never been sent.
+    """
 
     class_code: Identifier
     title: Title
@@ -59,8 +63,12 @@ def class_published(data: ClassPublishedData) -> Built:
 class PackagePublishedData(Data, frozen=True, kw_only=True):
     """A bundle of classes sold as one.
 
-    What a code holds is fixed: other classes under the same code are refused as ``package_conflict``. A class that is
-    listed twice counts once.
+    What a code holds is fixed: the classes of the publication with the earliest ``time``, whichever arrived first; its
+    title is that of the latest with these classes. Others are conflicts and do not count. One that arrives behind an
+    earlier ``time`` is refused as ``package_conflict``; one that was accepted and turns out to be later stays, and
+    both are listed under ``conflicts`` at ``GET /v1/packages/{partner}/{package_code}/evaluation``. If the earliest was
+    wrong, withdraw it by ``event.voided``: the earliest of the others counts then, also one that was refused (it may be
+    sent again, and is accepted). A class that is listed twice counts once.
     """
 
     package_code: Identifier

@@ -212,9 +212,11 @@ class ClassReviewedData(Data, frozen=True, kw_only=True):
 
 
 class EventVoidedData(Data, frozen=True, kw_only=True):
-    """You withdraw an event of your own about the same participant.
+    """You withdraw an event of your own: one about the same participant, or a publication.
 
-    It may arrive before its target. Voiding a void has no effect.
+    It may arrive before its target. Voiding a void has no effect. Where a publication is withdrawn, the record's key is
+    the ``class_code`` or ``package_code``, and so may be ``participant_id``: whose it is plays no part, as
+    ``target_id`` alone says what is withdrawn.
     """
 
     participant_id: Identifier
