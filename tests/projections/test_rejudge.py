@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from domain.events import (
     PurchasePaid,
 )
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, rejudge
+from projections import catalogue, evidence, rejudge
 from projections.facts import decode
 from services.postgres.connect import transaction
 from tests.domain import told
@@ -68,6 +69,19 @@ class TestAClassPublishedLater:
         )
         assert desk.rows(columns) == [(2, False)] * 4 + [(3, True)]
         assert desk.judge_again() == []
+
+    def test_so_they_are_to_rows_that_keep_no_evidence(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(evidence, "MOST_BYTES", 0)
+        desk.send(desk.lane(), DONE, event(4, ClassAssessed("C-1", "post_test", 60.0)))
+        assert desk.rows("SELECT assessment, evidence FROM projections.purchased_class") == [
+            (3, None)
+        ]
+        strict = event(0, ClassPublished("C-1", "t", "i", move_on="Passed", mastery_score=0.75))
+        desk.send(desk.lane(partition=1), strict)
+        assert [done.rows for done in desk.judge_again()] == [1]
+        assert statuses(desk) == {"C-1": (0, 2, 2, False)}
 
     def test_a_later_publication_of_an_earlier_time_changes_no_row(self, desk: Desk) -> None:
         lane = desk.lane()
