@@ -10,6 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from domain.assessment import Assessment, assess
+from domain.attendance import NOWHERE, Attended, attended
 from domain.catalogue import State as Catalogue
 from domain.class_evidence import Bought, ClassEvidence
 from domain.marks import Withdrawn, first_standing, standing, stands
@@ -69,6 +70,7 @@ class Answer(Struct, frozen=True, gc=False):
     first_reported_at: int | None = None
     last_reported_at: int | None = None
     money: Money = NO_MONEY
+    attended: Attended = NOWHERE
 
 
 NO_RECORD = ClassRecord()
@@ -199,6 +201,7 @@ def judge(
         first_reported_at,
         last_reported_at,
         _money(of_class),
+        attended(standing(record.attended, withdrawn, as_of)) if record.attended else NOWHERE,
     )
 
 

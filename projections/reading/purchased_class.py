@@ -52,6 +52,18 @@ class Assessment(Struct, frozen=True, gc=False):
     pre_test_scaled: Annotated[int | float | None, means("The earliest pre-test's result, 0 to 1.")]
 
 
+class Attendance(Struct, frozen=True, gc=False):
+    """At which meetings of the class the participant was: evidence, never a completion."""
+
+    sessions: Annotated[int, means("Meetings of the class that the participant was at, by number.")]
+    first_at: Annotated[datetime | None, means("The earliest attendance; null: none.")]
+    last_at: Annotated[datetime | None, means("The latest attendance; null: none.")]
+    minutes: Annotated[
+        int | None,
+        means("How long in all, of each meeting the most that was reported; null: not said."),
+    ]
+
+
 class Review(Struct, frozen=True, gc=False):
     """The latest review."""
 
@@ -117,6 +129,7 @@ class PurchasedClass(Struct, frozen=True, gc=False):
     last_reported_at: Annotated[
         datetime | None, means("The latest that the partner reported of it; null: nothing.")
     ]
+    attendance: Annotated[Attendance, means("At which meetings the participant was.")]
     history: Annotated[str, means("Path of the route with each event behind this row.")]
 
 
@@ -142,7 +155,7 @@ def shown(
     """The answer in the contract's shape."""
     partner = PARTNER_CODES[partner_id]
     terms = rules.catalogue.terms(class_code, as_of)
-    of = answer.assessment
+    of, attended = answer.assessment, answer.attended
     return PurchasedClass(
         partner,
         participant_id,
@@ -182,6 +195,12 @@ def shown(
         flag_names(answer.flags) if answer.flags else [],
         class_money(answer.money),
         instant(answer.last_reported_at),
+        Attendance(
+            attended.sessions,
+            instant(attended.first_at),
+            instant(attended.last_at),
+            attended.minutes,
+        ),
         history_path(partner, participant_id, class_code),
     )
 

@@ -16,6 +16,8 @@ from services.simulator.expected_time import utc
 
 EVIDENCE: Final = (
     "class.redeemed",
+    "class.started",
+    "class.attended",
     "class.progressed",
     "class.completed",
     "class.assessed",
@@ -89,10 +91,27 @@ def _answer(
     priced = [(each["prices"][class_code], class_code in each["refunded"]) for each in purchases]
     answer["money"] = money(priced)
     answer["allocated"] = sum(price for (price, kind), _ in priced if kind == "allocated")
+    answer["attendance"] = _attendance(evidence)
     answer["last_reported_at"] = utc(evidence[-1]["at"]) if evidence else None
     answer["satisfied"] = _satisfied(published["move_on"], answer)
     answer["flags"] = _flags(answer, purchases, evidence, sales_end)
     return answer
+
+
+def _attendance(evidence: list[Event]) -> dict[str, Any]:
+    attended = [each for each in evidence if each["kind"] == "class.attended"]
+    longest: dict[int, int] = {}
+    for each in attended:
+        minutes = each["data"].get("minutes")
+        if minutes is not None:
+            session = each["data"]["session"]
+            longest[session] = max(minutes, longest.get(session, 0))
+    return {
+        "sessions": len({each["data"]["session"] for each in attended}),
+        "first_at": utc(attended[0]["at"]) if attended else None,
+        "last_at": utc(attended[-1]["at"]) if attended else None,
+        "minutes": sum(longest.values()) if longest else None,
+    }
 
 
 def _completion(evidence: list[Event]) -> dict[str, Any]:

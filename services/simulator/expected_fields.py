@@ -74,6 +74,11 @@ REQUIRED: Final[dict[str, dict[str, Check]]] = {
     "purchase.paid": {**_PERSON, "purchase_id": is_name},
     "purchase.refunded": {**_PERSON, "purchase_id": is_name},
     "class.redeemed": _PERSON_IN_CLASS,
+    "class.started": _PERSON_IN_CLASS,
+    "class.attended": {
+        **_PERSON_IN_CLASS,
+        "session": lambda found: is_whole(found) and 1 <= found <= 998,
+    },
     "class.progressed": _PERSON_IN_CLASS,
     "class.completed": _PERSON_IN_CLASS,
     "class.assessed": {
@@ -100,6 +105,10 @@ OPTIONAL: Final[dict[str, dict[str, Check]]] = {
     },
     "purchase.refunded": {"class_codes": is_list_of(is_name), "reason": is_text},
     "class.redeemed": {"redeem_code": is_name},
+    "class.attended": {
+        "mode": is_one_of("online", "offline"),
+        "minutes": lambda found: is_whole(found) and found >= 0,
+    },
     "class.progressed": {
         "percent": lambda found: is_number(found) and 0 <= found <= 100,
         "unit": lambda found: is_name(found) or is_whole(found),

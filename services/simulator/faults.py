@@ -79,7 +79,7 @@ def _naive_time(chance: Chance, draft: Draft) -> Spoilt:
 
 def _unknown_type(chance: Chance, draft: Draft) -> Spoilt:
     draft.type = chance.pick(
-        ("id.tuntas.class.started.v1", "id.tuntas.class.completed.v2", "com.example.ping")
+        ("id.tuntas.class.opened.v1", "id.tuntas.class.completed.v2", "com.example.ping")
     )
     return "unknown_type", *_in_a_mode(chance, envelope_of(draft))
 

@@ -6,9 +6,11 @@ Slow and plain on purpose, and without the aggregate: it filters, sorts and coun
 from collections.abc import Iterable
 from typing import Any
 
+from domain.attendance import Attended
 from domain.events import (
     CertificateIssued,
     ClassAssessed,
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassPublished,
@@ -109,9 +111,27 @@ def expected(
         "flags": [name for name, raised in flags.items() if raised],
         "redeemed_at": _earliest(redeemed),
         "first_reported_at": _earliest(evidence),
+        "attended": _attended([e for e in evidence if isinstance(e.fact, ClassAttended)]),
         "last_reported_at": max((e.happened for e in evidence), default=None),
         "money": _money(purchases),
     }
+
+
+def _attended(told: list[PartnerEvent]) -> Attended:
+    facts = [e.fact for e in told if isinstance(e.fact, ClassAttended)]
+    sessions = {fact.session for fact in facts}
+    longest = [
+        max(said)
+        for session in sessions
+        if (said := [f.minutes for f in facts if f.session == session and f.minutes is not None])
+    ]
+    times = [e.happened for e in told]
+    return Attended(
+        len(sessions),
+        min(times, default=None),
+        max(times, default=None),
+        sum(longest) if longest else None,
+    )
 
 
 def _purchases(

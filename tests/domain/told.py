@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from domain.events import (
     CertificateIssued,
     ClassAssessed,
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassPublished,
     ClassRedeemed,
     ClassReviewed,
+    ClassStarted,
     EventVoided,
     Fact,
     PackagePublished,
@@ -53,6 +55,10 @@ purchases = st.one_of(
 refunds = st.builds(PurchaseRefunded, purchase_ids, st.none() | subsets)
 evidence: st.SearchStrategy[Fact] = st.one_of(
     st.builds(ClassRedeemed, codes),
+    st.builds(ClassStarted, codes),
+    st.builds(
+        ClassAttended, codes, st.integers(1, 3), minutes=st.none() | st.sampled_from((0, 30, 90))
+    ),
     st.builds(ClassProgressed, codes, percent=st.sampled_from((0.0, 40.0, 100.0))),
     st.builds(ClassProgressed, codes, unit=st.sampled_from(("1", 1, "intro"))),
     st.builds(ClassCompleted, codes),

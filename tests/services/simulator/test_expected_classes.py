@@ -98,6 +98,7 @@ def test_bought_completed_and_passed() -> None:
         "satisfied": True,
         "flags": [],
         "money": {"paid": 200_000, "refunded": 0, "net": 200_000, "price_is": "stated"},
+        "attendance": {"sessions": 0, "first_at": None, "last_at": None, "minutes": None},
         "last_reported_at": "2020-05-13T09:00:00Z",
     }
 
@@ -131,6 +132,7 @@ def test_silence_is_not_failure() -> None:
         "satisfied": False,
         "flags": [],
         "money": {"paid": 200_000, "refunded": 0, "net": 200_000, "price_is": "stated"},
+        "attendance": {"sessions": 0, "first_at": None, "last_at": None, "minutes": None},
         "last_reported_at": None,
     }
 
@@ -288,3 +290,20 @@ def test_as_of_sees_what_had_happened_by_then() -> None:
     assert state(2020, 5, 9, 10) == ("completed", "not_assessed")
     assert state(2020, 5, 19) == ("completed", "passed")
     assert state(2020, 5, 20) == ("in_progress", "passed")
+
+
+def test_a_meeting_counts_once_with_its_most_minutes() -> None:
+    told = [
+        report("e-4", "class.attended", "2020-05-05T00:00:00Z", session=1, minutes=40),
+        report("e-5", "class.attended", "2020-05-06T00:00:00Z", session=1, minutes=90),
+        report("e-6", "class.attended", "2020-05-07T00:00:00Z", session=2),
+        report("e-7", "class.started", "2020-05-04T00:00:00Z"),
+    ]
+    found = row(PURCHASE, *told)
+    assert found["attendance"] == {
+        "sessions": 2,
+        "first_at": "2020-05-05T00:00:00Z",
+        "last_at": "2020-05-07T00:00:00Z",
+        "minutes": 90,
+    }
+    assert found["completion"]["state"] == "in_progress"
