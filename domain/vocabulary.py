@@ -1,21 +1,33 @@
 """The words of the contract (section 1) as values: partners, assessment kinds, move-on rules, defaults."""
 
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-PARTNERS: Final[dict[str, str]] = {
-    "bukalapak": "Bukalapak",
-    "maubelajarapa": "MauBelajarApa",
-    "pijar-mahir": "Pijar Mahir",
-    "pintaria": "Pintaria",
-    "sekolahmu": "SekolahMu",
-    "sisnaker": "Sisnaker",
-    "skill-academy": "Skill Academy by Ruangguru",
-    "tokopedia": "Tokopedia",
-}
-"""Partner code to display name. Eight partners exist."""
 
-PARTNER_IDS: Final[dict[str, int]] = {code: number for number, code in enumerate(PARTNERS, start=1)}
-"""Partner code to the small number that stands for it in storage. Never renumber: rows refer to it."""
+class Partner(NamedTuple):
+    """A platform that sells classes. ``number`` stands for it in storage and is never given to another one."""
+
+    number: int
+    code: str
+    name: str
+
+
+PARTNER_TABLE: Final = (
+    Partner(1, "bukalapak", "Bukalapak"),
+    Partner(2, "maubelajarapa", "MauBelajarApa"),
+    Partner(3, "pijar-mahir", "Pijar Mahir"),
+    Partner(4, "pintaria", "Pintaria"),
+    Partner(5, "sekolahmu", "SekolahMu"),
+    Partner(6, "sisnaker", "Sisnaker"),
+    Partner(7, "skill-academy", "Skill Academy by Ruangguru"),
+    Partner(8, "tokopedia", "Tokopedia"),
+)
+"""Every partner: a new one is a line here, with the next number."""
+
+PARTNERS: Final[dict[str, str]] = {partner.code: partner.name for partner in PARTNER_TABLE}
+"""Partner code to display name."""
+
+PARTNER_IDS: Final[dict[str, int]] = {partner.code: partner.number for partner in PARTNER_TABLE}
+"""Partner code to its number."""
 
 PARTNER_CODES: Final[dict[int, str]] = {number: code for code, number in PARTNER_IDS.items()}
 
