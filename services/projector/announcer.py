@@ -20,6 +20,8 @@ from services.cloudevents.rejection import RecordHeader, RecordRejected, Rejecti
 
 SQL = load("services.projector", "announced.sql")
 LIMIT_PER_LANE = 100
+BYTES_PER_LANE = 1024 * 1024
+"""So much of a lane is announced at a time, or one more rejection: some hold 64 KiB of a record and of its headers."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Transaction = Callable[[], AbstractContextManager[Any]]
@@ -61,7 +63,8 @@ def announce(transaction: Transaction, send: Send) -> int:
         cursor.execute(SQL["claim"])
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute(SQL["next_rejections"], {"limit": LIMIT_PER_LANE})
+        bounds = {"limit": LIMIT_PER_LANE, "bytes": BYTES_PER_LANE}
+        cursor.execute(SQL["next_rejections"], bounds)
         rows = [Rejected(*row) for row in cursor.fetchall()]
         if rows:
             send([message(row) for row in rows])

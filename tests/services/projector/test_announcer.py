@@ -225,3 +225,13 @@ def test_other_numbers_are_kept(desk: Desk, value: bytes) -> None:
 def test_an_accepted_event_may_hold_anything_in_fields_that_are_not_kept(desk: Desk) -> None:
     assert announced(desk, Record(0, b"k", (), event(GOOD | {"nik": DIGITS}))) == []
     assert DIGITS not in repr(desk.rows("TABLE ledger.stored_event"))
+
+
+def test_what_is_announced_at_a_time_is_bounded_in_bytes(desk: Desk) -> None:
+    large = [
+        OversizedRecord(offset, b"k", (), b"[" + b" " * 65_535, 300_000) for offset in range(40)
+    ]
+    counts = [len(announced(desk, *large))]
+    while counts[-1]:
+        counts.append(announce(partial(transaction, desk.session), lambda _: None))
+    assert counts == [16, 16, 8, 0]
