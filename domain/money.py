@@ -72,6 +72,11 @@ def prices_of_items(
     ``stated``: the price of each class, None where its item states none; None: no item does. Those without one share
     what is left of ``amount`` after the stated prices, which is nothing where these are more.
     """
+    if len(class_codes) == 1:  # nearly every purchase
+        price = None if stated is None else stated[0]
+        if price is not None:
+            return {class_codes[0]: Price(price, STATED)}
+        return {class_codes[0]: NO_PRICE if amount is None else Price(amount, ALLOCATED)}
     given = dict(zip(class_codes, stated or [None] * len(class_codes), strict=True))
     sharing = tuple(code for code, price in given.items() if price is None)
     rest = 0 if amount is None else max(amount - _sum(given.values()), 0)
