@@ -34,6 +34,11 @@ _CONTROL: Final = 0x20
 _ABORT: Final = b"\x00\x00"
 
 
+_LATER_RECORDS: Final = 100_000
+"""A broker notes how far its log is known, and reads then (LogReadInfo in Apache Kafka's UnifiedLog): what is appended
+in between is sent, but lies beyond that. So many records do not come in that time; a damaged offset may lie anywhere."""
+
+
 class AbortedTransaction(Protocol):
     """What a fetch response says of a transaction that was aborted."""
 
@@ -64,7 +69,7 @@ def batches(
 
     A batch that the end of the fetch cut off is left for the next fetch. Records are read while
     they are iterated, so that memory is bounded by what is taken and by the largest batch.
-    ``high_water`` (the log's end) says which offsets can be true. Records of ``aborted``
+    ``high_water`` (the log's end) says which offsets can be true: those below it, and a few more. Records of ``aborted``
     transactions are left out, as ``isolation_level=read_committed`` promises.
     """
     started = deque(sorted(aborted, key=lambda transaction: transaction.first_offset))
@@ -117,7 +122,7 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
         last = _offset_before(data, end, last)
         detail = "The batch's checksum is wrong."
         return _all_corrupt(expected, base, last, high_water, detail, kept)
-    if not 0 <= delta < high_water - base or not 0 <= count <= delta + 1:
+    if not 0 <= delta < high_water + _LATER_RECORDS - base or not 0 <= count <= delta + 1:
         detail = "The batch's header contradicts itself."
         return _all_corrupt(expected, base, last, high_water, detail, kept)
     next_offset = max(last + 1, expected)

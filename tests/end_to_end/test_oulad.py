@@ -139,6 +139,9 @@ def expected(answer: Answer) -> Item:
         "certificate": None,
         "satisfied": bool(answer.satisfied),
         "flags": [flag for flag in FLAGS if getattr(answer, flag)],
+        # The university's courses have no price in its tables, and nobody's presence is recorded there.
+        "money": {"paid": 0, "refunded": 0, "net": 0, "price_is": "unpriced"},
+        "attendance": {"sessions": 0, "first_at": None, "last_at": None, "minutes": None},
     }
 
 
@@ -150,6 +153,7 @@ def assert_same(items: list[Item], wanted: list[Answer]) -> None:
     assert got.keys() == due.keys()
     for item in got.values():
         del item["history"]  # a link, which other tests follow
+        del item["last_reported_at"]  # the tables' views do not say it
     wrong = [(got[place], due[place]) for place in due if got[place] != due[place]]
     assert wrong[:3] == [], f"{len(wrong)} of {len(due)} answers differ"
 

@@ -309,6 +309,22 @@ def test_an_unknown_compression_is_corrupt_at_each_offset(codec: int) -> None:
     assert "does not define" in str(values(found)[0])
 
 
+def test_what_came_while_the_broker_read_lies_beyond_its_high_water_mark() -> None:
+    appended_meanwhile = batch_of([b"a"], 0) + batch_of([b"b", b"c"], 1)
+    for high_water in (0, 1, 2):
+        found = [
+            record
+            for batch in batches(appended_meanwhile, 0, high_water)
+            for record in batch.records
+        ]
+        assert values(found) == [b"a", b"b", b"c"]
+
+
+def test_an_offset_far_beyond_the_log_is_damaged() -> None:
+    (batch,) = batches(batch_of([b"a"], 1 << 40), 0, 1)
+    assert corrupt(list(batch.records)) == [0]
+
+
 def test_a_header_that_contradicts_itself() -> None:
     sealed = with_checksum(with_last_offset_delta(batch_of([b"a"], 3), -2))
     found, next_offset = read(sealed, 3)
