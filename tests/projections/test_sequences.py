@@ -132,6 +132,7 @@ def test_a_season_leaves_the_numbers_that_were_accepted_and_a_rebuild_finds_them
         assert received == sum(of == partner_id for of, _ in wanted)
         assert count == sum(of == partner_id for of, _, _ in ranges)
     kept.tell(simulate(500, seed=7))
+    kept.settle()
     done = kept.rebuild()
     assert done.differences is not None
     assert {name: n for name, n in done.differences.items() if n} == {}
