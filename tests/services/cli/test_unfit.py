@@ -48,14 +48,18 @@ def older(database_url: str) -> str:
     return "Run `tuntas migrate`"
 
 
-def newer(database_url: str) -> str:
+def newer(database_url: str, kind: str = "contract") -> str:
     migrated(database_url)
     change(
         database_url,
         "INSERT INTO tuntas.migration (number, name, kind, checksum, program, finished) "
-        "VALUES (9000, 'of_tomorrow', 'expand', '', '9.9.9', now())",
+        f"VALUES (9000, 'of_tomorrow', '{kind}', '', '9.9.9', now())",
     )
     return "newer version"
+
+
+def expanded(database_url: str) -> str:
+    return newer(database_url, "expand")
 
 
 def foreign(database_url: str) -> str:
@@ -79,6 +83,18 @@ def test_it_ends_with_a_sentence(
     assert expected in ended.stderr
     assert "Traceback" not in ended.stderr + ended.stdout
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_service_begins_on_a_database_that_was_expanded(
+    tmp_path: Path, database_url: str, command: list[str]
+) -> None:
+    expected = expanded(database_url)
+    ended = run(tmp_path, database_url, *command)
+    if command[0] == "status":  # services of this version go on beside it, and are looked at
+        assert ended.returncode == 0
+    else:
+        assert (ended.returncode, expected in ended.stderr) == (UNFIT, True)
 
 
 @pytest.mark.parametrize("made", [newer, foreign, before_versions])
