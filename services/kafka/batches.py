@@ -35,8 +35,8 @@ _ABORT: Final = b"\x00\x00"
 
 
 _LATER_RECORDS: Final = 100_000
-"""A broker notes how far its log is known, and reads then (LogReadInfo in Apache Kafka's UnifiedLog): what is appended
-in between is sent, but lies beyond that. So many records do not come in that time; a damaged offset may lie anywhere."""
+"""A broker notes how far its log is known, and reads then (Apache Kafka's Partition.readFromLocalLog): what is
+appended in between is sent, but lies beyond. So many records do not come in that time; damage may lie anywhere."""
 
 
 class AbortedTransaction(Protocol):
@@ -69,8 +69,8 @@ def batches(
 
     A batch that the end of the fetch cut off is left for the next fetch. Records are read while
     they are iterated, so that memory is bounded by what is taken and by the largest batch.
-    ``high_water`` (the log's end) says which offsets can be true: those below it, and a few more. Records of ``aborted``
-    transactions are left out, as ``isolation_level=read_committed`` promises.
+    ``high_water`` (the log's end) says which offsets can be true: those below it, and a few more. Records of
+    ``aborted`` transactions are left out, as ``isolation_level=read_committed`` promises.
     """
     started = deque(sorted(aborted, key=lambda transaction: transaction.first_offset))
     aborting: set[int] = set()
