@@ -50,7 +50,11 @@ WORTH_A_THREAD = 500
 
 
 class StaleRules(Exception):
-    """The catalogue moved on while a batch was being judged."""
+    """The catalogues of some partners moved on while a batch was being judged."""
+
+    def __init__(self, partner_ids: AbstractSet[int]) -> None:
+        super().__init__(f"the catalogue moved on meanwhile, of partners {sorted(partner_ids)}")
+        self.partner_ids = partner_ids
 
 
 class Writer:
@@ -84,10 +88,11 @@ class Writer:
         """
         wants = wanted(batches)
         others: set[int] = set()
+        overtaken: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with transaction(self._session) as work:
-                    outcome = self._attempt(work, batches, wants, others)
+                    outcome = self._attempt(work, batches, wants, others, overtaken)
                 break
             except (StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
                 self._forget(wants)
@@ -95,6 +100,8 @@ class Writer:
                     raise
                 if isinstance(early, WrittenElsewhere):
                     others |= early.lane_ids
+                if isinstance(early, StaleRules):
+                    overtaken |= early.partner_ids
                 if isinstance(early, LedgerConflict):
                     self._careful |= dict.fromkeys(wants, CAREFUL_BATCHES)
                 if attempt == ATTEMPTS:
@@ -122,9 +129,14 @@ class Writer:
         batches: Sequence[LaneBatch],
         wants: Mapping[int, Wanted],
         others: AbstractSet[int],
+        overtaken: AbstractSet[int],
     ) -> BatchOutcome:
-        """``others``: lanes that are known to write participants of the batch."""
-        rules = self._current_rules(work, wants)
+        """``others``: lanes that are known to write participants of the batch.
+
+        ``overtaken``: partners whose catalogue moved on during an earlier attempt; now they are locked from the start,
+        or somebody who publishes without a pause would be ahead every time.
+        """
+        rules = self._current_rules(work, wants, overtaken)
         held = others | {batch.lane.lane_id for batch in batches}
         if others:
             ownership.hold(work, held)
@@ -189,9 +201,15 @@ class Writer:
         """Has PostgreSQL work through statements while a block computes."""
         return turns.beside(statements, self._session.waiting())
 
-    def _current_rules(self, work: cursor, wants: Mapping[int, Wanted]) -> dict[int, Rules]:
-        """The rules of the batch's partners. Partners that publish are locked and brought up to date."""
-        publishing = [partner_id for partner_id, want in wants.items() if want.publishes]
+    def _current_rules(
+        self, work: cursor, wants: Mapping[int, Wanted], overtaken: AbstractSet[int]
+    ) -> dict[int, Rules]:
+        """The rules of the batch's partners; those that publish or were ``overtaken`` are locked and brought up to date."""
+        publishing = [
+            partner_id
+            for partner_id, want in wants.items()
+            if want.publishes or partner_id in overtaken
+        ]
         unknown = [p for p in wants if p not in self._rules and p not in publishing]
         heads: dict[int, tuple[int, int]] = {}
         if unknown:
@@ -223,11 +241,13 @@ def _check_rules(work: cursor, rules: Mapping[int, Rules], changing: AbstractSet
     heads = catalogue.heads(work, rules.keys() - changing)
     if changing:
         heads |= catalogue.heads(work, changing, lock=True)
-    if any(
-        heads[partner_id] != (held.revision, held.package_sales_end)
+    moved = {
+        partner_id
         for partner_id, held in rules.items()
-    ):
-        raise StaleRules
+        if heads[partner_id] != (held.revision, held.package_sales_end)
+    }
+    if moved:
+        raise StaleRules(moved)
 
 
 def _storing(

@@ -8,6 +8,8 @@ from psycopg2.extensions import parse_dsn
 
 COMMIT = b"COMMIT\0"
 TERMINATE = b"X\0\0\0\4"
+HEARTBEAT = b"heartbeat\0"
+"""How the name ends under which a process says that it lives: of those COMMITs nothing depends."""
 
 
 class CuttingProxy:
@@ -27,7 +29,7 @@ class CuttingProxy:
         self._thread.start()
 
     def cut(self, *, delivered: bool) -> None:
-        """Loses a connection at the next COMMIT.
+        """Loses a connection at the next COMMIT that is not a heartbeat's.
 
         ``delivered`` True: PostgreSQL carries the COMMIT out and only its answer is lost. False: it never hears of it.
         """
@@ -51,9 +53,11 @@ class CuttingProxy:
             server.connect(self._socket_path)
             back = Thread(target=_pump, args=(server, client), daemon=True)
             back.start()
+            writes = True
             try:
                 while data := client.recv(65_536):
-                    if COMMIT in data and (delivered := self._next_cut()) is not None:
+                    writes = writes and HEARTBEAT not in data
+                    if writes and COMMIT in data and (delivered := self._next_cut()) is not None:
                         client.shutdown(socket.SHUT_RDWR)
                         if delivered:
                             # PostgreSQL reads Terminate only after it has carried out the COMMIT.

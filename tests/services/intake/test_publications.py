@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable
 from itertools import permutations
-from threading import Barrier
+from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from domain.events import (
     PartnerEvent,
     PurchasePaid,
 )
+from services.intake import writer
 from tests.domain import told
 from tests.domain.story import event
 from tests.services.intake.desk import Desk
@@ -176,3 +178,32 @@ def test_a_withdrawal_and_its_publication_at_once_in_two_lanes(
 
     in_threads(work, 2)
     assert desks[0].rows("SELECT count(*) FROM projections.class WHERE title IS NULL") == [(count,)]
+
+
+def test_who_publishes_without_a_pause_overtakes_a_withdrawal_once(
+    open_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, busy = open_desk(), open_desk()
+    lane, other = slow.lane(partition=0), busy.lane(partition=1)
+    slow.send(lane, event(1, ClassPublished("C-0", "t", "i"), "e0"))
+    attempts: list[Thread] = []
+    advance = writer.ledger.advance
+
+    def publish(number: int) -> None:
+        busy.send(other, event(1, ClassPublished(f"C-{number}", "t", "i")))
+
+    def advance_late(*arguments: Any) -> Any:
+        """Between judging and the check another class is published, as far as the batch lets that through."""
+        if arguments[0].connection is slow.session:
+            attempts.append(Thread(target=publish, args=(len(attempts) + 1,)))
+            attempts[-1].start()
+            attempts[-1].join(0.3)
+        return advance(*arguments)
+
+    monkeypatch.setattr(writer.ledger, "advance", advance_late)
+    slow.send(lane, event(2, EventVoided("e0", "a mistake"), of="C-0"))
+    for thread in attempts:
+        thread.join(30)
+    assert len(attempts) == 2
+    assert slow.rows("SELECT count(*) FROM projections.class WHERE title IS NULL") == [(1,)]
+    assert slow.rows("SELECT count(*) FROM projections.class WHERE title = 't'") == [(2,)]
