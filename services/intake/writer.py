@@ -204,7 +204,7 @@ class Writer:
     def _current_rules(
         self, work: cursor, wants: Mapping[int, Wanted], overtaken: AbstractSet[int]
     ) -> dict[int, Rules]:
-        """The rules of the batch's partners; those that publish or were ``overtaken`` are locked and brought up to date."""
+        """The rules of the batch's partners, up to date; who publishes or was ``overtaken`` is locked."""
         publishing = [
             partner_id
             for partner_id, want in wants.items()
