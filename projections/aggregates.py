@@ -14,10 +14,10 @@ from psycopg2.extras import execute_values
 from domain.marks import key_of
 from domain.participant import evolve
 from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
-from projections import facts
-from projections.copy import text_array
-from projections.record import Record
-from projections.sql import load
+from projections.status.record import Record
+from projections.storage import facts
+from projections.storage.copy import text_array
+from projections.storage.sql import load
 
 SQL = load("projections", "aggregates.sql")
 

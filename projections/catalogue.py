@@ -15,11 +15,11 @@ from domain import catalogue
 from domain.catalogue import Publication, State
 from domain.events import ClassPublished, PackagePublished
 from domain.vocabulary import PARTNER_CODES
-from projections import facts
-from projections.copy import timestamp
-from projections.record import Rules
-from projections.schema import LIVE
-from projections.sql import load
+from projections.status.record import Rules
+from projections.storage import facts
+from projections.storage.copy import timestamp
+from projections.storage.schema import LIVE
+from projections.storage.sql import load
 
 SQL = load("projections", "catalogue.sql")
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from psycopg2.extensions import connection
 
-from projections.sql import load
+from projections.storage.sql import load
 from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError

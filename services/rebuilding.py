@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ, connection
 
-from projections import shares
-from projections.rebuild import Crew, Job, Rebuild, Rebuilt
-from projections.shares import Folded, Share
+from projections.rebuild import shares
+from projections.rebuild.run import Crew, Job, Rebuild, Rebuilt
+from projections.rebuild.shares import Folded, Share
 from services.garbage import collect_seldom
 from services.postgres.connect import close, connect, transaction
 

@@ -16,8 +16,8 @@ from domain.catalogue import copied
 from projections.catalogue import apply, change_of
 from projections.reading.instants import microseconds
 from projections.reading.session import Session
-from projections.record import Rules
-from projections.sql import load
+from projections.status.record import Rules
+from projections.storage.sql import load
 
 SQL = load("projections.reading", "catalogue.sql")
 

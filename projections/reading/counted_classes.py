@@ -11,8 +11,8 @@ import msgspec
 from domain.counting import Metric
 from domain.vocabulary import FLAGS
 from projections.reading.session import Session
-from projections.rollup import Count
-from projections.sql import load
+from projections.storage.sql import load
+from projections.sums.rollup import Count
 
 SQL: Final = load("projections.reading", "counted_classes.sql")
 

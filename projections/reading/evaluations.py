@@ -31,7 +31,7 @@ from projections.reading.evaluations_shown import (
 from projections.reading.instants import instant
 from projections.reading.sequences import sequence
 from projections.reading.session import Session
-from projections.record import Rules
+from projections.status.record import Rules
 
 SQL: Final = sums.SQL
 

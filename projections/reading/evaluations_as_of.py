@@ -22,7 +22,7 @@ from projections.reading.catalogue import Known
 from projections.reading.evidence import of_rows
 from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
-from projections.record import Rules
+from projections.status.record import Rules
 
 PAGE_ROWS: Final = 256
 

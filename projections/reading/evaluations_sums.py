@@ -23,7 +23,7 @@ from domain.median import (
 )
 from domain.silence import first_hours
 from projections.reading.session import Session
-from projections.sql import load
+from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "evaluations.sql")
 

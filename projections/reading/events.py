@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from domain.errors import Reason
 from domain.vocabulary import PARTNER_CODES
-from projections.facts import decode
 from projections.reading.meaning import means
 from projections.reading.partner_event import type_of
 from projections.reading.session import Session
-from projections.sql import load
+from projections.storage.facts import decode
+from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "events.sql")
 

@@ -9,17 +9,17 @@ from domain.class_evidence import ClassEvidence, Slices
 from domain.events import PARTICIPANT_STREAM
 from domain.history import state_of
 from domain.participant import State
-from projections.evidence import (
+from projections.reading.instants import microseconds
+from projections.reading.session import Session
+from projections.status.record import Rules
+from projections.storage.evidence import (
     PurchaseEvidence,
     decode_class,
     decode_purchase,
     purchase_evidence,
 )
-from projections.facts import decode as decode_fact
-from projections.reading.instants import microseconds
-from projections.reading.session import Session
-from projections.record import Rules
-from projections.sql import load
+from projections.storage.facts import decode as decode_fact
+from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "evidence.sql")
 

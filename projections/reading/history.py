@@ -22,7 +22,6 @@ from domain.events import (
 )
 from domain.marks import key_of
 from domain.participant import State, evolve
-from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, recorded_by, version
 from projections.reading.instants import instant, microseconds
 from projections.reading.meaning import means
@@ -30,8 +29,9 @@ from projections.reading.page import Key
 from projections.reading.partner_event import data_of, type_of
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
-from projections.record import Rules
-from projections.sql import load
+from projections.status.record import Rules
+from projections.storage.facts import decode as decode_fact
+from projections.storage.sql import load
 
 SQL = load("projections.reading", "history.sql")
 

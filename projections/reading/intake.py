@@ -12,7 +12,7 @@ from projections.reading.instants import microseconds
 from projections.reading.kafka_log import Asked, KafkaLog
 from projections.reading.meaning import means
 from projections.reading.session import Session
-from projections.sql import load
+from projections.storage.sql import load
 
 SQL = load("projections.reading", "intake.sql")
 

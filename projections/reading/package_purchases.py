@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from domain.package_purchase import contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
-from projections.evidence import PurchaseEvidence
 from projections.reading.catalogue import Known
 from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
@@ -27,7 +26,8 @@ from projections.reading.purchases import (
     state,
 )
 from projections.reading.session import Session
-from projections.record import Rules
+from projections.status.record import Rules
+from projections.storage.evidence import PurchaseEvidence
 
 
 class PackageClass(Struct, frozen=True, gc=False):

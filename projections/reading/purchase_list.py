@@ -10,7 +10,6 @@ from msgspec import Struct
 from domain.money import PRICE_IS, UNPRICED, PriceIs
 from domain.package_purchase import contents_of, refunded_at
 from domain.vocabulary import PARTNER_CODES, PurchaseState
-from projections.evidence import PurchaseEvidence
 from projections.reading.catalogue import Known
 from projections.reading.evidence import of_purchases
 from projections.reading.instants import instant
@@ -19,8 +18,9 @@ from projections.reading.page import Key, Page
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
-from projections.record import Rules
-from projections.sql import load
+from projections.status.record import Rules
+from projections.storage.evidence import PurchaseEvidence
+from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "purchase_list.sql")
 

@@ -12,7 +12,7 @@ from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, P
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.paths import part
-from projections.record import Rules
+from projections.status.record import Rules
 
 
 class Purchase(Struct, frozen=True, gc=False):

@@ -27,8 +27,8 @@ from projections.reading.instants import instant
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
-from projections.record import ASSESSMENT_NUMBER, COMPLETION_NUMBER, PURCHASE_NUMBER
-from projections.sql import load
+from projections.status.record import ASSESSMENT_NUMBER, COMPLETION_NUMBER, PURCHASE_NUMBER
+from projections.storage.sql import load
 
 _NAMED = load("projections.reading", "purchased_classes.sql")
 SQL = {name: text.replace("{filters}", _NAMED["filters"]) for name, text in _NAMED.items()}

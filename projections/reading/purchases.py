@@ -18,8 +18,6 @@ from domain.package_purchase import (
     refunded_at,
 )
 from domain.vocabulary import PARTNER_CODES, PURCHASE_FLAGS, PurchaseState
-from projections.evidence import PurchaseEvidence
-from projections.facts import decode as decode_fact
 from projections.reading.catalogue import CatalogueCache, version
 from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
@@ -32,8 +30,10 @@ from projections.reading.purchased_class import (
     shown,
 )
 from projections.reading.session import Session
-from projections.record import Rules
-from projections.sql import load
+from projections.status.record import Rules
+from projections.storage.evidence import PurchaseEvidence
+from projections.storage.facts import decode as decode_fact
+from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "purchases.sql")
 

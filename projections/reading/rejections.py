@@ -14,7 +14,7 @@ from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
-from projections.sql import load
+from projections.storage.sql import load
 
 SQL = load("projections.reading", "rejections.sql")
 

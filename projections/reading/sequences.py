@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from projections.reading.meaning import means
 from projections.reading.session import Session
-from projections.sql import load
+from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "sequences.sql")
 

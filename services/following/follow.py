@@ -10,7 +10,7 @@ from eventsourcing.persistence import OperationalError
 from eventsourcing.projection import BaseProjectionRunner, Projection
 
 from domain.vocabulary import PARTNER_IDS
-from projections.sql import load
+from projections.storage.sql import load
 from services.following.lane import Lane, LaneToRead, lane
 from services.following.view import View
 from services.logs import pairs

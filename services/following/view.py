@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from eventsourcing.persistence import IntegrityError, Tracking, TrackingRecorder
 from psycopg2.extensions import cursor
 
-from projections.sql import load
+from projections.storage.sql import load
 from services.postgres.lane_recorder import as_the_interface_says
 from services.postgres.pool import ConnectionPool
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from secrets import token_bytes
 from typing import Any, Final
 
-from projections.sql import load
+from projections.storage.sql import load
 from services.http.access import Access, Caller
 from services.http.database import Database, Session
 

@@ -14,8 +14,8 @@ from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.participant import UNTOUCHED, State, Touched
 from projections.catalogue import Change, publication, withdrawal
-from projections.facts import encode
-from projections.record import Record, Rules
+from projections.status.record import Record, Rules
+from projections.storage.facts import encode
 from services.intake.lanes import Lane, Raw
 from services.intake.rejecting import rejection
 from services.postgres.ledger import DuplicateRow, EventRow, LedgerEntry, RejectionRow

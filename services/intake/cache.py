@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from projections.record import Record
+from projections.status.record import Record
 
 Key = tuple[int, str]
 """Partner id and participant id."""

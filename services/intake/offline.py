@@ -9,7 +9,7 @@ from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.vocabulary import PARTNERS
-from projections.facts import encode
+from projections.storage.facts import encode
 from services.cloudevents.decode import decode
 from services.cloudevents.json_text import parse
 from services.cloudevents.time import NO_TIMESTAMP

@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 
 from psycopg2.extensions import cursor
 
-from projections.copy import text_array
-from projections.sql import load
+from projections.storage.copy import text_array
+from projections.storage.sql import load
 
 SQL = load("services.intake", "ownership.sql")
 

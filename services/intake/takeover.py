@@ -7,7 +7,7 @@ from typing import Final
 from psycopg2.extensions import connection
 
 from domain.vocabulary import PARTNER_IDS, TOPIC_PREFIX
-from projections.sql import load
+from projections.storage.sql import load
 from services.logs import pairs
 from services.postgres import ledger
 from services.postgres.connect import transaction

@@ -21,11 +21,12 @@ from domain.catalogue import State as Catalogue
 from domain.marks import key_of
 from domain.participant import Touched
 from domain.vocabulary import MAX_CLASSES, PARTNER_IDS
-from projections import catalogue, status
+from projections import catalogue
 from projections.aggregates import load_records, put_snapshots
-from projections.record import Changes, Record, Rules
-from projections.rows import changes
-from projections.status import at_once
+from projections.status import writing as status
+from projections.status.record import Changes, Record, Rules
+from projections.status.rows import changes
+from projections.status.writing import at_once
 from services import turns
 from services.intake import ownership
 from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted, sort_out, wanted

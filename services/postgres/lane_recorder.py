@@ -30,8 +30,8 @@ from eventsourcing.persistence import (
 from psycopg2.extensions import cursor
 from xxhash import xxh32_intdigest
 
-from projections.copy import text_array
-from projections.sql import load
+from projections.storage.copy import text_array
+from projections.storage.sql import load
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
     EventRow,

@@ -14,9 +14,9 @@ from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import cursor
 
 from domain.events import FACTS
-from projections import binary_copy as field
-from projections.copy import copy_stream, text_array
-from projections.sql import load
+from projections.storage import binary_copy as field
+from projections.storage.copy import copy_stream, text_array
+from projections.storage.sql import load
 from services.postgres.errors import LaneLost
 
 SQL: Final = load("services.postgres", "queries.sql")

@@ -17,7 +17,7 @@ from msgspec import MsgspecError, Struct
 
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_CODES, PARTNER_IDS
-from projections.facts import UPCASTS, Upcast, decoder, encode
+from projections.storage.facts import UPCASTS, Upcast, decoder, encode
 from services.postgres.lane_recorder import LedgerEvent
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg2.extensions import cursor
 
-from projections.sql import load
+from projections.storage.sql import load
 from services.unworkable import Unworkable
 
 SQL: Final = load("services.postgres", "queries.sql")

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from domain.errors import Reason
 from domain.vocabulary import PARTNER_CODES, REJECTION_TOPIC_PREFIX
 from projections.reading.rejections import readable, unpacked
-from projections.sql import load
+from projections.storage.sql import load
 from services.cloudevents.rejection import RecordHeader, RecordRejected, Rejection
 
 SQL = load("services.projector", "announced.sql")

@@ -14,8 +14,9 @@ from typing import Any
 
 from psycopg2.extensions import connection
 
-from projections import rejudge, sequences
-from projections.rollup import add_up
+from projections.sequences import ranges as sequences
+from projections.status import rejudge
+from projections.sums.rollup import add_up
 from services.kafka.errors import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import close, transaction

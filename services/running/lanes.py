@@ -9,7 +9,7 @@ from psycopg2.extensions import cursor
 from projections.reading.heartbeats import Heard, from_row
 from projections.reading.intake import SQL as READING
 from projections.reading.kafka_log import KafkaLog
-from projections.sql import load
+from projections.storage.sql import load
 
 SQL = load("services.running", "lanes.sql")
 

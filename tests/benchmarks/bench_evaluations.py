@@ -51,11 +51,13 @@ from domain.vocabulary import (
     PARTNER_CODES,
     PURCHASE_STATES,
 )
-from projections import catalogue, rollup, schema
-from projections.loading import load_rows
-from projections.record import Changes, Rules
-from projections.rows import changes
-from projections.schema import NEXT
+from projections import catalogue
+from projections.rebuild.loading import load_rows
+from projections.status.record import Changes, Rules
+from projections.status.rows import changes
+from projections.storage import schema
+from projections.storage.schema import NEXT
+from projections.sums import rollup
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect, transaction

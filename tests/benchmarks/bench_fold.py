@@ -37,8 +37,8 @@ from domain.events import (
 )
 from domain.participant import State, Touched, accept
 from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
-from projections.record import Changes, Rules
-from projections.rows import changes
+from projections.status.record import Changes, Rules
+from projections.status.rows import changes
 
 BATCH = 5_000
 encode = msgspec.msgpack.Encoder().encode

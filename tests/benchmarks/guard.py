@@ -24,8 +24,8 @@ from msgspec import Struct
 from domain.catalogue import State as Catalogue
 from domain.events import PARTICIPANT_STREAM
 from domain.vocabulary import PARTNER_IDS
-from projections.record import Changes, Record, Rules
-from projections.rows import changes
+from projections.status.record import Changes, Record, Rules
+from projections.status.rows import changes
 from services.intake.batch import LaneBatch, sort_out, wanted
 from services.intake.decoding import decoded
 from services.intake.lanes import Lane

@@ -17,7 +17,7 @@ from time import perf_counter
 
 from psycopg2.extensions import connection, cursor
 
-from projections.copy import copy_stream
+from projections.storage.copy import copy_stream
 from services.postgres.connect import connect, transaction
 from services.postgres.ledger import (
     SQL,

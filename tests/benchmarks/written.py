@@ -17,7 +17,9 @@ import msgspec
 from psycopg2.extensions import connection
 
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, rejudge, rollup
+from projections import catalogue
+from projections.status import rejudge
+from projections.sums import rollup
 from services.cloudevents.decode import decode
 from services.garbage import collect_seldom
 from services.intake.batch import Decoded, LaneBatch

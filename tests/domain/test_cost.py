@@ -21,8 +21,8 @@ from domain.events import (
 )
 from domain.marks import key_of
 from domain.participant import State, Touched, accept
-from projections.record import Changes, Rules
-from projections.rows import changes
+from projections.status.record import Changes, Rules
+from projections.status.rows import changes
 from tests.domain.story import PARTICIPANT, SALES_END, event
 
 MANY = 20_000

@@ -14,7 +14,7 @@ from domain.class_evidence import classes_named
 from domain.events import EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
-from projections.evidence import decode_class, encode_class
+from projections.storage.evidence import decode_class, encode_class
 from tests.domain import told
 from tests.domain.oracle import expected
 from tests.domain.story import (

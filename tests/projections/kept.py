@@ -10,12 +10,12 @@ from domain.counting import Metric
 from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
-from projections.evidence import decode_class
-from projections.rebuild import Rebuilt
-from projections.record import Rules
-from projections.rejudge import partners_behind, rejudge
-from projections.rollup import Deltas, add_up
-from projections.rows import class_row
+from projections.rebuild.run import Rebuilt
+from projections.status.record import Rules
+from projections.status.rejudge import partners_behind, rejudge
+from projections.status.rows import class_row
+from projections.storage.evidence import decode_class
+from projections.sums.rollup import Deltas, add_up
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded

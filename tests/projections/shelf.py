@@ -7,8 +7,8 @@ from msgspec.structs import asdict
 
 from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.participant import State, Touched, decide
-from projections.record import Changes, ClassRow, PurchaseRow, Rules
-from projections.rows import changes
+from projections.status.record import Changes, ClassRow, PurchaseRow, Rules
+from projections.status.rows import changes
 from tests.domain.story import PARTICIPANT, evolved
 
 

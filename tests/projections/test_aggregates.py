@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.events import ClassCompleted, ClassProgressed, EventVoided, PartnerEvent, PurchasePaid
 from domain.vocabulary import PARTNER_IDS
 from projections import aggregates
-from projections.record import Record
+from projections.status.record import Record
 from services.postgres.connect import transaction
 from tests.domain import told
 from tests.domain.story import PARTICIPANT, event, participant_state

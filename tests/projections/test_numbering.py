@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.numbering import Numbers, NumberSet
-from projections.sequences import united
+from projections.sequences.numbering import Numbers, NumberSet
+from projections.sequences.ranges import united
 
 NUMBERS = st.lists(st.integers(0, 400) | st.integers(10**18 - 100, 10**18 - 1), max_size=200)
 

@@ -32,9 +32,9 @@ from domain.events import (
     PurchaseRefunded,
 )
 from domain.vocabulary import MoveOn
-from projections import rejudge
-from projections.comparing import READ_MODELS
-from projections.rebuild import Rebuilt
+from projections.rebuild.comparing import READ_MODELS
+from projections.rebuild.run import Rebuilt
+from projections.status import rejudge
 from services import rebuilding
 from services.postgres.connect import transaction
 from tests.domain.story import event

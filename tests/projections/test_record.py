@@ -19,9 +19,9 @@ from domain.events import (
 )
 from domain.participant import State
 from domain.snapshot import snapshot_of, state_of_snapshot
-from projections.evidence import decode_class
-from projections.record import Changes, Rules
-from projections.rows import all_rows
+from projections.status.record import Changes, Rules
+from projections.status.rows import all_rows
+from projections.storage.evidence import decode_class
 from tests.domain import told
 from tests.domain.story import (
     PARTICIPANT,

@@ -21,8 +21,10 @@ from domain.events import (
     PurchasePaid,
 )
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, evidence, rejudge
-from projections.facts import decode
+from projections import catalogue
+from projections.status import rejudge
+from projections.storage import evidence
+from projections.storage.facts import decode
 from services.postgres.connect import transaction
 from tests.domain import told
 from tests.domain.story import day, event, is_catalogue

@@ -13,7 +13,8 @@ from domain.events import (
     PartnerEvent,
     PurchasePaid,
 )
-from projections import catalogue, rollup
+from projections import catalogue
+from projections.sums import rollup
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.desk import SALES_END

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import PARTICIPANT_STREAM, ClassRedeemed, PartnerEvent
-from projections import sequences
-from projections.sequences import united
+from projections.sequences import ranges as sequences
+from projections.sequences.ranges import united
 from services.intake.lanes import Lane
 from services.simulator import simulate
 from tests.projections.kept import Kept

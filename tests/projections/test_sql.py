@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from projections.sql import load
+from projections.storage.sql import load
 
 
 @pytest.fixture

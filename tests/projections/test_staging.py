@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from domain.counting import Counted
 from domain.money import NO_MONEY, Money
-from projections import status
-from projections.copy import copy_stream, text_array
-from projections.record import Changes, ClassRow, PurchaseRow
-from projections.staging import class_stream, purchase_stream
+from projections.status import writing as status
+from projections.status.record import Changes, ClassRow, PurchaseRow
+from projections.status.staging import class_stream, purchase_stream
+from projections.storage.copy import copy_stream, text_array
 from services.postgres.connect import connect, transaction
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from domain.events import ClassCompleted, PurchasePaid
 from domain.participant import State
-from projections import status
 from projections.catalogue import set_package_sales_end
-from projections.record import Changes, Rules
-from projections.rows import all_rows
+from projections.status import writing as status
+from projections.status.record import Changes, Rules
+from projections.status.rows import all_rows
 from services.postgres.connect import transaction
 from tests.domain.story import (
     SALES_END,

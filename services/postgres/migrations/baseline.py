@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from projections import schema
+from projections.storage import schema
 from services.postgres.ledger import topics
 from services.postgres.migrations.files import AT_ONCE, Migration, checksum, in_order, numbered
 from services.postgres.migrations.stored_format import STORED_FORMAT, fingerprint

@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from projections.sql import statements
+from projections.storage.sql import statements
 
 PACKAGE: Final = "services.postgres.migrations"
 Kind = Literal["expand", "contract"]

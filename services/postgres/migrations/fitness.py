@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from psycopg2.extensions import connection
 
-from projections.sql import load
+from projections.storage.sql import load
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.baseline import migrations
 from services.postgres.migrations.files import Migration

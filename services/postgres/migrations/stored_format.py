@@ -12,8 +12,8 @@ import msgspec
 from domain.class_evidence import ClassEvidence
 from domain.events import FACTS
 from domain.snapshot import Snapshot
-from projections.evidence import PurchaseEvidence
-from projections.facts import UPCASTS
+from projections.storage.evidence import PurchaseEvidence
+from projections.storage.facts import UPCASTS
 from services.postgres.ledger import TOPIC_NUMBERS
 from services.postgres.migrations.files import checksum
 

@@ -20,9 +20,9 @@ from domain.events import (
     PartnerEvent,
 )
 from domain.vocabulary import PARTNER_IDS
-from projections import rollup
 from projections.reading import evaluations, evaluations_lists
 from projections.reading.catalogue import CatalogueCache, Known, version
+from projections.sums import rollup
 from services.embedded.postgres import EmbeddedPostgres
 from tests.projections.kept import Kept
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from domain import events
 from domain.events import Fact
-from projections.facts import decode, encode
+from projections.storage.facts import decode, encode
 from services.cloudevents.event_types import DATA
 from tests.services.cloudevents.samples import (
     FULL,

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import TYPE_PREFIX
-from projections.facts import encode
+from projections.storage.facts import encode
 from services.cloudevents import decode as decoding
 from services.cloudevents.decode import decode
 from tests.services.cloudevents.samples import (

@@ -9,8 +9,8 @@ from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
 from projections import catalogue
-from projections.rejudge import rejudge
-from projections.rollup import add_up
+from projections.status.rejudge import rejudge
+from projections.sums.rollup import add_up
 from services.intake.batch import Decoded, LaneBatch
 from services.intake.lanes import Lane
 from services.intake.writer import Writer

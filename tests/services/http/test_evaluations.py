@@ -11,7 +11,7 @@ import pytest
 
 from domain.events import PARTICIPANT_STREAM, ClassRedeemed, PartnerEvent, PurchasePaid
 from domain.vocabulary import PARTNERS
-from projections import sequences
+from projections.sequences import ranges as sequences
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import SimulatedRecord, simulate
 from services.simulator.expected import Expected, expected_answers

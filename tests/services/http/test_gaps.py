@@ -10,8 +10,8 @@ import pytest
 from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, ClassRedeemed, PartnerEvent
 from domain.vocabulary import PARTNERS
-from projections import sequences
-from projections.comparing import READ_MODELS
+from projections.rebuild.comparing import READ_MODELS
+from projections.sequences import ranges as sequences
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded
 from services.intake.lanes import Lane

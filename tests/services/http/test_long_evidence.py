@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from projections import evidence
+from projections.storage import evidence
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import simulate
 from tests.services.http.conftest import Api, running, write_season

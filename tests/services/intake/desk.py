@@ -7,7 +7,9 @@ from typing import Any
 from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue, rejudge, rollup
+from projections import catalogue
+from projections.status import rejudge
+from projections.sums import rollup
 from services.intake.batch import BatchOutcome, Decoded, LaneBatch
 from services.intake.lanes import Lane
 from services.intake.writer import Writer

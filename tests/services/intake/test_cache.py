@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from domain.events import ClassCompleted, EventVoided, PurchasePaid
-from projections.record import Record
+from projections.status.record import Record
 from services.intake.cache import RecordCache
 from tests.domain.story import event
 from tests.services.intake.desk import Desk

@@ -18,7 +18,7 @@ from domain.events import (
     PartnerEvent,
     PurchasePaid,
 )
-from services.intake import writer
+from services.postgres import ledger
 from tests.domain import told
 from tests.domain.story import event
 from tests.services.intake.desk import Desk
@@ -187,7 +187,7 @@ def test_who_publishes_without_a_pause_overtakes_a_withdrawal_once(
     lane, other = slow.lane(partition=0), busy.lane(partition=1)
     slow.send(lane, event(1, ClassPublished("C-0", "t", "i"), "e0"))
     attempts: list[Thread] = []
-    advance = writer.ledger.advance
+    advance = ledger.advance
 
     def publish(number: int) -> None:
         busy.send(other, event(1, ClassPublished(f"C-{number}", "t", "i")))
@@ -200,7 +200,7 @@ def test_who_publishes_without_a_pause_overtakes_a_withdrawal_once(
             attempts[-1].join(0.3)
         return advance(*arguments)
 
-    monkeypatch.setattr(writer.ledger, "advance", advance_late)
+    monkeypatch.setattr(ledger, "advance", advance_late)
     slow.send(lane, event(2, EventVoided("e0", "a mistake"), of="C-0"))
     for thread in attempts:
         thread.join(30)

@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
 from psycopg2.extensions import connection
 
 from domain.events import ClassCompleted, ClassProgressed, Fact, PartnerEvent
-from projections.facts import encode
+from projections.storage.facts import encode
 from services.postgres.connect import transaction
 from services.postgres.lane_recorder import (
     POSITIONS_AT_ONCE,

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from psycopg2.extensions import connection
 
 from domain.events import FACTS
-from projections.copy import text_array
-from projections.sql import load
+from projections.storage.copy import text_array
+from projections.storage.sql import load
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost, LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
@@ -406,7 +406,7 @@ def test_a_lane_is_read_by_its_blocks_whatever_the_planner_believes(
     session: connection, lanes: list[LaneState], analyzed: bool
 ) -> None:
     sequences, recorder = (
-        load("projections", "sequences.sql"),
+        load("projections.sequences", "ranges.sql"),
         load("services.postgres", "lane_recorder.sql"),
     )
     lane_id = lanes[0].lane_id

@@ -19,14 +19,15 @@ from typing import Any
 from msgspec import Struct
 
 from domain.catalogue import State as Catalogue
-from projections import catalogue, status
+from projections import catalogue
 from projections.aggregates import load_records
-from projections.evidence import decode_class
-from projections.record import Changes, Rules
-from projections.rows import all_rows, class_row
-from projections.sql import load
+from projections.status import writing as status
+from projections.status.record import Changes, Rules
+from projections.status.rows import all_rows, class_row
+from projections.storage.evidence import decode_class
+from projections.storage.sql import load
 
-SQL = load("projections", "rejudge.sql")
+SQL = load("projections.status", "rejudge.sql")
 
 CLAIM_KEY = 727_401
 """First half of the advisory lock that a projector holds per partner; rebuilds hold all of them."""

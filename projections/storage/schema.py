@@ -22,4 +22,4 @@ def tables(schema: str) -> str:
 
 
 def _read(name: str) -> str:
-    return files("projections").joinpath(name).read_text(encoding="utf-8")
+    return files("projections.storage").joinpath(name).read_text(encoding="utf-8")

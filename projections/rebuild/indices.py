@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from projections.sql import load
+from projections.storage.sql import load
 
-SQL: Final = load("projections", "indices.sql")
+SQL: Final = load("projections.rebuild", "indices.sql")
 
 
 class Index(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Changed status rows as COPY streams for the temporary tables that they are merged from (status.sql)."""
+"""Changed status rows as COPY streams for the temporary tables that they are merged from (writing.sql)."""
 
 from collections.abc import Mapping
 from struct import Struct
@@ -6,8 +6,8 @@ from typing import Final
 
 from domain.counting import Counted
 from domain.money import NO_MONEY, Money
-from projections import binary_copy as field
-from projections.record import Changes, ClassRow, PurchaseRow
+from projections.status.record import Changes, ClassRow, PurchaseRow
+from projections.storage import binary_copy as field
 
 _CLASS_COLUMNS: Final = field.pack_columns(20)
 _PURCHASE_COLUMNS: Final = field.pack_columns(16)

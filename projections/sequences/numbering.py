@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from projections.copy import copy_rows
-from projections.schema import LIVE
-from projections.sequences import SQL, is_usable
+from projections.sequences.ranges import SQL, is_usable
+from projections.storage.copy import copy_rows
+from projections.storage.schema import LIVE
 
 _WIDTH: Final = 64
 _ALL: Final = (1 << _WIDTH) - 1

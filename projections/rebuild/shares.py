@@ -17,15 +17,15 @@ from msgspec import Struct, field
 
 from domain.events import FACTS, PARTICIPANT_STREAM, Fact
 from domain.history import Told, state_of
-from projections import binary_copy, facts
-from projections.loading import class_parts, count_parts, purchase_parts, send
-from projections.numbering import Numbers
-from projections.record import Changes, Rules
-from projections.rollup import Deltas
-from projections.rows import all_rows
-from projections.sql import load
+from projections.rebuild.loading import class_parts, count_parts, purchase_parts, send
+from projections.sequences.numbering import Numbers
+from projections.status.record import Changes, Rules
+from projections.status.rows import all_rows
+from projections.storage import binary_copy, facts
+from projections.storage.sql import load
+from projections.sums.rollup import Deltas
 
-SQL: Final = load("projections", "shares.sql")
+SQL: Final = load("projections.rebuild", "shares.sql")
 
 CHUNK_ROWS: Final = 2_000
 """So many class rows of a share are sent at once: few enough for the processor's cache."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from projections.schema import LIVE, NEXT
+from projections.storage.schema import LIVE, NEXT
 
 READ_MODELS = (
     "purchased_class",

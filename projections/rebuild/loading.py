@@ -5,15 +5,15 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any, Final
 
-from projections import binary_copy as field
-from projections.copy import copy_stream
-from projections.record import ClassRow, PurchaseRow
-from projections.rollup import Count
-from projections.schema import LIVE
-from projections.sql import load
-from projections.staging import counted_fields
+from projections.status.record import ClassRow, PurchaseRow
+from projections.status.staging import counted_fields
+from projections.storage import binary_copy as field
+from projections.storage.copy import copy_stream
+from projections.storage.schema import LIVE
+from projections.storage.sql import load
+from projections.sums.rollup import Count
 
-SQL: Final = load("projections", "loading.sql")
+SQL: Final = load("projections.rebuild", "loading.sql")
 
 _FIXED_OF_CLASS: Final = Struct(">hihihihihihib").pack
 """How many columns; partner_id, purchase, completion, assessment, flags and satisfied behind their lengths."""

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from projections.copy import copy_stream, text_array
-from projections.record import Changes
-from projections.rollup import Deltas, counted_columns
-from projections.sql import load
-from projections.staging import class_stream, purchase_stream
+from projections.status.record import Changes
+from projections.status.staging import class_stream, purchase_stream
+from projections.storage.copy import copy_stream, text_array
+from projections.storage.sql import load
+from projections.sums.rollup import Deltas, counted_columns
 
-SQL = load("projections", "status.sql")
+SQL = load("projections.status", "writing.sql")
 
 
 def prepare(cursor: Any) -> None:

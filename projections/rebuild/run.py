@@ -16,18 +16,22 @@ from msgspec import Struct, field
 from domain.catalogue import State as Catalogue
 from domain.median import HUNDREDTHS
 from domain.vocabulary import PARTNER_CODES
-from projections import catalogue, indices, numbering, rollup, sequences
-from projections.catching_up import Later, rebuild_catalogue
-from projections.comparing import differences
-from projections.indices import Index
-from projections.numbering import Numbers
-from projections.record import Rules
-from projections.rejudge import CLAIM_KEY
-from projections.schema import LIVE, NEXT, PREVIOUS, tables
-from projections.shares import Folded, Share
-from projections.sql import load
+from projections import catalogue
+from projections.rebuild import indices
+from projections.rebuild.catching_up import Later, rebuild_catalogue
+from projections.rebuild.comparing import differences
+from projections.rebuild.indices import Index
+from projections.rebuild.shares import Folded, Share
+from projections.sequences import numbering
+from projections.sequences import ranges as sequences
+from projections.sequences.numbering import Numbers
+from projections.status.record import Rules
+from projections.status.rejudge import CLAIM_KEY
+from projections.storage.schema import LIVE, NEXT, PREVIOUS, tables
+from projections.storage.sql import load
+from projections.sums import rollup
 
-SQL: Final = load("projections", "rebuild.sql")
+SQL: Final = load("projections.rebuild", "run.sql")
 
 BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
 """The tables that are loaded without indices."""

@@ -12,11 +12,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from projections.copy import copy_rows
-from projections.schema import LIVE
-from projections.sql import load
+from projections.storage.copy import copy_rows
+from projections.storage.schema import LIVE
+from projections.storage.sql import load
 
-SQL: Final = load("projections", "sequences.sql")
+SQL: Final = load("projections.sequences", "ranges.sql")
 
 EVENTS_AT_ONCE: Final = 5_000
 """So many events of each lane are looked at in one transaction."""

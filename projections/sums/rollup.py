@@ -16,11 +16,11 @@ from domain.counting import Counted, Metric, Part, parts
 from domain.median import HUNDREDTHS, hundredth
 from domain.money import Money
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
-from projections.copy import copy_rows
-from projections.schema import LIVE
-from projections.sql import load
+from projections.storage.copy import copy_rows
+from projections.storage.schema import LIVE
+from projections.storage.sql import load
 
-SQL = load("projections", "rollup.sql")
+SQL = load("projections.sums", "rollup.sql")
 
 CHANGES_AT_ONCE = 20_000
 """About so many changed rows are added up in one transaction; one more transaction's changes at least."""

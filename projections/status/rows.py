@@ -11,8 +11,7 @@ from domain.class_evidence import ClassEvidence, Slices, classes_named
 from domain.counting import counted
 from domain.package_purchase import contents_of, is_refunded, packages_named
 from domain.participant import PurchaseRecord, State, Touched
-from projections.evidence import encode_class, encode_purchase
-from projections.record import (
+from projections.status.record import (
     ASSESSMENT_NUMBER,
     COMPLETION_NUMBER,
     PURCHASE_NUMBER,
@@ -21,6 +20,7 @@ from projections.record import (
     PurchaseRow,
     Rules,
 )
+from projections.storage.evidence import encode_class, encode_purchase
 
 
 def changes(

@@ -9,16 +9,19 @@ from msgspec import Struct, field
 
 from domain.events import PARTICIPANT_STREAM
 from domain.history import state_of
-from projections import catalogue, facts, rollup, sequences
-from projections.loading import load_rows
-from projections.record import Changes, Rules
-from projections.rollup import Deltas, counted_columns
-from projections.rows import all_rows
-from projections.schema import LIVE, NEXT
-from projections.shares import count
-from projections.sql import load
+from projections import catalogue
+from projections.rebuild.loading import load_rows
+from projections.rebuild.shares import count
+from projections.sequences import ranges as sequences
+from projections.status.record import Changes, Rules
+from projections.status.rows import all_rows
+from projections.storage import facts
+from projections.storage.schema import LIVE, NEXT
+from projections.storage.sql import load
+from projections.sums import rollup
+from projections.sums.rollup import Deltas, counted_columns
 
-SQL: Final = load("projections", "rebuild.sql")
+SQL: Final = load("projections.rebuild", "run.sql")
 
 CHUNK_ROWS: Final = 5_000
 MOST_DELTAS: Final = 200_000

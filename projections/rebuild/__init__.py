@@ -1,0 +1,1 @@
+"""All read models made anew from the ledger, beside the live ones."""

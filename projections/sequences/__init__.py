@@ -1,0 +1,1 @@
+"""Partners' running numbers, and what is missing in them."""

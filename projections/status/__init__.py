@@ -1,0 +1,1 @@
+"""The rows of participants: what each purchased class and each purchase comes to."""
