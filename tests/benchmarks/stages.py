@@ -66,8 +66,8 @@ PLACES: Final = (
     ("copy", "services.postgres.ledger", "copy_events"),
     ("outcomes", "services.postgres.ledger", "copy_duplicates"),
     ("outcomes", "services.postgres.ledger", "copy_rejections"),
-    ("status", "projections.status", "stage"),
-    ("status", "projections.status", "write"),
+    ("status", "projections.status.writing", "stage"),
+    ("status", "projections.status.writing", "write"),
     ("snapshots", "services.intake.writer", "put_snapshots"),
     ("commit", "services.postgres.connect", "commit"),
 )
