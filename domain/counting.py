@@ -81,7 +81,7 @@ Tally = Counter[tuple[int, float]]
 """How often each (metric, value) was counted."""
 
 
-class Counted(Struct, frozen=True, gc=False):
+class Counted(Struct, frozen=True, array_like=True, gc=False):
     """What is counted of one purchased class: its contribution to every evaluation.
 
     ``purchased_at`` in microseconds UTC; ``drop_off`` is the tenth of the highest reported percent of a class under

@@ -28,7 +28,7 @@ class Price(Struct, frozen=True, gc=False):
 NO_PRICE: Final = Price(0, UNPRICED)
 
 
-class Money(Struct, frozen=True, gc=False):
+class Money(Struct, frozen=True, array_like=True, gc=False):
     """What was paid for a class over its purchases, and what of it was refunded.
 
     ``price_is`` is the weakest over the purchases, None where there are none; ``allocated`` is the part of ``paid``

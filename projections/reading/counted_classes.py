@@ -1,18 +1,16 @@
 """In which classes a list can have rows at all, where few rows have what it asks for.
 
-What is counted (projections/rollup.py) is written in the transaction that changes the rows, as a change on its way to
+What is counted (projections/sums) is written in the transaction that changes the rows, as a change on its way to
 the sums. In one snapshot the sums and what is on its way therefore say together which classes have any such row.
 """
 
 from typing import Final
 
-import msgspec
-
 from domain.counting import Metric
 from domain.vocabulary import FLAGS
 from projections.reading.session import Session
 from projections.storage.sql import load
-from projections.sums.rollup import Count
+from projections.sums import queue
 
 SQL: Final = load("projections.reading", "counted_classes.sql")
 
@@ -32,8 +30,6 @@ RARE: Final = 100
 MOST_WAITING: Final = 200
 """So many changes on their way are looked through; where more wait, all rows are."""
 
-_decode = msgspec.msgpack.Decoder(list[Count]).decode
-
 
 async def classes_with(session: Session, partner_id: int, state: str) -> list[str] | None:
     """The codes of the partner's classes that may have a row in this state, in order; None: look through all rows.
@@ -52,7 +48,5 @@ async def classes_with(session: Session, partner_id: int, state: str) -> list[st
     rows = await session.fetch(SQL["classes_counted"], partner_id, int(metric)) if having else ()
     found = {class_code for (class_code,) in rows}
     for (counts,) in waiting:
-        found.update(
-            class_code for _, class_code, of, _, n in _decode(counts) if of == metric and n > 0
-        )
+        found.update(queue.classes_counted(queue.decode(counts), metric))
     return sorted(found - {""})

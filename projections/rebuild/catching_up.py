@@ -19,7 +19,7 @@ from projections.storage import facts
 from projections.storage.schema import LIVE, NEXT
 from projections.storage.sql import load
 from projections.sums import rollup
-from projections.sums.rollup import Deltas, counted_columns
+from projections.sums.deltas import Deltas, counted_columns
 
 SQL: Final = load("projections.rebuild", "run.sql")
 

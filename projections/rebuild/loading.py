@@ -11,7 +11,7 @@ from projections.storage import binary_copy as field
 from projections.storage.copy import copy_stream
 from projections.storage.schema import LIVE
 from projections.storage.sql import load
-from projections.sums.rollup import Count
+from projections.sums.deltas import Count
 
 SQL: Final = load("projections.rebuild", "loading.sql")
 

@@ -23,7 +23,7 @@ from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
 from projections.storage import binary_copy, facts
 from projections.storage.sql import load
-from projections.sums.rollup import Deltas
+from projections.sums.deltas import Deltas
 
 SQL: Final = load("projections.rebuild", "shares.sql")
 

@@ -14,7 +14,8 @@ from projections.status.record import Changes
 from projections.status.staging import class_stream, purchase_stream
 from projections.storage.copy import copy_stream, text_array
 from projections.storage.sql import load
-from projections.sums.rollup import Deltas, counted_columns
+from projections.sums import queue
+from projections.sums.queue import ClassChange, Queued
 
 SQL = load("projections.status", "writing.sql")
 
@@ -55,7 +56,7 @@ def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
     participants until the transaction ends.
     """
     changes = staged.changes
-    deltas = Deltas()
+    queued = {partner_id: Queued() for partner_id in changes}
     before: list[tuple[Any, ...]] = []
     if any(changed.classes for changed in changes.values()):
         copy_stream(cursor, SQL["stage_class"], staged.classes)
@@ -63,11 +64,13 @@ def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
         before = cursor.fetchall()
     purchases: list[tuple[Any, ...]] = []
     with beside(partial(_write_purchases, cursor, staged, purchases)):
-        _count_classes(deltas, changes, before)
+        _note_classes(queued, changes, before)
     for partner_id, *columns in purchases:
-        deltas.purchase_row(partner_id, tuple(columns[:5]), -1)
-        deltas.purchase_row(partner_id, tuple(columns[5:]), 1)
-    deltas.queue(cursor)
+        old, new = tuple(columns[:5]), tuple(columns[5:])
+        if old != new:
+            queued[partner_id].purchases.append((old, new))
+    for partner_id, changed in queued.items():
+        queue.leave(cursor, partner_id, changed)
 
 
 def remove_others(
@@ -86,10 +89,11 @@ def remove_others(
     people, class_codes = zip(*gone, strict=True)
     names |= {"participant_ids": text_array(people), "class_codes": text_array(class_codes)}
     cursor.execute(SQL["delete_classes"], names)
-    deltas = Deltas()
-    for class_code, packages, *columns in cursor.fetchall():
-        deltas.class_row(partner_id, class_code, packages, counted_columns(columns), -1)
-    deltas.queue(cursor)
+    removed: list[ClassChange] = [
+        (class_code, packages, columns, None, None)
+        for class_code, packages, *columns in cursor.fetchall()
+    ]
+    queue.leave(cursor, partner_id, Queued(removed))
 
 
 def _write_purchases(cursor: Any, staged: Staged, answered: list[tuple[Any, ...]]) -> None:
@@ -100,10 +104,12 @@ def _write_purchases(cursor: Any, staged: Staged, answered: list[tuple[Any, ...]
         answered += cursor.fetchall()
 
 
-def _count_classes(
-    deltas: Deltas, changes: Mapping[int, Changes], before: Sequence[tuple[Any, ...]]
+def _note_classes(
+    queued: Mapping[int, Queued],
+    changes: Mapping[int, Changes],
+    before: Sequence[tuple[Any, ...]],
 ) -> None:
-    """Counts class rows as they are instead of as they were; ``before`` has those that are counted otherwise."""
+    """Notes class rows as they are and as they were; ``before`` has those that are counted otherwise."""
     if not before:
         return
     new = {
@@ -111,7 +117,9 @@ def _count_classes(
         for partner_id, changed in changes.items()
         for row in changed.classes
     }
-    for partner_id, participant_id, class_code, packages, *columns in before:
-        row = new[partner_id, participant_id, class_code]
-        counted = (packages, counted_columns(columns))
-        deltas.class_row_replaced(partner_id, class_code, counted, (row.package_codes, row.counted))
+    for columns in before:
+        key = columns[:3]
+        row = new[key]
+        queued[key[0]].classes.append(
+            (key[2], columns[3], columns[4:], row.package_codes, row.counted)
+        )

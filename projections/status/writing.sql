@@ -78,26 +78,30 @@ SELECT partner_id, participant_id, class_code, package_codes, (extract(epoch FRO
 FROM merged WHERE differs
 
 -- name: merge_purchases
--- Writes the staged rows, whatever was there; answers what was counted of each before, and what is now.
-INSERT INTO projections.purchase AS live (
-    purchased_at, partner_id, unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated,
-    purchase_id, participant_id, package_code, class_codes, missing, packages, evidence
+-- Writes the staged rows, whatever was there; answers what was counted before, and what is now, of those of a package.
+WITH merged AS (
+    INSERT INTO projections.purchase AS live (
+        purchased_at, partner_id, unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated,
+        purchase_id, participant_id, package_code, class_codes, missing, packages, evidence
+    )
+    SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second'
+                               + purchased_at % 1000000 * interval '1 microsecond',
+           partner_id, unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated, purchase_id,
+           participant_id, package_code, class_codes, missing, packages, evidence
+    FROM staged_purchase
+    ORDER BY partner_id, purchase_id, participant_id
+    ON CONFLICT (partner_id, purchase_id, participant_id) DO UPDATE
+    SET purchased_at = excluded.purchased_at, unresolved = excluded.unresolved, complete = excluded.complete,
+        after_sales_end = excluded.after_sales_end, withdrawn = excluded.withdrawn, refunded = excluded.refunded,
+        amount_differs = excluded.amount_differs, unallocated = excluded.unallocated, package_code = excluded.package_code,
+        class_codes = excluded.class_codes, missing = excluded.missing, packages = excluded.packages,
+        evidence = excluded.evidence
+    RETURNING live.partner_id,
+              old.package_code AS old_package_code, old.complete AS old_complete, old.unresolved AS old_unresolved,
+              old.after_sales_end AS old_after_sales_end, old.unallocated AS old_unallocated,
+              new.package_code, new.complete, new.unresolved, new.after_sales_end, new.unallocated
 )
-SELECT timestamptz 'epoch' + purchased_at / 1000000 * interval '1 second'
-                           + purchased_at % 1000000 * interval '1 microsecond',
-       partner_id, unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated, purchase_id,
-       participant_id, package_code, class_codes, missing, packages, evidence
-FROM staged_purchase
-ORDER BY partner_id, purchase_id, participant_id
-ON CONFLICT (partner_id, purchase_id, participant_id) DO UPDATE
-SET purchased_at = excluded.purchased_at, unresolved = excluded.unresolved, complete = excluded.complete,
-    after_sales_end = excluded.after_sales_end, withdrawn = excluded.withdrawn, refunded = excluded.refunded,
-    amount_differs = excluded.amount_differs, unallocated = excluded.unallocated, package_code = excluded.package_code,
-    class_codes = excluded.class_codes, missing = excluded.missing, packages = excluded.packages,
-    evidence = excluded.evidence
-RETURNING live.partner_id,
-          old.package_code, old.complete, old.unresolved, old.after_sales_end, old.unallocated,
-          new.package_code, new.complete, new.unresolved, new.after_sales_end, new.unallocated
+SELECT * FROM merged WHERE package_code IS NOT NULL OR old_package_code IS NOT NULL
 
 -- name: class_keys
 -- Which class rows there are of some participants of one partner.

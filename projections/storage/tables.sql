@@ -138,9 +138,9 @@ CREATE TABLE IF NOT EXISTS projections.institution_rollup (
     PRIMARY KEY (institution, partner_id, metric, value)
 ) WITH (fillfactor = 85);
 
--- What transactions changed in what is counted, on its way to the sums: one row a partner and transaction, MessagePack
--- [[package_code, class_code, metric, value, n], …]. Read and removed by the project service, in any order. `changes`
--- is about how many purchased classes and packages it speaks of.
+-- What transactions changed in what is counted, on its way to the sums: one row a partner and transaction, in
+-- MessagePack (projections/sums/queue.py). Read and removed by the project service, in any order. `changes`
+-- is how many purchased classes and purchases it speaks of.
 CREATE TABLE IF NOT EXISTS projections.delta (
     delta_id    bigint GENERATED ALWAYS AS IDENTITY,
     queued      timestamptz NOT NULL DEFAULT now(),

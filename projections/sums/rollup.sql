@@ -1,8 +1,5 @@
 -- What is counted for evaluations: changes on their way, and the sums.
 
--- name: queue
-INSERT INTO projections.delta (partner_id, changes, counts) VALUES (%(partner_id)s, %(changes)s, %(counts)s)
-
 -- name: claim
 -- One process at a time adds changes up; another one skips its turn.
 SELECT pg_try_advisory_xact_lock(727403)
@@ -10,16 +7,6 @@ SELECT pg_try_advisory_xact_lock(727403)
 -- name: claim_waiting
 -- As claim, but waits for its turn.
 SELECT pg_advisory_xact_lock(727403)
-
--- name: take
--- Takes changes off the queue, the oldest first, until they are about so many.
-DELETE FROM projections.delta WHERE delta_id IN (
-    SELECT delta_id
-    FROM (SELECT delta_id, sum(changes) OVER (ORDER BY delta_id) - changes AS before
-          FROM (SELECT delta_id, changes FROM projections.delta ORDER BY delta_id LIMIT 500) AS oldest) AS counted
-    WHERE before < %(changes)s
-)
-RETURNING partner_id, counts
 
 -- name: prepare
 -- Answers whether there is something left in the temporary tables.

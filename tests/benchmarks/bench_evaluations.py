@@ -58,6 +58,7 @@ from projections.status.rows import changes
 from projections.storage import schema
 from projections.storage.schema import NEXT
 from projections.sums import rollup
+from projections.sums.deltas import Deltas
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect, transaction
@@ -199,7 +200,7 @@ def fill_partner(
     by: tuple[random.Random, list[float], int],
 ) -> int:
     chance, weights, now = by
-    written, into, deltas = 0, Changes(), rollup.Deltas()
+    written, into, deltas = 0, Changes(), Deltas()
     number = 0
     while written < wanted:
         number += 1
@@ -219,7 +220,7 @@ def fill_partner(
                 more = (bought.after_sales_end, bought.unallocated)
                 deltas.purchase_row(partner_id, (*columns, *more), 1)
             rollup.add(work, deltas.counts(), NEXT)
-            into, deltas = Changes(), rollup.Deltas()
+            into, deltas = Changes(), Deltas()
     return written
 
 

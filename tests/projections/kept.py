@@ -15,7 +15,8 @@ from projections.status.record import Rules
 from projections.status.rejudge import partners_behind, rejudge
 from projections.status.rows import class_row
 from projections.storage.evidence import decode_class
-from projections.sums.rollup import Deltas, add_up
+from projections.sums.deltas import Deltas
+from projections.sums.rollup import add_up
 from services.cloudevents.decode import decode
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.batch import Decoded

@@ -12,7 +12,7 @@ from psycopg2.extensions import cursor
 from domain.counting import Counted
 from projections.rebuild.loading import count_parts, load_rows, send
 from projections.status.record import ClassRow, PurchaseRow
-from projections.sums.rollup import Count
+from projections.sums.deltas import Count
 from services.postgres.connect import connect
 from services.postgres.migrations.run import migrate
 from tests.projections.test_staging import CLASS_ROW, PURCHASE_ROW, TEXT, money_of

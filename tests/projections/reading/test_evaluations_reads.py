@@ -23,6 +23,7 @@ from domain.vocabulary import PARTNER_IDS
 from projections.reading import evaluations, evaluations_lists
 from projections.reading.catalogue import CatalogueCache, Known, version
 from projections.sums import rollup
+from projections.sums.deltas import Deltas
 from services.embedded.postgres import EmbeddedPostgres
 from tests.projections.kept import Kept
 
@@ -67,7 +68,7 @@ def filled(postgres_server: EmbeddedPostgres) -> Iterator[str]:
         kept.desk.send(lane, PartnerEvent("pintaria", f"e{number}", NOW, stream, fact))
     kept.settle()
     chance = random.Random(1)
-    deltas = rollup.Deltas()
+    deltas = Deltas()
     for number in range(PURCHASED):
         code = CLASSES[number % len(CLASSES)]
         packages = ["K"] if code in CLASSES[:3] else None
