@@ -13,7 +13,7 @@ from domain.assessment import Assessment, assess
 from domain.attendance import NOWHERE, Attended, attended
 from domain.catalogue import State as Catalogue
 from domain.class_evidence import Bought, ClassEvidence
-from domain.marks import Withdrawn, first_standing, standing, stands
+from domain.marks import Progress, Withdrawn, first_standing, stands
 from domain.money import NO_MONEY, NO_PRICE, Money, Price, money_of, price_in_package
 from domain.participant import ClassRecord
 from domain.vocabulary import (
@@ -130,6 +130,8 @@ def judge(
     terms = catalogue.terms(class_code, as_of)
     record = evidence.record or NO_RECORD
     withdrawn = evidence.withdrawn
+    if withdrawn or as_of is not None:
+        record = record.standing(withdrawn, as_of)
     of_class = [
         purchase
         for bought in evidence.purchases
@@ -141,35 +143,22 @@ def judge(
 
     first_reported_at: int | None = None
     last_reported_at: int | None = None
-    # Most lists are empty, and most answers are about all that happened: those are quick.
     for reports in record.lists():
-        if reports and (marks := standing(reports, withdrawn, as_of)):
-            first, last = marks[0].happened, marks[-1].happened
-            if first_reported_at is None or first < first_reported_at:
-                first_reported_at = first
-            if last_reported_at is None or last > last_reported_at:
-                last_reported_at = last
-    redeemed = record.redeemed and standing(record.redeemed, withdrawn, as_of)
-    progress = record.progress and standing(record.progress, withdrawn, as_of)
-    completed = record.completed and standing(record.completed, withdrawn, as_of)
-    results = record.results and standing(record.results, withdrawn, as_of)
-    certificates = record.certificates and standing(record.certificates, withdrawn, as_of)
-    reviews = record.reviews and standing(record.reviews, withdrawn, as_of)
+        first, last = reports[0].happened, reports[-1].happened
+        if first_reported_at is None or first < first_reported_at:
+            first_reported_at = first
+        if last_reported_at is None or last > last_reported_at:
+            last_reported_at = last
+    completed, redeemed = record.completed, record.redeemed
     reported = first_reported_at is not None
 
     completion: CompletionState = (
         "completed" if completed else "in_progress" if reported else "never_reported"
     )
-    assessment = assess(results, terms.mastery_score)
-    review = reviews[-1] if reviews else None
-    certificate = certificates[-1] if certificates else None
-    percent: float | None = None
-    units: set[str | int] = set()
-    for step in progress:
-        if step.percent is not None and (percent is None or step.percent > percent):
-            percent = step.percent
-        if step.unit is not None:
-            units.add(step.unit)
+    assessment = assess(record.results or (), terms.mastery_score)
+    review = record.reviews[-1] if record.reviews else None
+    certificate = record.certificates[-1] if record.certificates else None
+    percent, units = _way(record.progress) if record.progress else (None, 0)
     is_completed = bool(completed)
     # In the order of the fields: by name it takes twice as long.
     return Answer(
@@ -179,7 +168,7 @@ def judge(
         completion,
         completed[0].happened if completed else None,
         percent,
-        len(units),
+        units,
         assessment,
         review.rating if review else None,
         review.instructor_rating if review else None,
@@ -201,8 +190,20 @@ def judge(
         first_reported_at,
         last_reported_at,
         _money(of_class),
-        attended(standing(record.attended, withdrawn, as_of)) if record.attended else NOWHERE,
+        attended(record.attended) if record.attended else NOWHERE,
     )
+
+
+def _way(progress: Sequence[Progress]) -> tuple[float | None, int]:
+    """The highest percent that was reported, and how many units were."""
+    percent: float | None = None
+    units: set[str | int] = set()
+    for step in progress:
+        if step.percent is not None and (percent is None or step.percent > percent):
+            percent = step.percent
+        if step.unit is not None:
+            units.add(step.unit)
+    return percent, len(units)
 
 
 def _money(purchases: Sequence[PurchaseOfClass]) -> Money:

@@ -10,7 +10,6 @@ Each event costs the same however many there are: repeats and what a withdrawal 
 from bisect import insort
 from collections.abc import Callable
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -39,25 +38,42 @@ from domain.marks import (
     Refund,
     Result,
     Review,
+    Withdrawn,
     first_standing,
     key_of,
+    standing,
 )
 
 
 class ClassRecord(Struct, array_like=True):
-    """The evidence of one class, each list in order of (happened, key)."""
+    """The evidence of one class, each list in order of (happened, key); None: nothing of the kind.
 
-    redeemed: list[Mark] = field(default_factory=list)
-    progress: list[Progress] = field(default_factory=list)
-    completed: list[Mark] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    certificates: list[Certificate] = field(default_factory=list)
-    reviews: list[Review] = field(default_factory=list)
-    started: list[Mark] = field(default_factory=list)
-    attended: list[Attendance] = field(default_factory=list)
+    Most are None, and there are many records: as empty lists they cost a worker more than all else of a participant.
+    """
 
-    def lists(self) -> tuple[list[Any], ...]:
-        """Every list of marks in this record."""
+    redeemed: list[Mark] | None = None
+    progress: list[Progress] | None = None
+    completed: list[Mark] | None = None
+    results: list[Result] | None = None
+    certificates: list[Certificate] | None = None
+    reviews: list[Review] | None = None
+    started: list[Mark] | None = None
+    attended: list[Attendance] | None = None
+
+    def lists(self) -> list[list[Any]]:
+        """Every list of marks that there is."""
+        return [marks for marks in self._fields() if marks]
+
+    def standing(self, withdrawn: Withdrawn, as_of: int | None = None) -> "ClassRecord":
+        """The record of what had happened and was not withdrawn (by ``as_of``, microseconds UTC, when given)."""
+        return ClassRecord(
+            *[
+                None if marks is None else list(standing(marks, withdrawn, as_of)) or None
+                for marks in self._fields()
+            ]
+        )
+
+    def _fields(self) -> tuple[list[Any] | None, ...]:
         return (
             self.redeemed,
             self.progress,
@@ -115,7 +131,8 @@ class State(Struct):
     def is_completed(self, class_code: str) -> bool:
         """Whether a completion of the class stands."""
         record = self.classes.get(class_code)
-        return record is not None and first_standing(record.completed, self.withdrawn) is not None
+        completed = None if record is None else record.completed
+        return completed is not None and first_standing(completed, self.withdrawn) is not None
 
 
 # Usually the same object for the same class: most events touch one of a few.
@@ -152,12 +169,17 @@ def evolve(state: State, happened: int, key: int, fact: Fact) -> Touched:
     kind = type(fact)
     of_class = OF_CLASS.get(kind)
     if of_class is not None:
-        marks_of, mark_of, touched_of = of_class
+        name, mark_of, touched_of = of_class
         class_code = told.class_code
         record = state.classes.get(class_code)
         if record is None:
             record = state.classes[class_code] = ClassRecord()
-        _add(marks_of(record), mark_of(happened, key, fact))
+        mark = mark_of(happened, key, fact)
+        marks = getattr(record, name)
+        if marks is None:
+            setattr(record, name, [mark])
+        else:
+            _add(marks, mark)
         touched = touched_of(class_code)
     elif kind is EventVoided:
         state.known[key] = UNTOUCHED
@@ -246,20 +268,20 @@ def _review(happened: int, key: int, fact: ClassReviewed) -> Mark:
 class _Kind(NamedTuple):
     """In which list of its record a fact leaves a mark, which mark (of happened, key and fact), and what it touches."""
 
-    marks: Callable[[Any], list[Any]]
+    marks: str
     mark: Callable[[int, int, Any], Mark]
     touched: Callable[[str], Touched] = touched_class
 
 
 OF_CLASS: dict[type[Fact], _Kind] = {
-    ClassRedeemed: _Kind(attrgetter("redeemed"), _plain),
-    ClassProgressed: _Kind(attrgetter("progress"), _progress),
-    ClassCompleted: _Kind(attrgetter("completed"), _plain, touched_completion),
-    ClassAssessed: _Kind(attrgetter("results"), _result),
-    CertificateIssued: _Kind(attrgetter("certificates"), _certificate),
-    ClassReviewed: _Kind(attrgetter("reviews"), _review),
-    ClassStarted: _Kind(attrgetter("started"), _plain),
-    ClassAttended: _Kind(attrgetter("attended"), _attendance),
+    ClassRedeemed: _Kind("redeemed", _plain),
+    ClassProgressed: _Kind("progress", _progress),
+    ClassCompleted: _Kind("completed", _plain, touched_completion),
+    ClassAssessed: _Kind("results", _result),
+    CertificateIssued: _Kind("certificates", _certificate),
+    ClassReviewed: _Kind("reviews", _review),
+    ClassStarted: _Kind("started", _plain),
+    ClassAttended: _Kind("attended", _attendance),
 }
 """Which mark each fact about a class leaves."""
 

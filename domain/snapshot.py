@@ -6,13 +6,14 @@ It has every mark and nothing that follows from the marks. It may be thrown away
 from msgspec import Struct
 
 from domain.participant import (
-    OF_CLASS,
     UNTOUCHED,
     ClassRecord,
     PurchaseRecord,
     State,
     Touched,
     file_payment,
+    touched_class,
+    touched_completion,
 )
 
 
@@ -31,7 +32,9 @@ def snapshot_of(state: State) -> Snapshot:
         state.classes,
         list(state.purchases.values()),
         state.withdrawn,
-        sorted(key for key, touched in state.known.items() if touched is UNTOUCHED),
+        sorted(key for key, touched in state.known.items() if touched is UNTOUCHED)
+        if state.withdrawn
+        else [],
     )
 
 
@@ -40,10 +43,14 @@ def state_of_snapshot(snapshot: Snapshot) -> State:
     state = State(snapshot.classes, {}, snapshot.withdrawn)
     known = state.known
     for class_code, record in snapshot.classes.items():
-        for marks_of, _, touched_of in OF_CLASS.values():
-            touched = touched_of(class_code)
-            for mark in marks_of(record):
-                known[mark.key] = touched
+        of_class = touched_class(class_code)
+        for marks in record.lists():
+            for mark in marks:
+                known[mark.key] = of_class
+        if record.completed:
+            completion = touched_completion(class_code)
+            for mark in record.completed:
+                known[mark.key] = completion
     for purchase in snapshot.purchases:
         state.purchases[purchase.purchase_id] = purchase
         touched = Touched((), (purchase.purchase_id,))

@@ -1,49 +1,70 @@
-"""Participants as aggregates: loaded from the ledger by snapshot and later events, and snapshots taken once in a while.
+"""Participants as aggregates: loaded from the ledger by snapshot and later events, and their snapshots.
 
-A snapshot is written when the events behind the last one have become many beside it, not with every batch. So what
-snapshots cost is a share of what the events cost, for a participant with twenty events and for one with twenty
-thousand; and a participant with few events has none. Everything runs inside the caller's transaction.
+A participant of few events has its snapshot written with every batch that it is in, so nothing is ever behind it: such
+a snapshot is `whole`, and loading is one probe. Of many events it is written when those behind the last one have become
+many beside it, so that what snapshots cost is a share of what events cost, also with twenty thousand of them.
+Everything runs inside the caller's transaction.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from psycopg2.extras import execute_values
 
 from domain.marks import key_of
 from domain.participant import evolve
 from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
 from projections.status.record import Record
+from projections.storage import binary_copy as field
 from projections.storage import facts
-from projections.storage.copy import text_array
+from projections.storage.copy import copy_stream, text_array
 from projections.storage.sql import load
 
 SQL = load("projections", "aggregates.sql")
 
-FEWEST: Final = 64
-"""So few events behind its snapshot do not make a participant worth another one."""
-SHARE: Final = 4
-"""Nor less than one in so many of all its events."""
+FEW: Final = 128
+"""A participant of so many events has a whole snapshot: some 2.5 KB at most that are written again with each batch."""
+SHARE: Final = 16
+"""Of more events, one in so many behind a snapshot makes another one due."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Snapshot).decode
 
 
-def load_records(cursor: Any, partner_id: int, participant_ids: Iterable[str]) -> dict[str, Record]:
-    """The participants as all their events make them, an empty one where there are none. One query."""
-    records = {participant_id: Record(participant_id) for participant_id in participant_ids}
-    names = {"partner_id": partner_id, "participant_ids": text_array(records)}
-    cursor.execute(SQL["load"], names)
-    rows = cursor.fetchall()
-    for participant_id, events, *_, state in rows:
-        if events is not None:
-            record = records[participant_id]
-            record.state = state_of_snapshot(_decode(state))
-            record.in_snapshot = events
-    for participant_id, events, topic, happened, event_id, state in rows:
-        if events is None:
-            known = records[participant_id].state
+def prepare(cursor: Any) -> None:
+    """Makes a connection ready for `put_snapshots`."""
+    cursor.execute(SQL["prepare"])
+
+
+def load_records(
+    cursor: Any, participants: Mapping[int, Iterable[str]]
+) -> dict[int, dict[str, Record]]:
+    """Participants as all their events make them, an empty one where there are none: by partner id, as asked for.
+
+    At most two queries.
+    """
+    behind: dict[tuple[int, str], int | None] = {
+        (partner_id, participant_id): None
+        for partner_id, participant_ids in participants.items()
+        for participant_id in participant_ids
+    }
+    records: dict[int, dict[str, Record]] = {partner_id: {} for partner_id in participants}
+    if not behind:
+        return records
+    cursor.execute(SQL["snapshots"], _names(behind))
+    for partner_id, participant_id, events, place, whole, state in cursor.fetchall():
+        known = state_of_snapshot(_decode(state))
+        records[partner_id][participant_id] = Record(participant_id, known, events)
+        if whole:
+            del behind[partner_id, participant_id]
+        else:
+            behind[partner_id, participant_id] = place
+    if behind:
+        for partner_id, participant_id in behind:
+            records[partner_id].setdefault(participant_id, Record(participant_id))
+        cursor.execute(SQL["events_behind"], _names(behind) | {"places": list(behind.values())})
+        for partner_id, participant_id, topic, happened, event_id, state in cursor.fetchall():
+            known = records[partner_id][participant_id].state
             key = key_of(event_id)
             # Another lane's events may be in the snapshot already.
             if key not in known.known:
@@ -51,22 +72,42 @@ def load_records(cursor: Any, partner_id: int, participant_ids: Iterable[str]) -
     return records
 
 
-def put_snapshots(
-    cursor: Any, partner_id: int, records: Iterable[Record], places: Mapping[str, int]
-) -> None:
-    """Takes snapshots of the records for which it is time.
+def _names(participants: Iterable[tuple[int, str]]) -> dict[str, Any]:
+    partner_ids, participant_ids = zip(*participants, strict=True)
+    return {"partner_ids": list(partner_ids), "participant_ids": text_array(participant_ids)}
+
+
+def stage_snapshots(
+    partner_id: int, records: Iterable[Record], places: Mapping[str, int]
+) -> list[tuple[bytes, ...]]:
+    """The snapshots that are due, as fields of a COPY stream: what `put_snapshots` needs no database for.
 
     ``places``: participant id to the last place of the lane that writes the participant; everything in that lane up to
     there is in the record.
     """
-    rows = []
+    staged: list[tuple[bytes, ...]] = []
+    partner = field.smallint(partner_id)
     for record in records:
         events = len(record.state.known)
         behind = events - record.in_snapshot
-        if behind > FEWEST and behind * SHARE > events:
-            encoded = _encode(snapshot_of(record.state))
-            place = places[record.participant_id]
-            rows.append((partner_id, record.participant_id, place, events, encoded))
+        # Where the stored one is whole, it must not stay as it is.
+        if behind > 0 and (record.in_snapshot <= FEW or behind * SHARE > events):
+            staged.append(
+                (
+                    field.bigint(places[record.participant_id]),
+                    field.integer(events),
+                    partner,
+                    field.boolean(events <= FEW),
+                    field.text(record.participant_id),
+                    field.bytea(_encode(snapshot_of(record.state))),
+                )
+            )
             record.in_snapshot = events
-    if rows:
-        execute_values(cursor, SQL["put_snapshots"], rows)
+    return staged
+
+
+def put_snapshots(cursor: Any, staged: Sequence[tuple[bytes, ...]]) -> None:
+    """Writes the snapshots of a batch."""
+    if staged:
+        copy_stream(cursor, SQL["stage"], field.stream(6, staged))
+        cursor.execute(SQL["put"])

@@ -168,7 +168,7 @@ def _rewrite(
     with transaction() as cursor:
         cursor.execute(SQL["pass_lanes"], {"partner_id": partner_id})
         _keep_up(cursor, partner_id, rules)
-        records = load_records(cursor, partner_id, participant_ids)
+        records = load_records(cursor, {partner_id: participant_ids})[partner_id]
         into = Changes()
         for record in records.values():
             all_rows(record.participant_id, record.state, rules, into)

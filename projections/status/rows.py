@@ -63,7 +63,7 @@ def _add(
 ) -> None:
     for class_code in class_codes:
         evidence, whole = slices.of(class_code)
-        encoded = encode_class(evidence) if whole else None
+        encoded = encode_class(evidence, len(state.known)) if whole else None
         into.classes.append(class_row(participant_id, class_code, evidence, encoded, rules))
     for purchase_id in purchase_ids:
         row = purchase_row(participant_id, state, state.purchases[purchase_id], rules)

@@ -36,9 +36,13 @@ decode_class = msgspec.msgpack.Decoder(ClassEvidence).decode
 decode_purchase = msgspec.msgpack.Decoder(PurchaseEvidence).decode
 
 
-def encode_class(evidence: ClassEvidence) -> bytes | None:
-    """The evidence of a class; None: it is too large to be kept in a row."""
-    return _kept(_encode(evidence)) if evidence.size() <= MOST_MARKS else None
+def encode_class(evidence: ClassEvidence, at_most: int | None = None) -> bytes | None:
+    """The evidence of a class; None: it is too large to be kept in a row.
+
+    ``at_most``: it has no more marks than that, where this is known without counting them.
+    """
+    marks = evidence.size() if at_most is None or at_most > MOST_MARKS else at_most
+    return _kept(_encode(evidence)) if marks <= MOST_MARKS else None
 
 
 def encode_purchase(purchase: PurchaseRecord, withdrawn: Withdrawn) -> bytes | None:

@@ -1,7 +1,8 @@
 """Decoded records that wait to be written, lane by lane, and what of them is written next.
 
-A lane with few records has all of them in the next batch, whatever waits in others. Lanes with many have turns, a tenth
-of a batch each: smaller pieces of more lanes would be of more participants, and each participant costs.
+A lane with few records has all of them in the next batch, whatever waits in others. Lanes with many, here or still in
+Kafka, have turns, a third of a batch each: smaller pieces of more lanes would be of more participants, and each
+participant costs (docs/decisions/one-worker-two-threads.md).
 
 A lane whose batch failed is written alone, in turn with the others, in pieces that get smaller as long as they fail.
 """
@@ -17,7 +18,7 @@ from services.intake.takeover import LaneName
 BATCHES_WAITING: Final = 2
 """So many batches wait, so that there is always one to write."""
 
-TURNS: Final = 10
+TURNS: Final = 3
 """A lane's turn is one of so many in a batch."""
 
 
@@ -43,6 +44,11 @@ class Waiting(Struct):
 
     batch: LaneBatch
     weight: int
+
+    @property
+    def asked(self) -> int:
+        """What the lane would need of batches now: what waits here, and what was seen to wait in Kafka."""
+        return self.weight + max(self.batch.high_water - self.batch.next_offset, 0)
 
 
 class Apart(Struct):
@@ -108,19 +114,26 @@ class Backlog:
         return self._by_turns(together, limit)
 
     def _by_turns(self, names: Sequence[LaneName], limit: int) -> list[LaneBatch]:
-        """A batch of lanes that have more than fits: first those with little, then turns of those that wait longest."""
-        little = limit // (2 * len(names))
-        first = [name for name in names if self._waiting[name].weight <= little]
-        taken = [self._waiting.pop(name).batch for name in first]
-        left = limit - sum(map(weight, taken))
-        turn = max(limit // TURNS, left // (len(names) - len(first)), 1)
-        for name in names:
+        """A batch of lanes that have more than fits: half of it for those with least, then turns.
+
+        A turn has who waits longest, of those of which a turn's worth is here.
+        """
+        taken: list[LaneBatch] = []
+        left, quick = limit, limit // 2
+        for name in sorted(names, key=lambda name: self._waiting[name].asked):
+            held = self._waiting[name]
+            if held.asked > quick:
+                break
+            quick -= held.asked
+            left -= held.weight
+            taken.append(self._waiting.pop(name).batch)
+        many = [name for name in names if name in self._waiting]
+        turn = max(limit // TURNS, left // max(len(many), 1), 1)
+        many.sort(key=lambda name: self._waiting[name].weight < turn)
+        for name in many:
             if left <= 0:
                 break
-            held = self._waiting.get(name)
-            if held is None:
-                continue
-            before = held.weight
+            before = self._waiting[name].weight
             taken.append(self._cut(name, min(turn, left)))
             after = self._waiting.pop(name, None)
             if after is not None:

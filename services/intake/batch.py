@@ -26,8 +26,8 @@ ID_CONFLICT = (
 )
 PREFIX = len(PARTICIPANT_STREAM)
 
-Find: TypeAlias = Callable[[int, Collection[str]], Mapping[str, LedgerEntry]]
-"""Of a partner id and event ids: those that the ledger holds."""
+Find: TypeAlias = Callable[[Mapping[int, Collection[str]]], Mapping[int, Mapping[str, LedgerEntry]]]
+"""Of event ids by partner id: those that the ledger holds."""
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -132,7 +132,7 @@ def sort_out(
     ``withdrawn``: per partner id, those of the batch's publications that were withdrawn before they arrived.
 
     ``known``: per partner id, those of the batch's event ids that the ledger holds. Ids that are not among them may be
-    in the ledger nevertheless, as far as ``find`` can tell: it is asked, once a partner and at the end, for the ids
+    in the ledger nevertheless, as far as ``find`` can tell: it is asked, once and at the end, for the ids
     that the participants' records hold already.
     """
     outcome = BatchOutcome([], {}, {}, {})
@@ -152,10 +152,14 @@ def sort_out(
             )
             sorting.withdraw_early()
         outcome.lanes.append(sorting.lane(batch))
+    held = {
+        partner_id: {held.event_id for held in sorting.held}
+        for partner_id, sorting in sortings.items()
+        if sorting.held
+    }
+    found = find(held) if held and find is not None else {}
     for partner_id, sorting in sortings.items():
-        if sorting.held:
-            ids = {held.event_id for held in sorting.held}
-            sorting.tell_apart({} if find is None else find(partner_id, ids))
+        sorting.tell_apart(found.get(partner_id, {}))
         outcome.early[partner_id] = sorting.still_early()
     return outcome
 

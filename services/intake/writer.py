@@ -10,7 +10,7 @@ The status rows are only written, never read.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from functools import partial
@@ -21,8 +21,8 @@ from domain.catalogue import State as Catalogue
 from domain.marks import key_of
 from domain.participant import Touched
 from domain.vocabulary import MAX_CLASSES, PARTNER_IDS
-from projections import catalogue
-from projections.aggregates import load_records, put_snapshots
+from projections import aggregates, catalogue
+from projections.aggregates import load_records, put_snapshots, stage_snapshots
 from projections.status import writing as status
 from projections.status.record import Changes, Record, Rules
 from projections.status.rows import changes
@@ -68,6 +68,7 @@ class Writer:
         self._careful: dict[int, int] = {}
         with transaction(session) as work:
             status.prepare(work)
+            aggregates.prepare(work)
 
     def drop_lane(self, lane: Lane) -> None:
         """Forgets what is cached of a lane that is no longer this worker's."""
@@ -143,15 +144,13 @@ class Writer:
             ownership.hold(work, held)
         # A repeat comes with its own participant, whose record holds the first: only such ids are looked up, and those
         # that publish. An id that another participant used shows when the events are written; then all are looked up.
-        known = {
-            partner_id: ledger.find_events(work, partner_id, ids)
+        asked = {
+            partner_id: ids
             for partner_id, want in wants.items()
             if (ids := want.event_ids if partner_id in self._careful else want.catalogue_ids)
         }
-        records = {
-            partner_id: self._records(work, partner_id, want.participants)
-            for partner_id, want in wants.items()
-        }
+        known = ledger.find_events(work, asked)
+        records = self._records(work, wants)
         withdrawn = {
             partner_id: catalogue.early_withdrawals(work, partner_id, map(key_of, ids))
             for partner_id, want in wants.items()
@@ -179,6 +178,7 @@ class Writer:
         beside = (
             self._beside if sum(len(each.rows) for each in events) >= WORTH_A_THREAD else at_once
         )
+        ends = {each.lane_id: each.end() for each in events}
         with beside(_storing(work, events, outcome, rules)):
             staged = status.stage(
                 {
@@ -186,16 +186,15 @@ class Writer:
                     for partner_id, touched in outcome.touched.items()
                 }
             )
+            snapshots = [
+                snapshot
+                for partner_id, touched in outcome.touched.items()
+                for snapshot in _snapshots(
+                    partner_id, touched, records[partner_id], wants[partner_id], ends
+                )
+            ]
         status.write(work, staged, beside)
-        ends = {each.lane_id: each.end() for each in events}
-        for partner_id, touched in outcome.touched.items():
-            places = wants[partner_id].participants
-            put_snapshots(
-                work,
-                partner_id,
-                [records[partner_id][who] for who in touched],
-                {who: ends[places[who]] for who in touched},
-            )
+        put_snapshots(work, snapshots)
         return outcome
 
     def _beside(self, statements: Callable[[], None]) -> AbstractContextManager[None]:
@@ -222,15 +221,19 @@ class Writer:
             catalogue.follow(work, partner_id, rules, revision, sales_end)
         return {partner_id: self._rules[partner_id] for partner_id in wants}
 
-    def _records(
-        self, work: cursor, partner_id: int, lanes: Mapping[str, int]
-    ) -> dict[str, Record]:
+    def _records(self, work: cursor, wants: Mapping[int, Wanted]) -> dict[int, dict[str, Record]]:
         """The participant records of the batch, from the cache or the ledger, now most recently used."""
-        records = self._cache.take(partner_id, lanes)
-        missing = [participant_id for participant_id in lanes if participant_id not in records]
-        if missing:
-            records |= load_records(work, partner_id, missing)
-        self._cache.keep(partner_id, records, lanes)
+        records = {
+            partner_id: self._cache.take(partner_id, want.participants)
+            for partner_id, want in wants.items()
+        }
+        missing = {
+            partner_id: [who for who in want.participants if who not in records[partner_id]]
+            for partner_id, want in wants.items()
+        }
+        for partner_id, loaded in load_records(work, missing).items():
+            records[partner_id] |= loaded
+            self._cache.keep(partner_id, records[partner_id], wants[partner_id].participants)
         return records
 
 
@@ -279,6 +282,18 @@ def _changes(
     for participant_id, parts in touched.items():
         changes(participant_id, records[participant_id].state, parts, rules, into)
     return into
+
+
+def _snapshots(
+    partner_id: int,
+    touched: Iterable[str],
+    records: Mapping[str, Record],
+    want: Wanted,
+    ends: Mapping[int, int],
+) -> list[tuple[bytes, ...]]:
+    """``ends``: lane id to the place of the last event that is in it now."""
+    places = {who: ends[want.participants[who]] for who in touched}
+    return stage_snapshots(partner_id, [records[who] for who in touched], places)
 
 
 def _step(batch: LaneBatch, outcome: LaneOutcome) -> Step:

@@ -18,8 +18,8 @@ from services.kafka.batches import AbortedTransaction, Batch, batches
 from services.kafka.membership import PartnerCoordinator
 from services.kafka.records import AnyRecord
 
-TURN_RECORDS: Final = 500
-TURN_BYTES: Final = 512 * 1024
+TURN_RECORDS: Final = 1_500
+TURN_BYTES: Final = 1024 * 1024
 """So much of one lane is taken before it is another lane's turn."""
 
 OPENING_COSTS: Final = 16

@@ -74,3 +74,9 @@ RETURNING notification_id
 -- Where a tracking stands.
 SELECT notification_id FROM ledger.tracking
 WHERE partner_id = %(partner_id)s AND lane_id = %(lane_id)s AND application_name = %(application_name)s
+
+-- name: forget_snapshots
+-- The snapshots of the participants among some streams, which lack what was just appended.
+DELETE FROM ledger.snapshot
+WHERE partner_id = %(partner_id)s
+  AND participant_id = ANY (SELECT substr(stream, 3) FROM unnest(%(streams)s::text[]) AS stream WHERE stream LIKE 'p:%%')

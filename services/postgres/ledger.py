@@ -383,13 +383,24 @@ def copy(work: cursor, statement: str, stream: bytes) -> None:
         copy_stream(work, SQL[statement], stream)
 
 
-def find_events(work: cursor, partner_id: int, event_ids: Iterable[str]) -> dict[str, LedgerEntry]:
-    """Those of a partner's event ids that the ledger holds; one index probe an id, one query."""
-    work.execute(SQL["find_events"], {"partner_id": partner_id, "event_ids": text_array(event_ids)})
-    return {
-        event_id: LedgerEntry(topic, stream, happened, bytes(state))
-        for event_id, topic, stream, happened, state in work.fetchall()
-    }
+def find_events(
+    work: cursor, wanted: Mapping[int, Iterable[str]]
+) -> dict[int, dict[str, LedgerEntry]]:
+    """Those of partners' event ids that the ledger holds: by partner id, as asked for.
+
+    One index probe an id, one query.
+    """
+    found: dict[int, dict[str, LedgerEntry]] = {partner_id: {} for partner_id in wanted}
+    ids = [(partner_id, event_id) for partner_id, each in wanted.items() for event_id in each]
+    if ids:
+        names = {
+            "partner_ids": [partner_id for partner_id, _ in ids],
+            "event_ids": text_array(event_id for _, event_id in ids),
+        }
+        work.execute(SQL["find_events"], names)
+        for partner_id, event_id, topic, stream, happened, state in work.fetchall():
+            found[partner_id][event_id] = LedgerEntry(topic, stream, happened, bytes(state))
+    return found
 
 
 def events_of_stream(work: cursor, partner_id: int, stream: str) -> list[StoredRow]:

@@ -201,12 +201,15 @@ CREATE TABLE IF NOT EXISTS ledger.tracking (
 
 -- Snapshots of participants: everything reported of one, up to a place in the lane that the events arrive in
 -- (domain/snapshot.py, MessagePack; `events` counts what it has). A worker that does not know a participant reads the
--- snapshot and the events behind it. Written once in a while; may be deleted at any time, as the events say the same.
+-- snapshot and, unless it is `whole`, the events behind it: of a participant with few events it is written with every
+-- batch (projections/aggregates.py). May be deleted at any time, as the events say the same; whoever appends a
+-- participant's events and does not write the snapshot deletes it.
 CREATE TABLE IF NOT EXISTS ledger.snapshot (
     place           bigint   NOT NULL,
     events          integer  NOT NULL,
     partner_id      smallint NOT NULL,
+    whole           boolean  NOT NULL,
     participant_id  text     NOT NULL COLLATE "C",
     state           bytea    NOT NULL,
     PRIMARY KEY (partner_id, participant_id)
-);
+) WITH (fillfactor = 70);

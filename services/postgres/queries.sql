@@ -100,31 +100,32 @@ WHERE (coalesce(held.partner_id, new.first_partner_id), coalesce(held.event_id, 
       <> (new.partner_id, new.event_id COLLATE "C")
 
 -- name: find_events
--- Which of many event ids of a partner are in the ledger. OFFSET 0 keeps the planner from turning
+-- Which of many event ids of partners are in the ledger. OFFSET 0 keeps the planner from turning
 -- the look-ups into a join: whatever it believes about the table, this is one probe of an index an
 -- id, and never a scan of the table. Ids whose hash belongs to another one are asked for only if there
 -- are such ids at all; ORDER BY has that, too, answered by an index.
-SELECT found.event_id, topic.name, found.stream,
+SELECT found.partner_id, found.event_id, topic.name, found.stream,
        (extract(epoch FROM found.happened) * 1000000)::bigint, found.state
 FROM (
     SELECT event.*
-    FROM unnest(%(event_ids)s::text[]) AS wanted (event_id)
+    FROM unnest(%(partner_ids)s::smallint[], %(event_ids)s::text[]) AS wanted (partner_id, event_id)
     CROSS JOIN LATERAL (
-        SELECT event_id, topic_id, stream, happened, state
+        SELECT partner_id, event_id, topic_id, stream, happened, state
         FROM ledger.stored_event
         WHERE NOT collided
-          AND ledger.id_hash(partner_id, stored_event.event_id)
-              = ledger.id_hash(%(partner_id)s::smallint, wanted.event_id)
-          AND partner_id = %(partner_id)s AND stored_event.event_id = wanted.event_id COLLATE "C"
+          AND ledger.id_hash(stored_event.partner_id, stored_event.event_id)
+              = ledger.id_hash(wanted.partner_id, wanted.event_id)
+          AND stored_event.partner_id = wanted.partner_id AND stored_event.event_id = wanted.event_id COLLATE "C"
         OFFSET 0
     ) AS event
     UNION ALL
     SELECT event.*
-    FROM unnest(%(event_ids)s::text[]) AS wanted (event_id)
+    FROM unnest(%(partner_ids)s::smallint[], %(event_ids)s::text[]) AS wanted (partner_id, event_id)
     CROSS JOIN LATERAL (
-        SELECT event_id, topic_id, stream, happened, state
+        SELECT partner_id, event_id, topic_id, stream, happened, state
         FROM ledger.stored_event
-        WHERE collided AND partner_id = %(partner_id)s AND stored_event.event_id = wanted.event_id COLLATE "C"
+        WHERE collided AND stored_event.partner_id = wanted.partner_id
+          AND stored_event.event_id = wanted.event_id COLLATE "C"
         OFFSET 0
     ) AS event
     WHERE (SELECT collided FROM ledger.stored_event WHERE collided ORDER BY partner_id, event_id LIMIT 1)

@@ -128,7 +128,7 @@ def write(session: connection, lanes: list[LaneState], *, as_text: bool) -> Stop
         ]
         with ExitStack() as committing, transaction(session) as work:
             with watch.lap("find_events"):
-                find_events(work, PARTNER_ID, ids)
+                find_events(work, {PARTNER_ID: ids})
             with watch.lap("advance"):
                 first = advance(work, steps)
             batches = [

@@ -99,7 +99,7 @@ def test_marks_stand_in_order_of_time_then_key() -> None:
     ids = [f"e{number}" for number in range(6)]
     days = dict(zip(ids, (3, 1, 2, 2, 2, 0), strict=True))
     told = [event(number, ClassCompleted("C-1"), event_id) for event_id, number in days.items()]
-    marks = participant_state(*told).classes["C-1"].completed
+    marks = participant_state(*told).classes["C-1"].completed or []
     assert [(m.happened, m.key) for m in marks] == sorted(
         (e.happened, key_of(e.event_id)) for e in told
     )
@@ -122,6 +122,8 @@ def test_a_result_keeps_its_score_scaled() -> None:
         event(1, ClassAssessed("C-1", "performance", 4.0, 1.0, 5.0, True)),
         event(2, ClassAssessed("C-1", "pre_test")),
     )
-    first, second = state.classes["C-1"].results
+    results = state.classes["C-1"].results
+    assert results is not None
+    first, second = results
     assert (first.kind, first.scaled, first.passed) == ("performance", 0.75, True)
     assert (second.kind, second.scaled, second.passed) == ("pre_test", None, None)

@@ -11,7 +11,11 @@ from domain.events import ClassCompleted, ClassProgressed, EventVoided, PartnerE
 from domain.vocabulary import PARTNER_IDS
 from projections import aggregates
 from projections.status.record import Record
+from projections.storage import facts
+from services.postgres import ledger
 from services.postgres.connect import transaction
+from services.postgres.lane_recorder import LaneRecorder, LedgerEvent
+from services.postgres.pool import ConnectionPool
 from tests.domain import told
 from tests.domain.story import PARTICIPANT, event, participant_state
 from tests.services.intake.desk import Desk
@@ -21,7 +25,7 @@ TOKOPEDIA = PARTNER_IDS["tokopedia"]
 
 def load(desk: Desk, *participant_ids: str) -> dict[str, Record]:
     with transaction(desk.session) as work:
-        return aggregates.load_records(work, TOKOPEDIA, participant_ids)
+        return aggregates.load_records(work, {TOKOPEDIA: participant_ids})[TOKOPEDIA]
 
 
 def snapshots(desk: Desk) -> list[tuple[str, int]]:
@@ -34,11 +38,11 @@ def snapshots(desk: Desk) -> list[tuple[str, int]]:
     ]
 
 
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Snapshots are taken with nearly every batch."""
-    monkeypatch.setattr(aggregates, "FEWEST", 0)
-    monkeypatch.setattr(aggregates, "SHARE", 1_000)
+@pytest.fixture(params=[0, 5, 128], ids=lambda few: f"whole up to {few} events")
+def often(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snapshots are taken with every batch of who has few events, and with nearly every one of others."""
+    monkeypatch.setattr(aggregates, "FEW", request.param)
+    monkeypatch.setattr(aggregates, "SHARE", 3)
 
 
 @pytest.mark.usefixtures("often")
@@ -75,14 +79,36 @@ def test_who_is_not_known_is_empty_and_partners_are_apart(desk: Desk) -> None:
     assert load(desk) == {}
 
 
-def test_a_participant_with_few_events_has_no_snapshot(desk: Desk) -> None:
+def test_nothing_is_behind_the_snapshot_of_a_participant_with_few_events(desk: Desk) -> None:
     lane = desk.lane()
     for number in range(5):
         desk.send(lane, event(number, ClassProgressed("C-1", 1.0 * number)))
+        assert snapshots(desk) == [(PARTICIPANT, number + 1)]
+    # No event is looked for behind it: what nobody appended through a writer or a recorder is not seen.
+    desk.rows("UPDATE ledger.stored_event SET stream = 'p:x' WHERE stream LIKE 'p:%%' RETURNING 1")
+    assert len(load(desk, PARTICIPANT)[PARTICIPANT].state.known) == 5
+
+
+def test_who_appends_by_the_library_takes_the_snapshot_away(desk: Desk, database_url: str) -> None:
+    lane = desk.lane()
+    desk.send(lane, event(1, ClassCompleted("C-1"), "a"))
+    assert snapshots(desk) == [(PARTICIPANT, 1)]
+    with transaction(desk.session) as work:
+        other = ledger.open_lane(
+            work, log_id="own", topic="own", partition=0, partner_id=TOKOPEDIA, first_offset=0
+        )
+    pool = ConnectionPool(database_url, "recorder")
+    fact = ClassCompleted("C-2")
+    stored = LedgerEvent(
+        f"p:{PARTICIPANT}", 1, fact.topic, facts.encode(fact), "b", TOKOPEDIA, None, 1, None
+    )
+    LaneRecorder(pool, other).insert_events([stored])
+    pool.close()
     assert snapshots(desk) == []
+    assert sorted(load(desk, PARTICIPANT)[PARTICIPANT].state.classes) == ["C-1", "C-2"]
 
 
-def test_what_snapshots_have_is_a_few_times_what_there_is(desk: Desk) -> None:
+def test_what_snapshots_cost_is_in_proportion_to_what_there_is(desk: Desk) -> None:
     lane = desk.lane()
     taken: list[int] = []
     for number in range(200):
@@ -94,8 +120,8 @@ def test_what_snapshots_have_is_a_few_times_what_there_is(desk: Desk) -> None:
         found = snapshots(desk)
         if found and found[0][1] not in taken:
             taken.append(found[0][1])
-    assert sum(taken) < 5 * 200 * 20
-    assert taken[-1] > 200 * 20 * 3 // 5
+    assert sum(taken) < (aggregates.SHARE + 1) * 200 * 20
+    assert taken[-1] > 200 * 20 * 9 // 10
 
 
 @pytest.mark.usefixtures("often")

@@ -20,9 +20,10 @@ def lane(partition: int) -> Lane:
     return Lane(partition, "tuntas.partner.pintaria", partition, 4, 1, 0)
 
 
-def batch(partition: int, weights: Sequence[int], first: int = 0) -> LaneBatch:
+def batch(partition: int, weights: Sequence[int], first: int = 0, in_kafka: int = 0) -> LaneBatch:
     decoded = [Decoded(first + at, REFUSED, RAW, None, weight) for at, weight in enumerate(weights)]
-    return LaneBatch(lane(partition), decoded, first + len(weights), 1_000)
+    next_offset = first + len(weights)
+    return LaneBatch(lane(partition), decoded, next_offset, next_offset + in_kafka)
 
 
 def taken(backlog: Backlog, limit: int) -> dict[int, list[int]]:
@@ -50,12 +51,35 @@ def test_a_lane_with_few_records_does_not_wait_for_one_with_many() -> None:
 
 def test_lanes_that_have_much_have_turns() -> None:
     backlog = Backlog()
-    for partition in range(15):
-        backlog.add(batch(partition, [1] * 200))
-    first = taken(backlog, 1_000)
-    assert first == {partition: list(range(100)) for partition in range(10)}
-    second = taken(backlog, 1_000)
-    assert list(second) == [10, 11, 12, 13, 14, 0, 1, 2, 3, 4]
+    for partition in range(5):
+        backlog.add(batch(partition, [1] * 800, in_kafka=5_000))
+    assert taken(backlog, 900) == {partition: list(range(300)) for partition in range(3)}
+    assert list(taken(backlog, 900)) == [3, 4, 0]
+    assert list(taken(backlog, 900)) == [1, 2, 3]
+
+
+def test_the_least_of_what_waits_goes_first_up_to_half_a_batch() -> None:
+    backlog = Backlog()
+    for partition, count in enumerate((800, 800, 300, 140, 800)):
+        backlog.add(batch(partition, [1] * count))
+    first = taken(backlog, 900)
+    assert {partition: len(offsets) for partition, offsets in first.items()} == {
+        3: 140,
+        2: 300,
+        0: 300,
+        1: 160,
+    }
+
+
+def test_little_of_a_lane_that_has_more_in_kafka_waits_until_a_turns_worth_is_here() -> None:
+    backlog = Backlog()
+    backlog.add(batch(0, [1] * 10, in_kafka=5_000))
+    backlog.add(batch(1, [1] * 10))
+    for partition in range(2, 5):
+        backlog.add(batch(partition, [1] * 800, in_kafka=5_000))
+    assert list(taken(backlog, 900)) == [1, 2, 3, 4]
+    backlog.add(batch(0, [1] * 300, first=10, in_kafka=4_700))
+    assert list(taken(backlog, 900)) == [0, 2, 3]
 
 
 def test_a_record_heavier_than_a_batch_is_one_by_itself() -> None:

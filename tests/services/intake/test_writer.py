@@ -1,6 +1,6 @@
 """Every record ends as exactly one of accepted, duplicate and rejected, in one transaction with what it means."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Barrier
 from typing import Any
 
@@ -167,9 +167,10 @@ class TestTheSameId:
         asked: list[list[str]] = []
         find = ledger.find_events
 
-        def listen(work: Any, partner_id: int, event_ids: Iterable[str]) -> Any:
-            asked.append(sorted(event_ids))
-            return find(work, partner_id, event_ids)
+        def listen(work: Any, wanted: Mapping[int, Iterable[str]]) -> Any:
+            if wanted:
+                asked.append(sorted(event_id for ids in wanted.values() for event_id in ids))
+            return find(work, wanted)
 
         monkeypatch.setattr(ledger, "find_events", listen)
         lane = desk.lane()

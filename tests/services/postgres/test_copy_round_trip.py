@@ -51,7 +51,7 @@ def test_events_of_any_content(session: connection, lanes: list[LaneState]) -> N
                 for stream in {row[3] for row in written}
                 for stored in events_of_stream(work, 4, stream)
             }
-            found = find_events(work, 4, [row[1] for row in written if row[1] is not None])
+            found = find_events(work, {4: [row[1] for row in written if row[1] is not None]})[4]
         assert len(read) == len(found) == len(written)
         for number, row in enumerate(written):
             stored = read[row[1]]

@@ -302,13 +302,13 @@ def test_known_event_ids_are_found_and_others_are_not(
     rows = [row(n, event_id, state=bytes([n])) for n, event_id in enumerate(odd)]
     with transaction(session) as work:
         copy_events(work, [LaneEvents(lanes[0].lane_id, 4, 1, rows)], NOW)
-        found = find_events(work, 4, [*odd, "unknown", "null", ""])
+        found = find_events(work, {4: [*odd, "unknown", "null", ""]})[4]
         assert found == {
             event_id: LedgerEntry("completed", "p:PRK-1", NOW - n, bytes([n]))
             for n, event_id in enumerate(odd)
         }
-        assert find_events(work, 5, odd) == {}
-        assert find_events(work, 4, []) == {}
+        assert find_events(work, {5: odd}) == {5: {}}
+        assert find_events(work, {4: []}) == {4: {}}
 
 
 @pytest.mark.parametrize("analyzed", [False, True])
@@ -321,7 +321,8 @@ def test_event_ids_are_looked_up_by_index_whatever_the_planner_believes(
         if analyzed:
             work.execute("ANALYZE ledger.stored_event")
         ids = text_array(f"e{n}" for n in range(5000))
-        work.execute("EXPLAIN " + SQL["find_events"], {"partner_id": 4, "event_ids": ids})
+        names = {"partner_ids": [4] * 5000, "event_ids": ids}
+        work.execute("EXPLAIN " + SQL["find_events"], names)
         plan = "\n".join(line for (line,) in work.fetchall())
     assert "event_id_once" in plan
     assert "Seq Scan on stored_event" not in plan
@@ -343,7 +344,9 @@ def test_ids_that_share_a_hash_are_all_accepted_and_found(
     write_ids(weakly_hashed, batch(0, 4, 4, "c", "ddd"), batch(1, 5, 1, "a", "b", "ee"))
     for partner_id, held in ((4, {"a", "b", "cc", "c", "ddd"}), (5, {"a", "b", "ee"})):
         with transaction(weakly_hashed) as work:
-            found = find_events(work, partner_id, ["a", "b", "c", "d", "cc", "ddd", "ee"])
+            found = find_events(work, {partner_id: ["a", "b", "c", "d", "cc", "ddd", "ee"]})[
+                partner_id
+            ]
         assert found.keys() == held
     assert rows_of(
         weakly_hashed,
