@@ -1,6 +1,11 @@
 """The words of the contract (section 1) as values: partners, assessment kinds, move-on rules, defaults."""
 
-from typing import Final, Literal, NamedTuple
+import re
+import tomllib
+from importlib.resources import files
+from typing import Any, Final, Literal, NamedTuple, cast
+
+CODE: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Partner(NamedTuple):
@@ -11,17 +16,30 @@ class Partner(NamedTuple):
     name: str
 
 
-PARTNER_TABLE: Final = (
-    Partner(1, "bukalapak", "Bukalapak"),
-    Partner(2, "maubelajarapa", "MauBelajarApa"),
-    Partner(3, "pijar-mahir", "Pijar Mahir"),
-    Partner(4, "pintaria", "Pintaria"),
-    Partner(5, "sekolahmu", "SekolahMu"),
-    Partner(6, "sisnaker", "Sisnaker"),
-    Partner(7, "skill-academy", "Skill Academy by Ruangguru"),
-    Partner(8, "tokopedia", "Tokopedia"),
-)
-"""Every partner: a new one is a line here, with the next number."""
+def read_partners(text: str) -> tuple[Partner, ...]:
+    """The partners that a text in TOML lists.
+
+    Raises ValueError for a number, code or name that is none or is given twice.
+    """
+    partners = tuple(Partner(**block) for block in tomllib.loads(text)["partner"])
+    for partner in partners:
+        number, code, name = cast("tuple[Any, Any, Any]", partner)
+        if type(number) is not int or not 0 < number < 1 << 15:
+            raise ValueError(f"partner {code!r}: the number is 1 to 32767, not {number!r}")
+        if not isinstance(code, str) or CODE.fullmatch(code) is None:
+            raise ValueError(
+                f"partner {number}: {code!r} is no code of small letters, digits and -"
+            )
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f"partner {code!r}: a name is shown to people")
+    for column in zip(*partners, strict=True):
+        if len(set(column)) < len(partners):
+            raise ValueError(f"partners share a number, code or name: {column}")
+    return partners
+
+
+PARTNER_TABLE: Final = read_partners(files("domain").joinpath("partners.toml").read_text("utf-8"))
+"""Every partner: a new one is a block in partners.toml, with the next number."""
 
 PARTNERS: Final[dict[str, str]] = {partner.code: partner.name for partner in PARTNER_TABLE}
 """Partner code to display name."""
