@@ -17,6 +17,7 @@ from crc32c import crc32c
 
 from services.kafka.decompress import NotDecompressed, decompress
 from services.kafka.one_batch import Range, records_of
+from services.kafka.placing import misplaced
 from services.kafka.records import KEPT_BYTES, NO_TIMESTAMP, AnyRecord, CorruptRecord
 
 _HEADER: Final = struct.Struct(">qiibIhiqqqhii")
@@ -25,6 +26,8 @@ producer id, producer epoch, base sequence, count of records."""
 _BEFORE_LENGTH_ENDS: Final = 12
 _SMALLEST_LENGTH: Final = 14
 """Of a batch in the oldest format, behind the length itself."""
+_MAGIC: Final = 2
+_MAGIC_AT: Final = 16
 _CRC_COVERS_FROM: Final = 21
 _CODEC: Final = 0x07
 _APPEND_TIME: Final = 0x08
@@ -33,6 +36,10 @@ _TRANSACTIONAL: Final = 0x10
 _CONTROL: Final = 0x20
 _ABORT: Final = b"\x00\x00"
 
+
+_WRONGLY_PLACED: Final = "The batch's offset is damaged."
+_NOT_SENT: Final = "The log goes on, and nothing can be read of it at this offset: the offset of its batch is damaged."
+_NOT_HELD: Final = "The log holds no record at this offset, though it must have: its batch is damaged or was removed."
 
 _LATER_RECORDS: Final = 100_000
 """A broker notes how far its log is known, and reads then (Apache Kafka's Partition.readFromLocalLog): what is
@@ -74,7 +81,9 @@ def batches(
     """
     started = deque(sorted(aborted, key=lambda transaction: transaction.first_offset))
     aborting: set[int] = set()
-    position = 0
+    wrongly = misplaced(data, expected, high_water, _LATER_RECORDS)
+    passed = b""
+    before = position = 0
     while len(data) - position >= _BEFORE_LENGTH_ENDS:
         (length,) = struct.unpack_from(">i", data, position + 8)
         end = position + _BEFORE_LENGTH_ENDS + length
@@ -84,16 +93,51 @@ def batches(
         if end > len(data):
             if position == 0:  # brokers send at least one batch whole
                 yield _one_corrupt(expected, "The batch is longer than what was sent of it.", data)
-            return
+                return
+            break
+        base = int.from_bytes(data[position : position + 8], signed=True)
+        if position in wrongly:
+            passed = data[position : min(end, position + KEPT_BYTES)]
+            if _is_abort_of(data, position, aborting):
+                aborting.discard(_HEADER.unpack_from(data, position)[9])
+            before, position = position, end
+            continue
+        if base > expected and data[position + _MAGIC_AT] == _MAGIC:
+            yield _lost(expected, base, passed)
+            expected, passed = base, b""
         batch = _batch(data, position, end, expected, high_water, started, aborting)
         yield batch
         if not batch.whole:
             return
-        expected = batch.next_offset
-        position = end
+        if batch.next_offset > expected:
+            expected, passed = batch.next_offset, b""
+        else:
+            passed = data[position : min(end, position + KEPT_BYTES)]
+        before, position = position, end
+    if passed and expected < high_water:
+        yield from _lost_at_the_end(
+            data, position, expected, high_water, passed, misplaced_last=before in wrongly
+        )
 
 
-def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
+def _lost_at_the_end(
+    data: bytes,
+    position: int,
+    expected: int,
+    high_water: int,
+    passed: bytes,
+    *,
+    misplaced_last: bool,
+) -> Iterator[Batch]:
+    """What is known to be lost behind the last whole batch of a fetch, which ends at ``position``."""
+    following = _offset_before(data, position, expected - 1) + 1
+    if expected < following < min(high_water, expected + _LATER_RECORDS):
+        yield _lost(expected, following, passed)
+    elif misplaced_last:
+        yield _lost(expected, expected + 1, passed)
+
+
+def _batch(
     data: bytes,
     position: int,
     end: int,
@@ -105,10 +149,8 @@ def _batch(  # noqa: PLR0911 - each kind of damage returns its own batch
     """The batch at ``position`` of ``data``, which ends at ``end``."""
     base = int.from_bytes(data[position : position + 8], signed=True)
     kept = data[position : min(end, position + KEPT_BYTES)]
-    if base < 0:  # no checksum covers it, and behind such a batch nothing would ever be read
-        return _one_corrupt(expected, "The batch's offset is damaged.", kept)
-    magic = data[position + 16]
-    if magic != 2 or end - position < _HEADER.size:
+    magic = data[position + _MAGIC_AT]
+    if magic != _MAGIC or end - position < _HEADER.size:
         # In formats 0 and 1 the first field is the last offset, when several are compressed.
         last = base if magic < 2 else _offset_before(data, end, expected)
         detail = f"The batch is in message format {magic}; format 2 (Kafka 0.11, 2017) is read."
@@ -160,6 +202,35 @@ def _all_corrupt(
     return Batch(chain([corrupt], others), last + 1)
 
 
+def _lost(expected: int, base: int, content: bytes) -> Batch:
+    """Offsets ``expected`` up to ``base``, where a broker has no batch; ``content``: one that says it lies elsewhere.
+
+    Only compaction removes batches from the midst of a log, and partners' topics are not compacted.
+    """
+    detail = _WRONGLY_PLACED if content else _NOT_HELD
+    others = (CorruptRecord(offset, detail) for offset in range(expected + 1, base))
+    corrupt = CorruptRecord(expected, detail, content, len(content))
+    return Batch(chain([corrupt], others), base)
+
+
+def not_sent(expected: int, end: int) -> Batch:
+    """Offsets up to ``end`` that a log goes beyond, and of which its broker sends nothing."""
+    found = (CorruptRecord(offset, _NOT_SENT) for offset in range(expected, end))
+    return Batch(found, end)
+
+
+def offsets_of_last(data: bytes) -> int:
+    """How many offsets the last whole batch in ``data`` says it holds, at least one."""
+    position = count = 0
+    while len(data) - position >= _HEADER.size:
+        end = position + _BEFORE_LENGTH_ENDS + int.from_bytes(data[position + 8 : position + 12])
+        if end > len(data) or end < position + _HEADER.size:
+            break
+        count = int.from_bytes(data[position + 23 : position + 27], signed=True) + 1
+        position = end
+    return max(count, 1)
+
+
 def _one_corrupt(offset: int, detail: str, content: bytes) -> Batch:
     record = CorruptRecord(offset, detail, content[:KEPT_BYTES], len(content))
     return Batch(iter([record]), offset + 1, whole=False)
@@ -170,6 +241,13 @@ def _offset_before(data: bytes, end: int, otherwise: int) -> int:
     if len(data) - end < _BEFORE_LENGTH_ENDS:
         return otherwise
     return int.from_bytes(data[end : end + 8], signed=True) - 1
+
+
+def _is_abort_of(data: bytes, position: int, aborting: set[int]) -> bool:
+    """Whether the batch ends an aborted transaction, wherever it lies."""
+    header = _HEADER.unpack_from(data, position)
+    is_control = header[3] == _MAGIC and bool(header[5] & _CONTROL)
+    return is_control and header[9] in aborting and _is_abort(data, position + _HEADER.size)
 
 
 def _is_abort(data: bytes, position: int) -> bool:

@@ -112,6 +112,16 @@ def log_mismatch(lane: tuple[str, int], offset: int, first: int, end: int) -> Lo
     return LogMismatch(what, topic=topic, partition=partition, offset=offset)
 
 
+def not_readable(lane: tuple[str, int], offset: int) -> LogMismatch:
+    """What happened, and what to do, when a broker fails at reading one partition, and does not say why."""
+    topic, partition = lane
+    what = (
+        f"Kafka's broker fails at reading {topic} partition {partition} at offset {offset}: its log says why. Mend the "
+        "broker or have another one lead the partition; it is tried again."
+    )
+    return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+
+
 def topic_made_anew(topic: str, partition: int, offset: int) -> LogMismatch:
     """What happened, and what to do, when a topic is another one than the one that was read under its name."""
     what = (

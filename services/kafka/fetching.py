@@ -6,24 +6,23 @@ nothing is raised while reading, and decompression is bounded (batches.py). The 
 services/kafka/seams.py lists and compares them, tests hold what they do.
 """
 
+import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Mapping
 from time import monotonic
 from typing import Any, Final
 
 from kafka import KafkaConsumer
 from kafka.consumer.fetcher import Fetcher
+from kafka.errors import CorruptRecordError, InvalidRecordError, UnknownError
 
-from services.kafka.batches import AbortedTransaction, Batch, batches
+from services.kafka.errors import not_readable
+from services.kafka.fetched_part import TURN_BYTES, TURN_RECORDS, FetchedPart
 from services.kafka.membership import PartnerCoordinator
 from services.kafka.records import AnyRecord
+from services.kafka.standing import Standing
 
-TURN_RECORDS: Final = 1_500
-TURN_BYTES: Final = 1024 * 1024
-"""So much of one lane is taken before it is another lane's turn."""
-
-OPENING_COSTS: Final = 16
-"""A byte that is decompressed, of a record that is not kept, counts as a sixteenth of one that is."""
+_log = logging.getLogger(__name__)
 
 OPEN_BYTES: Final = 64 * 1024 * 1024
 """So much is kept decompressed for the next turn; what is more is decompressed again."""
@@ -31,105 +30,11 @@ OPEN_BYTES: Final = 64 * 1024 * 1024
 FETCHED_BYTES: Final = 4 * 1024 * 1024
 """So much is handed out at once, where no other bound is set."""
 
+DAMAGED: Final = frozenset({CorruptRecordError.errno, InvalidRecordError.errno})
+"""What a broker answers with that cannot read its own log at the offset asked for."""
+
 PARTS_BYTES: Final = 16 * 1024 * 1024
 """No more is fetched while so much waits, undecompressed, for its turn."""
-
-
-class FetchedPart:
-    """One fetch of one partition, taken piece by piece; what kafka-python's Fetcher expects."""
-
-    def __init__(
-        self,
-        fetch_offset: int,
-        tp: tuple[str, int],
-        _records: object,
-        *,
-        aborted_transactions: list[AbortedTransaction] | None,
-        on_drain: Callable[["FetchedPart"], None],
-        **_unused: object,
-    ) -> None:
-        self.topic_partition = tp
-        self.next_fetch_offset = fetch_offset
-        self.leader_epoch = -1
-        self.bytes_read = 0
-        self.most_bytes = TURN_BYTES
-        self.taken_bytes = 0
-        self.begun = False
-        self._aborted = aborted_transactions or []
-        self._on_drain = on_drain
-        self._data = b""
-        self._high_water = 0
-        self._batch = Batch(iter(()), fetch_offset)
-        self._batches: Iterator[Batch] | None = iter(())
-
-    def read(self, data: bytes, high_water: int) -> None:
-        """Have `take` read the record batches in ``data``."""
-        self.bytes_read = len(data)
-        self._data = data
-        self._high_water = high_water
-        self.close_batch()
-
-    def __bool__(self) -> bool:
-        """Whether there may be more to take."""
-        return self._batches is not None
-
-    @property
-    def open_bytes(self) -> int:
-        """How much is kept decompressed for the next time."""
-        return self._batch.size
-
-    def close_batch(self) -> None:
-        """Keep nothing decompressed: the next time the batch is opened again."""
-        self._batch = Batch(iter(()), self.next_fetch_offset)
-        self._batches = batches(self._data, self.next_fetch_offset, self._high_water, self._aborted)
-
-    def take(self, most: int) -> list[AnyRecord]:
-        """Up to ``most`` records, and not many more than ``most_bytes``, of what comes next.
-
-        `next_fetch_offset` is then the offset behind what was read, and ``taken_bytes`` what reading it cost.
-        """
-        taken: list[AnyRecord] = []
-        size = 0
-        self.begun = True
-        try:
-            while self._batches is not None:
-                for record in self._batch.records:
-                    taken.append(record)
-                    size += record.held_bytes
-                    if len(taken) >= most or size >= self.most_bytes:
-                        break
-                else:
-                    self.next_fetch_offset = self._batch.next_offset
-                    if size >= self.most_bytes:
-                        self._batch = Batch(iter(()), self.next_fetch_offset)
-                        break
-                    batch = next(self._batches, None)
-                    if batch is None:
-                        self.drain()
-                    else:
-                        self._batch = batch
-                        size += batch.size // OPENING_COSTS
-                        if batch.leader_epoch >= 0:
-                            self.leader_epoch = batch.leader_epoch
-                    continue
-                self.next_fetch_offset = taken[-1].offset + 1
-                if self.next_fetch_offset == self._batch.next_offset:
-                    self._batch = Batch(iter(()), self.next_fetch_offset)
-                break
-        except BaseException:
-            # An ended generator would look like a batch that was read: fetch all of it again.
-            self.drain()
-            raise
-        self.taken_bytes = size
-        return taken
-
-    def drain(self) -> None:
-        """Forget the rest."""
-        if self._batches is not None:
-            self._batches = None
-            self._batch = Batch(iter(()), self.next_fetch_offset)
-            self._data = b""
-            self._on_drain(self)
 
 
 class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no annotations
@@ -140,6 +45,7 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.answered = monotonic()
+        self.standing = Standing(self.config["fetch_max_bytes"])
         self.most_bytes = FETCHED_BYTES
         self.held: Collection[tuple[str, int]] = ()
 
@@ -152,6 +58,7 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
         turns out to be. Second: whether a fetch waits for its first turn, so that no other has to be sent yet.
         """
         self._line_up()
+        self._give_up_what_stands()
         line: dict[Any, FetchedPart] = self._paused_partition_records
         found: dict[Any, list[AnyRecord]] = defaultdict(list)
         records_left = max_records or self.config["max_poll_records"]
@@ -165,6 +72,8 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
             most = min(TURN_RECORDS, records_left)
             records_left -= self._append(found, part, most, update_offsets)
             bytes_left -= part.taken_bytes
+            if part.beside:
+                self.standing.read_nothing(tuple(tp), part.fetch_offset, part.beside)
             if part:
                 line[tp] = part  # behind the others, also in the next call
                 turns.append(tp)
@@ -190,15 +99,50 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
             elif part := self._parse_fetched_data(completed):
                 self._paused_partition_records[tp] = part
 
-    def _handle_fetch_response(self, *response: Any) -> None:
+    def _give_up_what_stands(self) -> None:
+        """Puts into the line that offsets are lost which the broker's log has, and does not send."""
+        if not self.standing:
+            return
+        places = [
+            (tp, state.position.offset)
+            for tp, state in list(self._subscriptions.assignment.items())
+            if state.position is not None and tp not in self._paused_partition_records
+        ]
+        for tp, offset, end in self.standing.lost(places):
+            _log.error(
+                "offsets given up topic=%s partition=%d offset=%d next_offset=%d", *tp, offset, end
+            )
+            part = FetchedPart(
+                offset,
+                tp,
+                None,
+                aborted_transactions=None,
+                on_drain=self._on_partition_records_drain,
+            )
+            part.give_up(end)
+            self._paused_partition_records[tp] = part
+
+    def _handle_fetch_response(
+        self, node_id: int, fetch_offsets: Mapping[Any, int], send_time: float, response: Any
+    ) -> None:
         self.answered = monotonic()
-        super()._handle_fetch_response(*response)
+        # Before its records are taken out of it.
+        self.standing.answered(fetch_offsets, response)
+        super()._handle_fetch_response(node_id, fetch_offsets, send_time, response)
 
     def _parse_fetched_data(self, completed_fetch: Any) -> FetchedPart | None:
         partition = completed_fetch.partition_data
+        tp, offset = completed_fetch.topic_partition, completed_fetch.fetched_offset
+        if partition.error_code in DAMAGED:
+            self.standing.refused(tuple(tp), offset)
+            self._subscriptions.move_partition_to_end(tp)
+            return None
         data = bytes(partition.records or b"")
         partition.records = b""  # for kafka-python's own look at it
-        part: FetchedPart | None = super()._parse_fetched_data(completed_fetch)
+        try:
+            part: FetchedPart | None = super()._parse_fetched_data(completed_fetch)
+        except UnknownError as error:
+            raise not_readable(tp, offset) from error
         if part is not None:
             part.read(data, partition.high_watermark)
         return part

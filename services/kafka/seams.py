@@ -69,6 +69,7 @@ METHODS: Final = (
     Method(Fetcher, "fetched_records", ("max_records", "update_offsets"), "fetching.py"),
     Method(Fetcher, "_parse_fetched_data", ("completed_fetch",), "fetching.py"),
     Method(Fetcher, "_append", ("drained", "part", "max_records", "update_offsets"), "fetching.py"),
+    Method(Fetcher, "_on_partition_records_drain", ("partition_records",), "fetching.py"),
     Method(
         Fetcher,
         "_handle_fetch_response",

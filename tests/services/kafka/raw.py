@@ -23,7 +23,8 @@ def write_batches(bootstrap: str, topic: str, batches: Iterable[bytes]) -> None:
             manager.bootstrap(TIMEOUT_MS)
             for batch in batches:
                 answer = manager.run(manager.send, _request(topic, batch))
-                assert answer.responses[0].partition_responses[0].error_code == 0
+                code = answer.responses[0].partition_responses[0].error_code
+                assert code == 0, f"the broker answered with error {code}"
         finally:
             manager.close()
 
