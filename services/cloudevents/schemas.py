@@ -51,12 +51,17 @@ def _given(field: str) -> Schema:
     return {"required": [field], "properties": {field: {"not": {"type": "null"}}}}
 
 
+def said(docstring: str) -> str:
+    """A docstring in the words of JSON: one line, no reStructuredText."""
+    return _LINE_BREAK.sub(" ", docstring.replace("``", "`"))
+
+
 def _tidied(tree: Any) -> Any:
     """The schema in the words of JSON: no reStructuredText, and defaults that are no null."""
     if isinstance(tree, list):
         return [_tidied(item) for item in tree]
     if isinstance(tree, str):
-        return _LINE_BREAK.sub(" ", tree.replace("``", "`"))
+        return said(tree)
     if not isinstance(tree, dict):
         return tree
     tidied = {name: _tidied(value) for name, value in tree.items()}

@@ -32,6 +32,7 @@ _MOST_SEEN: Final = 256
 _LONGEST_SEEN_BYTES: Final = 128
 _MOST_VARINT_BYTES: Final = 10
 
+NAME_IS_NO_TEXT: Final = "A header's name is not UTF-8."
 _MISPLACED: Final = (
     "The record's offset is not within its batch, or is another record's:"
     " number the records of a batch 0, 1, 2 and so on."
@@ -286,7 +287,7 @@ def _any_record(body: bytes, start: int, end: int, offset: int, sent_ms: int) ->
             return OversizedRecord(offset, kept_key, headers, kept, size, sent_ms, held_bytes)
         headers = _headers(body, position, end)
     except UnicodeDecodeError:
-        return _corrupt(body, start, end, offset, "A header's name is not UTF-8.")
+        return _corrupt(body, start, end, offset, NAME_IS_NO_TEXT)
     except IndexError:
         return _corrupt(body, start, end, offset, "The record's parts are longer than the record.")
     except ValueError:

@@ -1,0 +1,1 @@
+"""AsyncAPI's own parser on docs/asyncapi.json: ``python -m tests.asyncapi``."""
