@@ -7,7 +7,7 @@ Everything runs inside the caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,7 @@ from projections.status.record import Record
 from projections.storage import binary_copy as field
 from projections.storage import facts
 from projections.storage.copy import copy_stream, text_array
+from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 
 SQL = load("projections", "aggregates.sql")
@@ -27,17 +28,20 @@ FEW: Final = 128
 SHARE: Final = 16
 """Of more events, one in so many behind a snapshot makes another one due."""
 
+StagedSnapshot: TypeAlias = tuple[bytes, ...]
+"""The fields of a snapshot's row, encoded for COPY."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Snapshot).decode
 
 
-def prepare(cursor: Any) -> None:
+def prepare(cursor: Cursor) -> None:
     """Makes a connection ready for `put_snapshots`."""
     cursor.execute(SQL["prepare"])
 
 
 def load_records(
-    cursor: Any, participants: Mapping[int, Iterable[str]]
+    cursor: Cursor, participants: Mapping[int, Iterable[str]]
 ) -> dict[int, dict[str, Record]]:
     """Participants as all their events make them, an empty one where there are none: by partner id, as asked for.
 
@@ -79,13 +83,13 @@ def _names(participants: Iterable[tuple[int, str]]) -> dict[str, Any]:
 
 def stage_snapshots(
     partner_id: int, records: Iterable[Record], places: Mapping[str, int]
-) -> list[tuple[bytes, ...]]:
+) -> list[StagedSnapshot]:
     """The snapshots that are due, as fields of a COPY stream: what `put_snapshots` needs no database for.
 
     ``places``: participant id to the last place of the lane that writes the participant; everything in that lane up to
     there is in the record.
     """
-    staged: list[tuple[bytes, ...]] = []
+    staged: list[StagedSnapshot] = []
     partner = field.smallint(partner_id)
     for record in records:
         events = len(record.state.known)
@@ -106,7 +110,7 @@ def stage_snapshots(
     return staged
 
 
-def put_snapshots(cursor: Any, staged: Sequence[tuple[bytes, ...]]) -> None:
+def put_snapshots(cursor: Cursor, staged: Sequence[StagedSnapshot]) -> None:
     """Writes the snapshots of a batch."""
     if staged:
         copy_stream(cursor, SQL["stage"], field.stream(6, staged))

@@ -18,6 +18,7 @@ from domain.vocabulary import PARTNER_CODES
 from projections.status.record import Rules
 from projections.storage import facts
 from projections.storage.copy import timestamp
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE
 from projections.storage.sql import load
 
@@ -81,7 +82,7 @@ def unsigned(number: int) -> int:
     return number & (1 << 64) - 1
 
 
-def set_package_sales_end(cursor: Any, package_sales_end: int) -> None:
+def set_package_sales_end(cursor: Cursor, package_sales_end: int) -> None:
     """Makes the setting (microseconds UTC) the rule for every partner; rows follow by themselves."""
     since = timestamp(package_sales_end)
     cursor.execute(
@@ -91,14 +92,14 @@ def set_package_sales_end(cursor: Any, package_sales_end: int) -> None:
 
 
 def heads(
-    cursor: Any, partner_ids: Iterable[int], *, lock: bool = False
+    cursor: Cursor, partner_ids: Iterable[int], *, lock: bool = False
 ) -> dict[int, tuple[int, int]]:
     """Partner id to (revision, package sales end). With ``lock`` other catalogue writers wait for this transaction."""
     cursor.execute(SQL["lock_heads" if lock else "heads"], {"partner_ids": list(partner_ids)})
     return {partner_id: (revision, end) for partner_id, revision, end in cursor.fetchall()}
 
 
-def follow(cursor: Any, partner_id: int, rules: Rules, revision: int, sales_end: int) -> int:
+def follow(cursor: Cursor, partner_id: int, rules: Rules, revision: int, sales_end: int) -> int:
     """Brings ``rules`` up to ``revision``; returns how many accepted publications were read for that."""
     if rules.revision == revision and rules.package_sales_end == sales_end:
         return 0
@@ -115,14 +116,14 @@ def follow(cursor: Any, partner_id: int, rules: Rules, revision: int, sales_end:
     return published
 
 
-def early_withdrawals(cursor: Any, partner_id: int, keys: Iterable[int]) -> dict[int, int]:
+def early_withdrawals(cursor: Cursor, partner_id: int, keys: Iterable[int]) -> dict[int, int]:
     """Those of the keys whose events were withdrawn before they arrived, with the earliest time of that."""
     names = {"partner_id": partner_id, "target_keys": [signed(key) for key in keys]}
     cursor.execute(SQL["early_withdrawals"], names)
     return {unsigned(key): happened for key, happened in cursor.fetchall()}
 
 
-def note_early_withdrawals(cursor: Any, withdrawals: Mapping[int, Mapping[int, int]]) -> None:
+def note_early_withdrawals(cursor: Cursor, withdrawals: Mapping[int, Mapping[int, int]]) -> None:
     """Keeps withdrawals of events that nobody knows (yet): partner id to key to the earliest time.
 
     The caller holds the locks of the partners' heads (`heads`), so that nobody is publishing one of them.
@@ -137,7 +138,7 @@ def note_early_withdrawals(cursor: Any, withdrawals: Mapping[int, Mapping[int, i
 
 
 def write_changes(
-    cursor: Any,
+    cursor: Cursor,
     rules: Mapping[int, Rules],
     changed: Mapping[int, Sequence[Change]],
     recorded: int,
@@ -174,7 +175,7 @@ def write_changes(
         _write(cursor, LIVE, partner_id, rules[partner_id].catalogue, codes)
 
 
-def write_all(cursor: Any, schema: str, partner_id: int, rules: Rules) -> None:
+def write_all(cursor: Cursor, schema: str, partner_id: int, rules: Rules) -> None:
     """Writes everything that a partner published, as ``rules`` hold it, into the tables in ``schema``."""
     state = rules.catalogue
     codes = {"class": set(state.classes), "package": set(state.packages)}
@@ -182,7 +183,7 @@ def write_all(cursor: Any, schema: str, partner_id: int, rules: Rules) -> None:
 
 
 def _write(
-    cursor: Any, schema: str, partner_id: int, state: State, codes: Mapping[str, Collection[str]]
+    cursor: Cursor, schema: str, partner_id: int, state: State, codes: Mapping[str, Collection[str]]
 ) -> None:
     """Writes some classes and packages as they stand now."""
     classes: list[tuple[Any, ...]] = []

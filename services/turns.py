@@ -6,9 +6,12 @@ keep busy while the other computes, and have nothing left to do when that one wa
 
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock, Thread, get_ident
-from typing import Final
+from typing import Final, TypeVar
+
+Result = TypeVar("Result")
 
 SWITCH_SECONDS: Final = 0.0005
 """How soon a thread that comes back from waiting is let in (Python's own default is ten times that)."""
@@ -54,28 +57,29 @@ class Turn:
 
 
 @contextmanager
-def beside(work: Callable[[], None], waiting: AbstractContextManager[None]) -> Iterator[None]:
-    """Has another thread do ``work``, which mostly waits, during the block.
+def concurrently(
+    work: Callable[[], Result], waiting: AbstractContextManager[None]
+) -> Iterator[Future[Result]]:
+    """Has another thread do ``work``, which mostly waits, during the block; gives the future of what it returns.
 
     The block's end waits for it, within ``waiting``, whether the block failed or not, and raises what it raised.
     """
-    failed: list[BaseException] = []
+    future: Future[Result] = Future()
 
     def run() -> None:
         try:
-            work()
+            future.set_result(work())
         except BaseException as error:  # noqa: BLE001 - raised at the end of the block
-            failed.append(error)
+            future.set_exception(error)
 
-    thread = Thread(target=run, name="beside")
+    thread = Thread(target=run, name="concurrently")
     thread.start()
     try:
-        yield
+        yield future
     finally:
         with waiting:
             thread.join()
-    if failed:
-        raise failed[0]
+    future.result()
 
 
 def switch_quickly() -> None:

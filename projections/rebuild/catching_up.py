@@ -16,6 +16,7 @@ from projections.sequences import ranges as sequences
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
 from projections.storage import facts
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE, NEXT
 from projections.storage.sql import load
 from projections.sums import rollup
@@ -36,7 +37,7 @@ class Later(Struct):
     participants: int = 0
     deltas: Deltas = field(default_factory=Deltas)
 
-    def catch_up(self, cursor: Any, positions: dict[int, int]) -> int:
+    def catch_up(self, cursor: Cursor, positions: dict[int, int]) -> int:
         """Folds in what was recorded behind ``positions``, and moves them; returns how many events that were."""
         cursor.execute(SQL["positions"])
         reached = dict(cursor.fetchall())
@@ -60,7 +61,7 @@ class Later(Struct):
         positions.update(reached)
         return behind
 
-    def _replace(self, cursor: Any, partner_id: int, streams: list[str]) -> None:
+    def _replace(self, cursor: Cursor, partner_id: int, streams: list[str]) -> None:
         ids = [stream[len(PARTICIPANT_STREAM) :] for stream in streams]
         values = {"partner_id": partner_id, "participant_ids": ids}
         cursor.execute(SQL["remove_classes"].replace(f"{LIVE}.", f"{NEXT}."), values)
@@ -68,14 +69,15 @@ class Later(Struct):
             of = counted_columns(columns)
             self.deltas.class_row(partner_id, class_code, packages, of, -1)
         cursor.execute(SQL["remove_purchases"].replace(f"{LIVE}.", f"{NEXT}."), values)
-        for columns in cursor.fetchall():
-            self.deltas.purchase_row(partner_id, columns, -1)
+        for package_code, complete, unresolved, after_sales_end, unallocated in cursor.fetchall():
+            before = (package_code, complete, unresolved, after_sales_end, unallocated)
+            self.deltas.purchase_row(partner_id, before, -1)
         cursor.execute(
             SQL["some_participant_events"], {"partner_id": partner_id, "streams": streams}
         )
         self._fold(cursor, partner_id, cursor.fetchall())
 
-    def _fold(self, cursor: Any, partner_id: int, rows: Iterable[Any]) -> None:
+    def _fold(self, cursor: Cursor, partner_id: int, rows: Iterable[Any]) -> None:
         """Adds the rows of participants that have none; ``rows`` come participant by participant."""
         into = Changes()
         for stream, events in groupby(rows, key=itemgetter(0)):
@@ -92,21 +94,21 @@ class Later(Struct):
                 into = Changes()
         self._append(cursor, partner_id, into)
 
-    def _append(self, cursor: Any, partner_id: int, into: Changes) -> None:
+    def _append(self, cursor: Cursor, partner_id: int, into: Changes) -> None:
         """Adds rows of participants that have none yet, and counts them."""
         load_rows(cursor, NEXT, partner_id, into.classes, into.purchases)
         count(self.deltas, partner_id, into)
         if len(self.deltas) > MOST_DELTAS:
             self._add_deltas(cursor)
 
-    def _add_deltas(self, cursor: Any) -> None:
+    def _add_deltas(self, cursor: Cursor) -> None:
         rollup.follow_institutions(cursor, NEXT)
         rollup.add(cursor, self.deltas.counts(), NEXT)
         self.deltas = Deltas()
 
 
 def rebuild_catalogue(
-    reading: Any, writing: Any, partner_id: int, rules: Rules, head: tuple[int, int]
+    reading: Cursor, writing: Cursor, partner_id: int, rules: Rules, head: tuple[int, int]
 ) -> int:
     """Brings a partner's catalogue up to its head: revision and package sales end.
 

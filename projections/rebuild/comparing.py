@@ -1,7 +1,6 @@
 """How the tables of a rebuild differ from the live ones, row by row."""
 
-from typing import Any
-
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE, NEXT
 
 READ_MODELS = (
@@ -19,7 +18,7 @@ READ_MODELS = (
 )
 
 
-def differences(cursor: Any) -> dict[str, int]:
+def differences(cursor: Cursor) -> dict[str, int]:
     """Per table, the number of rows that only the live or only the rebuilt one has."""
     found: dict[str, int] = {}
     for table in READ_MODELS:

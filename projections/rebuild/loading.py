@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 from projections.status.record import ClassRow, PurchaseRow
 from projections.status.staging import counted_fields
 from projections.storage import binary_copy as field
 from projections.storage.copy import copy_stream
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE
 from projections.storage.sql import load
 from projections.sums.deltas import Count
@@ -31,7 +32,7 @@ _codes = lru_cache(maxsize=1 << 14)(field.text_array)
 
 
 def load_rows(
-    cursor: Any,
+    cursor: Cursor,
     schema: str,
     partner_id: int,
     classes: Iterable[ClassRow],
@@ -42,7 +43,7 @@ def load_rows(
     send(cursor, schema, "load_purchase", purchase_parts(partner_id, purchases))
 
 
-def send(cursor: Any, schema: str, name: str, parts: list[bytes]) -> None:
+def send(cursor: Cursor, schema: str, name: str, parts: list[bytes]) -> None:
     """Sends packed rows, if there are any, with a statement of loading.sql."""
     if parts:
         stream = b"".join((field.HEADER, *parts, field.TRAILER))

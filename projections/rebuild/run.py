@@ -27,6 +27,7 @@ from projections.sequences import ranges as sequences
 from projections.sequences.numbering import Numbers
 from projections.status.record import Rules
 from projections.status.rejudge import CLAIM_KEY
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE, NEXT, PREVIOUS, tables
 from projections.storage.sql import load
 from projections.sums import rollup
@@ -176,7 +177,7 @@ class Rebuild(Struct):
         self.progress(total, total)
         return positions, taken_off
 
-    def _other_numbers(self, reading: Any) -> dict[int, Numbers]:
+    def _other_numbers(self, reading: Cursor) -> dict[int, Numbers]:
         """The running numbers of events that are not about participants, by partner id."""
         numbers: dict[int, Numbers] = {}
         reading.execute(SQL["other_numbers"])
@@ -199,7 +200,7 @@ class Rebuild(Struct):
             indices.put_on(cursor, NEXT, taken_off)
             cursor.execute(SQL["drop_counted"])
 
-    def _switch(self, cursor: Any) -> None:
+    def _switch(self, cursor: Cursor) -> None:
         cursor.execute(f"ALTER SCHEMA {LIVE} RENAME TO {PREVIOUS}")
         cursor.execute(f"ALTER SCHEMA {NEXT} RENAME TO {LIVE}")
         for partner_id, revision in self.judged_with.items():

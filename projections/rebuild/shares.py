@@ -22,6 +22,7 @@ from projections.sequences.numbering import Numbers
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
 from projections.storage import binary_copy, facts
+from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 from projections.sums.deltas import Deltas
 
@@ -119,7 +120,7 @@ class _Fold:
         self,
         share: Share,
         topics: Mapping[int, str],
-        writing: Any,
+        writing: Cursor,
         progress: Callable[[int], None],
     ) -> None:
         self.folded = Folded()

@@ -4,12 +4,13 @@ A partner's numbers are nearly all there, so they are kept as bits: 64 of them t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct, field
 
 from projections.sequences.ranges import SQL, is_usable
 from projections.storage.copy import copy_rows
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE
 
 _WIDTH: Final = 64
@@ -87,7 +88,7 @@ class Numbers(Struct):
 
 
 def write(
-    cursor: Any, schema: str, numbers: Mapping[int, Numbers], positions: Mapping[int, int]
+    cursor: Cursor, schema: str, numbers: Mapping[int, Numbers], positions: Mapping[int, int]
 ) -> None:
     """Writes what the events up to ``positions`` (by lane id) carry to the empty tables in ``schema``.
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from projections.storage.copy import copy_rows
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE
 from projections.storage.sql import load
 
@@ -33,19 +34,19 @@ Range = tuple[int, int]
 """First and last of some numbers without a gap between them."""
 
 
-def follow(cursor: Any) -> int:
+def follow(cursor: Cursor) -> int:
     """Looks at the next events of every lane; returns how many. 0: there are none, or another process does it."""
     cursor.execute(SQL["claim"])
     return look(cursor) if cursor.fetchone()[0] else 0
 
 
-def follow_all(cursor: Any) -> None:
+def follow_all(cursor: Cursor) -> None:
     """Looks at every event and keeps other processes from doing so until the end of the transaction."""
     cursor.execute(SQL["claim_waiting"])
     look(cursor, EVERYTHING)
 
 
-def look(cursor: Any, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:
+def look(cursor: Cursor, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:
     """Looks at up to ``limit`` events of each lane, and rejections, that were not looked at; returns how many.
 
     The caller holds the claim, or has ``schema`` for itself.
@@ -53,7 +54,7 @@ def look(cursor: Any, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:
     return _look_at_events(cursor, limit, schema) + _look_at_rejections(cursor, limit, schema)
 
 
-def _look_at_events(cursor: Any, limit: int, schema: str) -> int:
+def _look_at_events(cursor: Cursor, limit: int, schema: str) -> int:
     def execute(name: str, **values: Any) -> None:
         cursor.execute(SQL[name].replace(f"{LIVE}.", f"{schema}."), values)
 
@@ -122,7 +123,7 @@ def is_usable(sequence: bytes) -> bool:
     )
 
 
-def _look_at_rejections(cursor: Any, limit: int, schema: str) -> int:
+def _look_at_rejections(cursor: Cursor, limit: int, schema: str) -> int:
     def execute(name: str, **values: Any) -> None:
         cursor.execute(SQL[name].replace(f"{LIVE}.", f"{schema}."), values)
 

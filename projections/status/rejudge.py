@@ -24,6 +24,7 @@ from projections.aggregates import load_records
 from projections.status import writing as status
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows, class_row
+from projections.storage.cursor import Cursor
 from projections.storage.evidence import decode_class
 from projections.storage.sql import load
 
@@ -156,7 +157,7 @@ def _rewrite_purchases(
         after = page[-1]
 
 
-def _keep_up(cursor: Any, partner_id: int, rules: Rules) -> None:
+def _keep_up(cursor: Cursor, partner_id: int, rules: Rules) -> None:
     """Makes ``rules`` at least as new as those that any row which was read in this transaction was written with."""
     catalogue.follow(cursor, partner_id, rules, *catalogue.heads(cursor, [partner_id])[partner_id])
 

@@ -4,23 +4,27 @@ Everything runs inside the caller's transaction, on the caller's psycopg2 cursor
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
 from projections.status.record import Changes
 from projections.status.staging import class_stream, purchase_stream
 from projections.storage.copy import copy_stream, text_array
+from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 from projections.sums import queue
 from projections.sums.queue import ClassChange, Queued
 
 SQL = load("projections.status", "writing.sql")
 
+Result = TypeVar("Result")
 
-def prepare(cursor: Any) -> None:
+
+def prepare(cursor: Cursor) -> None:
     """Makes a connection ready for `write`."""
     cursor.execute(SQL["prepare"])
 
@@ -38,18 +42,23 @@ def stage(changes: Mapping[int, Changes]) -> Staged:
     return Staged(changes, class_stream(changes), purchase_stream(changes))
 
 
-Beside: TypeAlias = Callable[[Callable[[], None]], AbstractContextManager[None]]
-"""Makes a context manager that has statements run while its block computes."""
+class Concurrently(Protocol):
+    """Makes a context manager that has statements run while its block computes, and gives what they come to."""
+
+    def __call__(
+        self, statements: Callable[[], Result], /
+    ) -> AbstractContextManager[Future[Result]]: ...
 
 
 @contextmanager
-def at_once(statements: Callable[[], None]) -> Iterator[None]:
-    """A `Beside` that does one after the other."""
-    statements()
-    yield
+def one_after_the_other(statements: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """A `Concurrently` for who has one thread."""
+    future: Future[Result] = Future()
+    future.set_result(statements())
+    yield future
 
 
-def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
+def write(cursor: Cursor, staged: Staged, concurrently: Concurrently = one_after_the_other) -> None:
     """Writes the changed rows of a transaction, whatever was there before. At most once a transaction.
 
     What they change in evaluations is queued with them. The caller is the only one who may write rows of these
@@ -62,10 +71,9 @@ def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
         copy_stream(cursor, SQL["stage_class"], staged.classes)
         cursor.execute(SQL["merge_classes"])
         before = cursor.fetchall()
-    purchases: list[tuple[Any, ...]] = []
-    with beside(partial(_write_purchases, cursor, staged, purchases)):
+    with concurrently(partial(_write_purchases, cursor, staged)) as purchases:
         _note_classes(queued, changes, before)
-    for partner_id, *columns in purchases:
+    for partner_id, *columns in purchases.result():
         old, new = tuple(columns[:5]), tuple(columns[5:])
         if old != new:
             queued[partner_id].purchases.append((old, new))
@@ -74,7 +82,7 @@ def write(cursor: Any, staged: Staged, beside: Beside = at_once) -> None:
 
 
 def remove_others(
-    cursor: Any, partner_id: int, participant_ids: Collection[str], kept: Changes
+    cursor: Cursor, partner_id: int, participant_ids: Collection[str], kept: Changes
 ) -> None:
     """Removes the class rows of some participants that are not among those ``kept``, and queues what that changes."""
     names: dict[str, Any] = {
@@ -96,12 +104,13 @@ def remove_others(
     queue.leave(cursor, partner_id, Queued(removed))
 
 
-def _write_purchases(cursor: Any, staged: Staged, answered: list[tuple[Any, ...]]) -> None:
-    """Writes the purchases; adds to ``answered`` what was counted of each before and what is now."""
-    if any(changed.purchases for changed in staged.changes.values()):
-        copy_stream(cursor, SQL["stage_purchase"], staged.purchases)
-        cursor.execute(SQL["merge_purchases"])
-        answered += cursor.fetchall()
+def _write_purchases(cursor: Cursor, staged: Staged) -> list[tuple[Any, ...]]:
+    """Writes the purchases; what was counted of each before and what is now."""
+    if not any(changed.purchases for changed in staged.changes.values()):
+        return []
+    copy_stream(cursor, SQL["stage_purchase"], staged.purchases)
+    cursor.execute(SQL["merge_purchases"])
+    return cursor.fetchall()
 
 
 def _note_classes(

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from domain.counting import Counted, parts
+from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 from projections.sums.deltas import Deltas, PackageColumns, counted_columns
 
@@ -40,7 +41,7 @@ _encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Queued).decode
 
 
-def leave(cursor: Any, partner_id: int, queued: Queued) -> None:
+def leave(cursor: Cursor, partner_id: int, queued: Queued) -> None:
     """Leaves changes for who adds them up, within the transaction that they belong to."""
     if queued:
         names = {
@@ -51,7 +52,7 @@ def leave(cursor: Any, partner_id: int, queued: Queued) -> None:
         cursor.execute(SQL["leave"], names)
 
 
-def take(cursor: Any, changes: int) -> list[tuple[int, Queued]]:
+def take(cursor: Cursor, changes: int) -> list[tuple[int, Queued]]:
     """Takes the oldest transactions' changes off the queue, about ``changes``: partner ids and what was changed."""
     cursor.execute(SQL["take"], {"changes": changes})
     return [(partner_id, decode(counts)) for partner_id, counts in cursor.fetchall()]

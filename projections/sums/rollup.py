@@ -7,11 +7,11 @@ wait for each other at the sums that all of them touch.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from domain.counting import Metric
 from domain.median import HUNDREDTHS, hundredth
 from projections.storage.copy import copy_rows
+from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE
 from projections.storage.sql import load
 from projections.sums import queue
@@ -23,20 +23,20 @@ CHANGES_AT_ONCE = 20_000
 """About so many changed rows are added up in one transaction; one more transaction's changes at least."""
 
 
-def add_up(cursor: Any) -> int:
+def add_up(cursor: Cursor) -> int:
     """Adds queued changes to the sums; returns how many transactions' changes. 0: none, or another process does it."""
     cursor.execute(SQL["claim"])
     return take(cursor) if cursor.fetchone()[0] else 0
 
 
-def add_up_all(cursor: Any) -> None:
+def add_up_all(cursor: Cursor) -> None:
     """Adds everything queued to the sums and keeps other processes from doing so until the end of the transaction."""
     cursor.execute(SQL["claim_waiting"])
     while take(cursor):
         continue
 
 
-def take(cursor: Any) -> int:
+def take(cursor: Cursor) -> int:
     """Adds some transactions' changes, the oldest first, to the sums; the caller holds the claim. Returns how many."""
     taken = queue.take(cursor, CHANGES_AT_ONCE)
     deltas = Deltas()
@@ -47,7 +47,7 @@ def take(cursor: Any) -> int:
     return len(taken) + moved
 
 
-def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE) -> None:
+def add(cursor: Cursor, changed: Mapping[int, Sequence[Count]], schema: str = LIVE) -> None:
     """Adds counts to the sums of their scopes, of the institutions that teach the classes, and of the whole partner.
 
     ``schema``: where the sums are.
@@ -74,7 +74,7 @@ def add(cursor: Any, changed: Mapping[int, Sequence[Count]], schema: str = LIVE)
     _add_to_institutions(cursor, schema)
 
 
-def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
+def follow_institutions(cursor: Cursor, schema: str = LIVE) -> int:
     """Moves the sums of classes that another institution teaches now; returns how many classes those were.
 
     A class that is being published at this moment is left for the next time.
@@ -100,14 +100,14 @@ def follow_institutions(cursor: Any, schema: str = LIVE) -> int:
     return len(moved)
 
 
-def _prepare(cursor: Any) -> None:
+def _prepare(cursor: Cursor) -> None:
     """Makes the temporary tables, or empties them."""
     cursor.execute(SQL["prepare"])
     if cursor.fetchone()[0]:
         cursor.execute(SQL["clear"])
 
 
-def _add_to_institutions(cursor: Any, schema: str) -> None:
+def _add_to_institutions(cursor: Cursor, schema: str) -> None:
     for name in ("stage_everywhere", "add_to_institutions", "tidy_institutions"):
         cursor.execute(_within(schema, name))
 

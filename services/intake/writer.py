@@ -10,23 +10,30 @@ The status rows are only written, never read.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import TypeVar
 
+from msgspec import Struct
 from psycopg2.extensions import cursor
 
 from domain.catalogue import State as Catalogue
 from domain.marks import key_of
-from domain.participant import Touched
 from domain.vocabulary import MAX_CLASSES, PARTNER_IDS
 from projections import aggregates, catalogue
-from projections.aggregates import load_records, put_snapshots, stage_snapshots
+from projections.aggregates import (
+    StagedSnapshot,
+    load_records,
+    put_snapshots,
+    stage_snapshots,
+)
 from projections.status import writing as status
 from projections.status.record import Changes, Record, Rules
 from projections.status.rows import changes
-from projections.status.writing import at_once
+from projections.status.writing import one_after_the_other
 from services import turns
 from services.intake import ownership
 from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted, sort_out, wanted
@@ -36,8 +43,10 @@ from services.intake.ownership import WrittenElsewhere
 from services.postgres import ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import TOOK_TOO_LONG, LedgerConflict, Retry
-from services.postgres.ledger import LaneEvents, Step
+from services.postgres.ledger import LaneEvents, LedgerEntry, Step
 from services.postgres.waiting import WaitingConnection
+
+Result = TypeVar("Result")
 
 ATTEMPTS = 20
 """How often a batch is done again before the worker gives up and says why."""
@@ -48,6 +57,18 @@ CAREFUL_BATCHES = 100
 
 WORTH_A_THREAD = 500
 """So many events take PostgreSQL longer than it takes to begin a thread."""
+
+
+class Found(Struct, frozen=True):
+    """What the database and the cache hold of what a batch's records speak of: by partner id.
+
+    ``rules`` and ``records`` are the writer's own, and evolve when the batch is sorted out.
+    """
+
+    rules: dict[int, Rules]
+    known: dict[int, dict[str, LedgerEntry]]
+    records: dict[int, dict[str, Record]]
+    withdrawn: dict[int, dict[int, int]]
 
 
 class StaleRules(Exception):
@@ -142,6 +163,42 @@ class Writer:
         held = others | {batch.lane.lane_id for batch in batches}
         if others:
             ownership.hold(work, held)
+        found = self._read(work, wants, rules)
+        outcome = sort_out(
+            batches,
+            found.known,
+            found.records,
+            found.rules,
+            partial(ledger.find_events, work),
+            found.withdrawn,
+        )
+        sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
+        first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
+        # From here on no projector passes these lanes and no other worker writes these participants: what the heads
+        # and the owners say now is what counts.
+        _check_rules(work, found.rules, outcome.changes_catalogue_of())
+        ownership.claim(
+            work, {partner_id: want.participants for partner_id, want in wants.items()}, held
+        )
+        events = [
+            LaneEvents(
+                batch.lane.lane_id,
+                batch.lane.partner_id,
+                first_positions[batch.lane.lane_id],
+                lane.events,
+            )
+            for batch, lane in sorted_lanes
+        ]
+        large = sum(len(each.rows) for each in events) >= WORTH_A_THREAD
+        concurrently = self._concurrently if large else one_after_the_other
+        with concurrently(_storing(work, events, outcome, found.rules)):
+            rows = status.stage(_changed_rows(outcome, found))
+            snapshots = _due_snapshots(outcome, found, wants, events)
+        status.write(work, rows, concurrently)
+        put_snapshots(work, snapshots)
+        return outcome
+
+    def _read(self, work: cursor, wants: Mapping[int, Wanted], rules: dict[int, Rules]) -> Found:
         # A repeat comes with its own participant, whose record holds the first: only such ids are looked up, and those
         # that publish. An id that another participant used shows when the events are written; then all are looked up.
         asked = {
@@ -156,50 +213,13 @@ class Writer:
             for partner_id, want in wants.items()
             if (ids := want.catalogue_ids)
         }
-        find = partial(ledger.find_events, work)
-        outcome = sort_out(batches, known, records, rules, find, withdrawn)
-        sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
-        first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
-        # From here on no projector passes these lanes and no other worker writes these participants: what the heads
-        # and the owners say now is what counts.
-        _check_rules(work, rules, outcome.changes_catalogue_of())
-        ownership.claim(
-            work, {partner_id: want.participants for partner_id, want in wants.items()}, held
-        )
-        events = [
-            LaneEvents(
-                batch.lane.lane_id,
-                batch.lane.partner_id,
-                first_positions[batch.lane.lane_id],
-                lane.events,
-            )
-            for batch, lane in sorted_lanes
-        ]
-        beside = (
-            self._beside if sum(len(each.rows) for each in events) >= WORTH_A_THREAD else at_once
-        )
-        ends = {each.lane_id: each.end() for each in events}
-        with beside(_storing(work, events, outcome, rules)):
-            staged = status.stage(
-                {
-                    partner_id: _changes(touched, records[partner_id], rules[partner_id])
-                    for partner_id, touched in outcome.touched.items()
-                }
-            )
-            snapshots = [
-                snapshot
-                for partner_id, touched in outcome.touched.items()
-                for snapshot in _snapshots(
-                    partner_id, touched, records[partner_id], wants[partner_id], ends
-                )
-            ]
-        status.write(work, staged, beside)
-        put_snapshots(work, snapshots)
-        return outcome
+        return Found(rules, known, records, withdrawn)
 
-    def _beside(self, statements: Callable[[], None]) -> AbstractContextManager[None]:
+    def _concurrently(
+        self, statements: Callable[[], Result]
+    ) -> AbstractContextManager[Future[Result]]:
         """Has PostgreSQL work through statements while a block computes."""
-        return turns.beside(statements, self._session.waiting())
+        return turns.concurrently(statements, self._session.waiting())
 
     def _current_rules(
         self, work: cursor, wants: Mapping[int, Wanted], overtaken: AbstractSet[int]
@@ -275,25 +295,31 @@ def _storing(
     return store
 
 
-def _changes(
-    touched: Mapping[str, list[Touched]], records: Mapping[str, Record], rules: Rules
-) -> Changes:
-    into = Changes()
-    for participant_id, parts in touched.items():
-        changes(participant_id, records[participant_id].state, parts, rules, into)
-    return into
+def _changed_rows(outcome: BatchOutcome, found: Found) -> dict[int, Changes]:
+    """Per partner id, the status rows that the touched parts of participants have now."""
+    changed: dict[int, Changes] = {}
+    for partner_id, touched in outcome.touched.items():
+        into = changed[partner_id] = Changes()
+        records, rules = found.records[partner_id], found.rules[partner_id]
+        for participant_id, parts in touched.items():
+            changes(participant_id, records[participant_id].state, parts, rules, into)
+    return changed
 
 
-def _snapshots(
-    partner_id: int,
-    touched: Iterable[str],
-    records: Mapping[str, Record],
-    want: Wanted,
-    ends: Mapping[int, int],
-) -> list[tuple[bytes, ...]]:
-    """``ends``: lane id to the place of the last event that is in it now."""
-    places = {who: ends[want.participants[who]] for who in touched}
-    return stage_snapshots(partner_id, [records[who] for who in touched], places)
+def _due_snapshots(
+    outcome: BatchOutcome,
+    found: Found,
+    wants: Mapping[int, Wanted],
+    events: Sequence[LaneEvents],
+) -> list[StagedSnapshot]:
+    """The snapshots of touched participants, of all up to the batch's ``events``."""
+    ends = {each.lane_id: each.end() for each in events}
+    due: list[StagedSnapshot] = []
+    for partner_id, touched in outcome.touched.items():
+        records, participants = found.records[partner_id], wants[partner_id].participants
+        places = {who: ends[participants[who]] for who in touched}
+        due += stage_snapshots(partner_id, [records[who] for who in touched], places)
+    return due
 
 
 def _step(batch: LaneBatch, outcome: LaneOutcome) -> Step:

@@ -57,7 +57,7 @@ PLACES: Final = (
     ("find", "services.postgres.ledger", "find_events"),
     ("load", "services.intake.writer", "load_records"),
     ("decide", "services.intake.writer", "sort_out"),
-    ("judge", "services.intake.writer", "_changes"),
+    ("judge", "services.intake.writer", "_changed_rows"),
     ("advance", "services.postgres.ledger", "advance"),
     ("rules", "services.intake.writer", "Writer._current_rules"),
     ("rules", "services.intake.writer", "_check_rules"),
@@ -68,6 +68,7 @@ PLACES: Final = (
     ("outcomes", "services.postgres.ledger", "copy_rejections"),
     ("status", "projections.status.writing", "stage"),
     ("status", "projections.status.writing", "write"),
+    ("snapshots", "services.intake.writer", "_due_snapshots"),
     ("snapshots", "services.intake.writer", "put_snapshots"),
     ("commit", "services.postgres.connect", "commit"),
 )

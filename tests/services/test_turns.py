@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from services.turns import Turn, beside
+from services.turns import Turn, concurrently
 
 SOON = 5.0
 
@@ -128,7 +128,7 @@ def test_work_beside_a_block_is_done_when_the_block_ends() -> None:
             done.append("work")
 
     with turn:
-        with beside(work, turn.away()):
+        with concurrently(work, turn.away()):
             assert begun.wait(SOON)
             done.append("block")
             finish.set()
@@ -141,7 +141,7 @@ def test_what_fails_beside_a_block_is_raised_at_its_end() -> None:
     def work() -> None:
         raise ValueError("refused")
 
-    with pytest.raises(ValueError, match="refused"), beside(work, nullcontext()):
+    with pytest.raises(ValueError, match="refused"), concurrently(work, nullcontext()):
         reached = True
     assert reached
 
@@ -153,6 +153,6 @@ def test_a_block_that_fails_still_waits_for_the_work_beside_it() -> None:
         time.sleep(0.05)
         finished.set()
 
-    with pytest.raises(KeyError), beside(work, nullcontext()):
+    with pytest.raises(KeyError), concurrently(work, nullcontext()):
         raise KeyError
     assert finished.is_set()
