@@ -6,11 +6,11 @@ from domain.events import Fact
 from domain.marks import key_of_bytes
 from domain.participant import State, evolve
 
-Told = tuple[int, bytes, Fact]
+ReportedFact = tuple[int, bytes, Fact]
 """One event: when (microseconds UTC), event id in UTF-8, fact."""
 
 
-def state_of(events: Iterable[Told]) -> State:
+def state_of(events: Iterable[ReportedFact]) -> State:
     """The state after some events in any order, each once."""
     state = State()
     for happened, event_id, fact in events:

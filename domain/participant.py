@@ -165,12 +165,12 @@ def evolve(state: State, happened: int, key: int, fact: Fact) -> Touched:
     The event: when it happened (microseconds UTC), the key of its id, what it says. Raises KeyError for a fact that
     is not a participant's.
     """
-    told: Any = fact
+    data: Any = fact
     kind = type(fact)
     of_class = OF_CLASS.get(kind)
     if of_class is not None:
         name, mark_of, touched_of = of_class
-        class_code = told.class_code
+        class_code = data.class_code
         record = state.classes.get(class_code)
         if record is None:
             record = state.classes[class_code] = ClassRecord()
@@ -183,10 +183,10 @@ def evolve(state: State, happened: int, key: int, fact: Fact) -> Touched:
         touched = touched_of(class_code)
     elif kind is EventVoided:
         state.known[key] = UNTOUCHED
-        return _withdraw(state, happened, key_of(told.target_id))
+        return _withdraw(state, happened, key_of(data.target_id))
     else:
         add = OF_PURCHASE[kind]
-        purchase_id = told.purchase_id
+        purchase_id = data.purchase_id
         purchase = state.purchases.get(purchase_id)
         if purchase is None:
             purchase = state.purchases[purchase_id] = PurchaseRecord(purchase_id)

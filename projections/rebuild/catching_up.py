@@ -81,14 +81,14 @@ class Later(Struct):
         """Adds the rows of participants that have none; ``rows`` come participant by participant."""
         into = Changes()
         for stream, events in groupby(rows, key=itemgetter(0)):
-            told = [
+            history = [
                 (happened, event_id.encode(), facts.decode(topic, state))
                 for _, topic, happened, event_id, state in events
             ]
-            self.events += len(told)
+            self.events += len(history)
             self.participants += 1
             participant_id = stream[len(PARTICIPANT_STREAM) :]
-            all_rows(participant_id, state_of(told), self.rules[partner_id], into)
+            all_rows(participant_id, state_of(history), self.rules[partner_id], into)
             if len(into.classes) >= CHUNK_ROWS:
                 self._append(cursor, partner_id, into)
                 into = Changes()

@@ -20,7 +20,7 @@ class Index(Struct, frozen=True):
     constraint: str | None
 
 
-def take_off(cursor: Cursor, schema: str, tables: Sequence[str]) -> list[Index]:
+def drop(cursor: Cursor, schema: str, tables: Sequence[str]) -> list[Index]:
     """Drops the indices of some tables that nothing refers to, with their constraints; returns how to make them."""
     cursor.execute(SQL["indices"], {"schema": schema, "tables": list(tables)})
     found = [Index(*row) for row in cursor.fetchall()]
@@ -32,7 +32,7 @@ def take_off(cursor: Cursor, schema: str, tables: Sequence[str]) -> list[Index]:
     return found
 
 
-def put_on(cursor: Cursor, schema: str, indices: Iterable[Index]) -> None:
+def create(cursor: Cursor, schema: str, indices: Iterable[Index]) -> None:
     """Makes the constraints again; their indices are there. They lock the tables, but read no rows."""
     for index in indices:
         if index.constraint is not None:

@@ -105,9 +105,9 @@ class Rebuild(Struct):
                 cursor.execute(f"DROP SCHEMA IF EXISTS {leftover} CASCADE")
             cursor.execute(tables(NEXT))
             cursor.execute(SQL["make_counted"])
-        positions, taken_off = self._read_snapshot()
+        positions, dropped = self._read_snapshot()
         began = self._took("folding", began)
-        self._finish(taken_off)
+        self._finish(dropped)
         began = self._took("sums and indices", began)
         later = Later(self.rules)
         for _ in range(ROUNDS):
@@ -153,7 +153,7 @@ class Rebuild(Struct):
                     self.done.events += rebuild_catalogue(cursor, writing, partner_id, rules, head)
                     self.judged_with[partner_id] = rules.revision
                 rollup.follow_institutions(writing, NEXT)
-                taken_off = indices.take_off(writing, NEXT, BIG)
+                dropped = indices.drop(writing, NEXT, BIG)
             cursor.execute(SQL["export_snapshot"])
             (snapshot,) = cursor.fetchone()
             # Shares are even, being dealt out by a hash; more than one a worker would read the ledger once more each.
@@ -175,7 +175,7 @@ class Rebuild(Struct):
         with self.write() as writing:
             numbering.write(writing, NEXT, numbers, positions)
         self.progress(total, total)
-        return positions, taken_off
+        return positions, dropped
 
     def _other_numbers(self, reading: Cursor) -> dict[int, Numbers]:
         """The running numbers of events that are not about participants, by partner id."""
@@ -186,18 +186,18 @@ class Rebuild(Struct):
             numbers.setdefault(partner_id, Numbers()).look([encoded])
         return numbers
 
-    def _finish(self, taken_off: Sequence[Index]) -> None:
+    def _finish(self, dropped: Sequence[Index]) -> None:
         """Adds up what the shares counted, and gives the tables their indices back."""
-        summed = [index for index in taken_off if index.table in {"rollup", "institution_rollup"}]
+        summed = [index for index in dropped if index.table in {"rollup", "institution_rollup"}]
         adding_up: Job = [
             (SQL[name], {"hundredths": HUNDREDTHS})
             for name in ("sum_scopes", "sum_partners", "sum_institutions", "sum_everywhere")
         ]
         adding_up = [*adding_up, *((index.definition, {}) for index in summed)]
-        others: list[Job] = [[(one.definition, {})] for one in taken_off if one not in summed]
+        others: list[Job] = [[(one.definition, {})] for one in dropped if one not in summed]
         self.crew.run([adding_up, *others])
         with self.write() as cursor:
-            indices.put_on(cursor, NEXT, taken_off)
+            indices.create(cursor, NEXT, dropped)
             cursor.execute(SQL["drop_counted"])
 
     def _switch(self, cursor: Cursor) -> None:

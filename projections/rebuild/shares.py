@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from domain.events import FACTS, PARTICIPANT_STREAM, Fact
-from domain.history import Told, state_of
+from domain.history import ReportedFact, state_of
 from projections.rebuild.loading import class_parts, count_parts, purchase_parts, send
 from projections.sequences.numbering import Numbers
 from projections.status.record import Changes, Rules
@@ -128,7 +128,7 @@ class _Fold:
         self._share = share
         self._writing = writing
         self._progress = progress
-        self._same_hash: dict[bytes, list[Told]] = {}
+        self._same_hash: dict[bytes, list[ReportedFact]] = {}
         self._changes: dict[int, Changes] = {}
         self._rows = 0
         self._sequences: dict[int, list[bytes | None]] = defaultdict(list)
@@ -149,7 +149,7 @@ class _Fold:
         # The loop runs for each event of the ledger.
         readers, sequences_of = self._readers, self._sequences
         sequences: list[bytes | None] = []
-        told: list[Told] = []
+        history: list[ReportedFact] = []
         end = _NOT_YET  # what the rows of a participant end with: stream and partner
         end_size = 0
         of_hash: int | None = None
@@ -172,23 +172,23 @@ class _Fold:
                 if hashed != of_hash:
                     self._fold()
                     of_hash = hashed
-                told = self._same_hash.setdefault(end, [])
+                history = self._same_hash.setdefault(end, [])
             sequences.append(sequence)
             fact = readers[topic_id](row[state_at:-end_size])
-            told.append((happened + _EPOCH, row[_ID:id_end], fact))
+            history.append((happened + _EPOCH, row[_ID:id_end], fact))
             row = yield
         yield
 
     def _fold(self) -> None:
         rules = self._share.rules
-        for end, told in self._same_hash.items():
+        for end, history in self._same_hash.items():
             (partner_id,) = _partner(end, len(end) - 2)
             participant_id = end[_STREAM:_BEHIND_STREAM].decode()
             into = self._changes.get(partner_id)
             if into is None:
                 into = self._changes[partner_id] = Changes()
             self._rows -= len(into.classes)
-            all_rows(participant_id, state_of(told), rules[partner_id], into)
+            all_rows(participant_id, state_of(history), rules[partner_id], into)
             self._rows += len(into.classes)
             self.folded.participants += 1
         self._same_hash.clear()

@@ -17,7 +17,7 @@ from domain.events import (
     EventVoided,
     Number,
 )
-from services.cloudevents.event_type import Built, EventType, Example, as_told
+from services.cloudevents.event_type import Built, EventType, Example, as_sent
 from services.cloudevents.wire import (
     DEFAULT_MAXIMUM,
     DEFAULT_MINIMUM,
@@ -228,7 +228,7 @@ CLASS_TYPES: Final = (
     EventType(
         ClassRedeemed,
         ClassRedeemedData,
-        as_told(ClassRedeemed),
+        as_sent(ClassRedeemed),
         Example(
             "pm-2020-000041",
             "2020-06-29T20:02:00+07:00",
@@ -238,13 +238,13 @@ CLASS_TYPES: Final = (
     EventType(
         ClassStarted,
         ClassStartedData,
-        as_told(ClassStarted),
+        as_sent(ClassStarted),
         Example("pm-2020-000051", "2020-06-29T20:10:00+07:00", _CLASS),
     ),
     EventType(
         ClassAttended,
         ClassAttendedData,
-        as_told(ClassAttended),
+        as_sent(ClassAttended),
         Example(
             "pm-2020-000052",
             "2020-06-30T08:00:00+07:00",
@@ -262,7 +262,7 @@ CLASS_TYPES: Final = (
     EventType(
         ClassCompleted,
         ClassCompletedData,
-        as_told(ClassCompleted),
+        as_sent(ClassCompleted),
         Example(
             "pm-2020-000043",
             "2020-06-30T09:15:00+07:00",
@@ -289,7 +289,7 @@ CLASS_TYPES: Final = (
     EventType(
         CertificateIssued,
         CertificateIssuedData,
-        as_told(CertificateIssued),
+        as_sent(CertificateIssued),
         Example(
             "pm-2020-000045",
             "2020-06-30T10:00:00+07:00",
@@ -299,7 +299,7 @@ CLASS_TYPES: Final = (
     EventType(
         ClassReviewed,
         ClassReviewedData,
-        as_told(ClassReviewed),
+        as_sent(ClassReviewed),
         Example(
             "pm-2020-000046",
             "2020-06-30T10:05:00+07:00",
@@ -309,7 +309,7 @@ CLASS_TYPES: Final = (
     EventType(
         EventVoided,
         EventVoidedData,
-        as_told(EventVoided),
+        as_sent(EventVoided),
         Example(
             "pm-2020-000047",
             "2020-07-01T08:00:00+07:00",

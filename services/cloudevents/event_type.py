@@ -39,12 +39,12 @@ class EventType(Struct, frozen=True):
         return TYPE_PREFIX + self.fact.name
 
 
-def as_told(fact: type[Fact]) -> Callable[[Any], Built]:
+def as_sent(fact: type[Fact]) -> Callable[[Any], Built]:
     """The builder of a fact about a participant whose fields are those of the event's ``data``, by the same names."""
-    told = attrgetter(*fact.__struct_fields__)
+    fields = attrgetter(*fact.__struct_fields__)
 
     def build(data: Any) -> Built:
-        values = told(data)
+        values = fields(data)
         strings = 2
         for value in values:
             if value is not None:

@@ -38,11 +38,11 @@ def with_sections(guide: str) -> str:
 
 
 def _section(kind: EventType) -> str:
-    told = re.sub(r"\s*\n\s*", " ", getdoc(kind.data) or "").replace("``", "`")
-    told = fill(told, 118, break_long_words=False, break_on_hyphens=False)
+    text = re.sub(r"\s*\n\s*", " ", getdoc(kind.data) or "").replace("``", "`")
+    text = fill(text, 118, break_long_words=False, break_on_hyphens=False)
     rows = "\n".join(_rows(fields_of(kind.data), ""))
     return (
-        f"### {kind.name.removeprefix(TYPE_PREFIX)}\n{told}\n\n"
+        f"### {kind.name.removeprefix(TYPE_PREFIX)}\n{text}\n\n"
         f"| field | is |\n| --- | --- |\n{rows}\n\n```json\n{_example(kind)}\n```\n"
     )
 

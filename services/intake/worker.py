@@ -115,7 +115,7 @@ class _Reading:
         self._being_written: list[LaneBatch] = []
         self._writing: Future[float] | None = None
         self._aside: dict[LaneName, float] = {}
-        self._told: dict[LaneName, str] = {}
+        self._logged: dict[LaneName, str] = {}
         """Of lanes set aside, what was logged about them."""
 
     def run(self, stop: threading.Event, poll_seconds: float) -> None:
@@ -231,9 +231,9 @@ class _Reading:
         self._give_up(name)
         self._aside[name] = time.monotonic() + TRY_AGAIN_SECONDS
         note_trouble(self._session, self._consumer.cluster_id(), name, detail)
-        if self._told.get(name) == detail:
+        if self._logged.get(name) == detail:
             return
-        self._told[name] = detail
+        self._logged[name] = detail
         topic, partition = name
         log.error(
             "lane set aside %s",

@@ -72,8 +72,8 @@ def translated(doing: str, who: str = "this client") -> Iterator[None]:
 
 def not_allowed(error: driver.AuthorizationError, who: str) -> str:
     """What the cluster's authorizer does not let ``who`` do, and how that is changed."""
-    told = error.args[0] if error.args else ""
-    names = ", ".join(sorted(told)) if isinstance(told, set | frozenset) else str(told)
+    named = error.args[0] if error.args else ""
+    names = ", ".join(sorted(named)) if isinstance(named, set | frozenset) else str(named)
     if isinstance(error, driver.TopicAuthorizationFailedError):
         what = f"use the topic {names}"
     elif isinstance(error, driver.GroupAuthorizationFailedError):

@@ -68,9 +68,9 @@ def make_users(
     for user in users:
         with passwords.of(user, new=user in rotated) as password:
             change = UserScramCredentialUpsertion(user, _MECHANISM, password)
-            told = admin.alter_user_scram_credentials([change])
-            if told.get(user) is not None:
-                raise BrokerRefused(f"User {user} was not given a password: {told[user]}")
+            answered = admin.alter_user_scram_credentials([change])
+            if answered.get(user) is not None:
+                raise BrokerRefused(f"User {user} was not given a password: {answered[user]}")
 
 
 def add_lines(admin: Any, lines: Sequence[Line]) -> None:
@@ -79,9 +79,9 @@ def add_lines(admin: Any, lines: Sequence[Line]) -> None:
         return
     answer = admin.create_acls([_acl(line) for line in lines])
     if answer["failed"]:
-        told = ", ".join(sorted({str(error.__name__) for error in answer["failed"]}))
+        why = ", ".join(sorted({str(error.__name__) for error in answer["failed"]}))
         raise BrokerRefused(
-            f"{len(answer['failed'])} of {len(lines)} lines were not added to the access control list: {told}."
+            f"{len(answer['failed'])} of {len(lines)} lines were not added to the access control list: {why}."
         )
 
 
@@ -92,8 +92,8 @@ def _users(admin: Any, named: Sequence[str]) -> set[str]:
     # Asked for all users by who may not know them, Kafka 4.1 gives no answer at all.
     return {
         user
-        for user, told in admin.describe_user_scram_credentials(list(named)).items()
-        if any(info["mechanism"].name == "SCRAM_SHA_512" for info in told["credential_infos"])
+        for user, described in admin.describe_user_scram_credentials(list(named)).items()
+        if any(info["mechanism"].name == "SCRAM_SHA_512" for info in described["credential_infos"])
     }
 
 

@@ -51,21 +51,21 @@ class Standing:
 
         A partition that is not in it has not changed since (KIP-227).
         """
-        told = {
+        answered = {
             (topic.topic, partition.partition_index): partition
             for topic in response.responses
             for partition in topic.partitions
         }
-        for place, partition in told.items():
+        for place, partition in answered.items():
             if partition.error_code:
                 continue
             stable = getattr(partition, "last_stable_offset", None)
             # How far it can be read. Where a broker does not say so, a transaction may still be open.
             self._ends[place] = min(stable, partition.high_watermark) if stable is not None else -1
-        sent = sum(len(partition.records or b"") for partition in told.values())
+        sent = sum(len(partition.records or b"") for partition in answered.values())
         room = sent <= self._room and not response.throttle_time_ms
         for tp, offset in asked.items():
-            partition = told.get(tuple(tp))
+            partition = answered.get(tuple(tp))
             if partition is None or not (partition.error_code or partition.records):
                 if room:
                     self._count(tuple(tp), offset, _EVERYTHING)

@@ -61,9 +61,9 @@ def method(of: Gathered, *, partner: str | None, as_of: str | None) -> Iterable[
         f"{_waiting(totals['lag'])} Repeated records change nothing. Rejected ones are in no "
         "figure; /v1/rejections says what to correct in each."
     )
-    told = "added up with every change" if as_of is None else "judged again from the evidence"
+    how = "added up with every change" if as_of is None else "judged again from the evidence"
     yield Paragraph(
-        f"The figures are answers of /v1/partners/…/evaluation and /v1/institutions, {told}. Every figure leads on: "
+        f"The figures are answers of /v1/partners/…/evaluation and /v1/institutions, {how}. Every figure leads on: "
         "from there to the list of purchased classes, from each of them to its history, and from each event to topic, "
         f"partition and offset. Once more, by {day_and_time(of.as_of)}:"
     )

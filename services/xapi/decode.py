@@ -74,10 +74,10 @@ def decode_statement(  # noqa: PLR0911 - each rule returns its own refusal
     fault = next(statement_faults(statement, target, form[1].decode()), "")
     if fault:
         return Refusal(Reason.INVALID_DATA, fault, event_id)
-    told = _told(statement, target, activities)
-    if isinstance(told, Refusal):
-        return told
-    kind, data = told
+    translated = _translated(statement, target, activities)
+    if isinstance(translated, Refusal):
+        return translated
+    kind, data = translated
     try:
         participant_id = (key or b"").decode()
     except UnicodeDecodeError:
@@ -98,7 +98,7 @@ def decode_statement(  # noqa: PLR0911 - each rule returns its own refusal
     return event_of(partner, attributes, data, "", key, sent_ms)
 
 
-def _told(
+def _translated(
     statement: Statement, target: Object, activities: Mapping[str, str]
 ) -> tuple[str, dict[str, Any]] | Refusal:
     """The contract's type and data, but for the participant."""
@@ -108,9 +108,9 @@ def _told(
         reason = "voided by a statement"
         return "event.voided.v1", {"target_id": target.id.lower(), "reason": reason}
     result = Result() if statement.result is UNSET else statement.result
-    told = BY_IRI.get(statement.verb.id, ANY_OTHER).tell(result)
-    if isinstance(told, str):
-        return Refusal(Reason.INVALID_DATA, told, event_id)
+    translated = BY_IRI.get(statement.verb.id, ANY_OTHER).translate(result)
+    if isinstance(translated, str):
+        return Refusal(Reason.INVALID_DATA, translated, event_id)
     try:
         class_code = class_of(target.id, activities) if isinstance(target, Activity) else None
     except UnicodeDecodeError:
@@ -121,7 +121,7 @@ def _told(
             " or have its id mapped to its class."
         )
         return Refusal(Reason.UNMAPPED_ACTIVITY, detail, event_id)
-    kind, data = told
+    kind, data = translated
     return kind, {"class_code": class_code, **data}
 
 

@@ -16,29 +16,29 @@ PROGRESS: Final = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 """cmi5's whole number from 0 to 100."""
 
 Data = dict[str, Any]
-Told = tuple[str, Data]
+Translation = tuple[str, Data]
 """A type of the contract, without prefix, and the fields of its ``data`` beside participant and class."""
 
-STARTED: Final[Told] = ("class.started.v1", {})
+STARTED: Final[Translation] = ("class.started.v1", {})
 
 
 class Verb(NamedTuple):
     """One verb: its name, its IRI, what it becomes in words, and what a result of it says.
 
-    ``tell`` answers a sentence where the statement is refused.
+    ``translate`` answers a sentence where the statement is refused.
     """
 
     name: str
     iri: str
     becomes: str
-    tell: Callable[[Result], Told | str]
+    translate: Callable[[Result], Translation | str]
 
 
-def _started(_: Result) -> Told:
+def _started(_: Result) -> Translation:
     return STARTED
 
 
-def _progressed(result: Result) -> Told | str:
+def _progressed(result: Result) -> Translation | str:
     extensions = {} if isinstance(result.extensions, UnsetType) else result.extensions
     percent = extensions.get(PROGRESS)
     if percent is None:
@@ -50,20 +50,20 @@ def _progressed(result: Result) -> Told | str:
     return "class.progressed.v1", {"percent": percent}
 
 
-def _completed(result: Result) -> Told:
+def _completed(result: Result) -> Translation:
     return STARTED if result.completion is False else ("class.completed.v1", {})
 
 
-def _judged(verdict: bool) -> Callable[[Result], Told | str]:
-    def tell(result: Result) -> Told | str:
+def _judged(verdict: bool) -> Callable[[Result], Translation | str]:
+    def translate(result: Result) -> Translation | str:
         if result.success is (not verdict):
             return f"`result.success` contradicts the verb: it must be {str(verdict).lower()}, or absent."
         return "class.assessed.v1", {"kind": "post_test", "passed": verdict, **_score(result)}
 
-    return tell
+    return translate
 
 
-def _scored(result: Result) -> Told:
+def _scored(result: Result) -> Translation:
     data: Data = {"kind": "assignment", **_score(result)}
     if not isinstance(result.success, UnsetType):
         data["passed"] = result.success

@@ -69,12 +69,12 @@ def day(text: str | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(text, moment(text)[:10])
 
 
-def told(value: Any) -> str:
+def as_text(value: Any) -> str:
     """A value of an event's data in words."""
     if isinstance(value, list):
-        return "; ".join(told(part) for part in value)
+        return "; ".join(as_text(part) for part in value)
     if isinstance(value, dict):
-        return ", ".join(f"{words(name)} {told(part)}" for name, part in value.items())
+        return ", ".join(f"{words(name)} {as_text(part)}" for name, part in value.items())
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
@@ -116,7 +116,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        number=number, share=share, words=words, when=when, day=day, told=told, marked=marked
+        number=number, share=share, words=words, when=when, day=day, as_text=as_text, marked=marked
     )
     made.globals.update(
         PARTNERS=PARTNERS,

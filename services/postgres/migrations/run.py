@@ -81,15 +81,15 @@ def _pending(found: Found, known: Sequence[Migration]) -> list[Migration]:
 @contextmanager
 def _alone(session: connection, on_wait: Callable[[], None] | None) -> Iterator[None]:
     """A block in which this process alone migrates, and in which statements may take as long as they need."""
-    told = False
+    announced = False
     while True:
         with transaction(session) as work:
             work.execute(SQL["try_lock"], {"key": MIGRATION_LOCK})
             if work.fetchall() == [(True,)]:
                 break
-        if not told and on_wait is not None:
+        if not announced and on_wait is not None:
             on_wait()
-        told = True
+        announced = True
         sleep(LOOK_SECONDS)
     try:
         with transaction(session) as work:
