@@ -9,6 +9,7 @@ import typer
 from services.cli import (
     check,
     demo,
+    events,
     export,
     health,
     lanes,
@@ -66,6 +67,7 @@ app.command(rich_help_panel=RUN)(rebuild.rebuild)
 app.command(rich_help_panel=RUN)(lanes.lanes)
 app.command(rich_help_panel=EVENTS)(check.check)
 app.command(rich_help_panel=EVENTS)(publish.publish)
+app.command(rich_help_panel=EVENTS)(events.events)
 app.command(rich_help_panel=EVENTS)(simulate.simulate)
 app.command(rich_help_panel=LOOK)(status.status)
 app.command(rich_help_panel=LOOK)(health.health)

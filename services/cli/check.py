@@ -26,6 +26,8 @@ def check(
 ) -> None:
     """Validate JSON Lines offline as the intake would, line by line, with reasons, as if they were sent now.
 
+    Lines that would be accepted and look odd (unknown fields, a percent of 1 or less, a participant_id that looks like
+    a telephone number) are counted by kind, with the last of each.
     Ends with exit code 1 when any line would be rejected.
     """
     if partner is not None and partner not in PARTNERS:
@@ -33,12 +35,17 @@ def check(
     console = Console()
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    hinted: Counter[str] = Counter()
+    last: dict[str, str] = {}
     unknown_fields = 0
     shown = 0
     with file.open("rb") as lines:
         for line in check_lines(lines, partner, time.time_ns() // 1_000_000):
             outcomes[line.outcome] += 1
             unknown_fields += line.unknown_fields
+            for hint in line.hints:
+                hinted[hint.kind] += 1
+                last[hint.kind] = f"{file.name}:{line.number}: {hint.detail}"
             if line.reason is None:
                 continue
             reasons[line.reason] += 1
@@ -56,6 +63,12 @@ def check(
     for reason, count in reasons.most_common():
         table.add_row(f"  {reason}", f"{count:,}", style="red")
     console.print(table)
+    for kind, count in hinted.most_common():
+        console.print(
+            f"[yellow]{kind}[/yellow] {count:,}: {escape(last[kind])}",
+            highlight=False,
+            soft_wrap=True,
+        )
     if unknown_fields:
         console.print(
             f"{unknown_fields:,} fields that the contract does not name would be ignored."

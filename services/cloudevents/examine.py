@@ -16,6 +16,7 @@ from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.attributes import attribute_fault
 from services.cloudevents.event_types import DATA, FIELDS, READERS
 from services.cloudevents.faults import data_fault, named_twice, personal_data, type_fault
+from services.cloudevents.hints import type_meant
 from services.cloudevents.identifiers import has_control_characters, is_national_id
 from services.cloudevents.json_text import Malformed, Repeated, parse
 from services.cloudevents.mode import ATTRIBUTE_PREFIX, ATTRIBUTES, Mode, mode_of, read_headers
@@ -126,6 +127,7 @@ def event_of(  # noqa: PLR0911 - each rule returns its own refusal
     fields, shape = FIELDS.get(texts["type"]), DATA.get(texts["type"])
     if fields is None or shape is None:
         fault = f"`{prefix}type` is none of the types that are accepted: see docs/events.md."
+        fault += type_meant(texts["type"], FIELDS)
         return Refusal(Reason.UNKNOWN_TYPE, fault, event_id)
     fault = personal_data(texts, key, data, fields, prefix)
     if fault:

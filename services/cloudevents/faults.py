@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from services.cloudevents.hints import did_you_mean, field_meant
 from services.cloudevents.identifiers import (
     NATIONAL_ID_DIGITS,
     has_control_characters,
@@ -113,9 +114,12 @@ def type_fault(message: str, data: Mapping[str, object], fields: Fields) -> str:
     missing = _MISSING.fullmatch(message)
     if missing:
         path = f"{missing[2]}.{missing[1]}" if missing[2] else missing[1]
-        return f"`data.{path}` is missing: it must be {described(path, fields)}."
+        meant = "" if missing[2] else field_meant(path, data, fields)
+        return f"`data.{path}` is missing: it must be {described(path, fields)}.{meant}"
     place = _PLACE.search(message)
     path = place[1] if place else ""
     found = data.get(path)
     counted = f"; it has {len(found):,}" if isinstance(found, list) and found else ""
-    return f"`data.{path}` must be {described(path, fields)}{counted}."
+    field = fields.get(path)
+    meant = did_you_mean(found, field.values) if field and isinstance(found, str) else ""
+    return f"`data.{path}` must be {described(path, fields)}{counted}.{meant}"

@@ -25,6 +25,8 @@ class Field(NamedTuple):
     is_list: bool = False
     required: bool = True
     title: str = ""
+    values: tuple[str, ...] = ()
+    """The words that it takes, where it takes no others."""
 
 
 Fields = dict[str, Field]
@@ -43,6 +45,7 @@ def fields_of(struct: type[Struct]) -> Fields:
 
 def _field(kind: inspect.Type) -> Field:
     text, title, descriptions, fields, struct, is_list = "", "", [], None, Struct, False
+    values: tuple[str, ...] = ()
     pending = [kind]
     while pending:
         match pending.pop():
@@ -57,11 +60,15 @@ def _field(kind: inspect.Type) -> Field:
             case inspect.VarTupleType(item_type=item):
                 is_list = True
                 pending.append(item)
+            case inspect.LiteralType(values=words):
+                values = tuple(str(word) for word in words)
             case inspect.StructType(cls=cls):
                 fields, struct = fields_of(cls), cls
             case _:
                 pass
-    return Field(text, descriptions[0], descriptions[-1], fields, struct, is_list, title=title)
+    return Field(
+        text, descriptions[0], descriptions[-1], fields, struct, is_list, title=title, values=values
+    )
 
 
 def objects(

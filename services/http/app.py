@@ -41,6 +41,9 @@ ROUTES: Final[Sequence[Route]] = (
 )
 """Every route that is read with a token; the one that is asked most comes first."""
 
+SENT_TO: Final[Sequence[Route]] = events.SENT_TO
+"""Those whose question is sent."""
+
 
 ANYBODY: Final = Caller(share=b"operation")
 """Whose share of the API its own operation uses up, which is asked for without a token."""
@@ -77,11 +80,11 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    app.router.routes.append(Routes(ROUTES, access, sources))
+    app.router.routes.append(Routes((*ROUTES, *SENT_TO), access, sources))
     health.add_health_routes(app, sources.of(ANYBODY), measures, access)
     add_docs(app)
     add_pages(app, ROUTES, access, sources)
-    describe(app, ROUTES)
+    describe(app, (*ROUTES, *SENT_TO))
     app.add_middleware(Measured, measures=measures)
     if settings.metrics_port:
         app.add_middleware(MetricsAddress, port=settings.metrics_port)

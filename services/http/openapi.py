@@ -77,18 +77,32 @@ def operation(route: Route) -> dict[str, Any]:
         for name in names
     ]
     query = [parameter.document() for parameter in route.parameters]
-    return {
+    told = {
         "summary": route.summary,
         "operationId": route.name,
         "security": [{"bearer": []}],
         "parameters": [*path, *query],
         "responses": responses_of(route),
     }
+    if route.body is not None:
+        (schema,), _ = msgspec.json.schema_components([route.body], ref_template=COMPONENTS)
+        told["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    return told
+
+
+def paths_of(routes: Sequence[Route]) -> dict[str, Any]:
+    """Path to its operations, by method."""
+    found: dict[str, Any] = {}
+    for route in routes:
+        method = "get" if route.body is None else "post"
+        found.setdefault(route.path, {})[method] = operation(route)
+    return found
 
 
 def describe(app: FastAPI, routes: Sequence[Route]) -> None:
     """Makes ``/openapi.json`` the document of the routes; built when it is asked for first."""
     answers = [route.answer for route in routes]
+    bodies = [route.body for route in routes if route.body is not None]
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -98,11 +112,9 @@ def describe(app: FastAPI, routes: Sequence[Route]) -> None:
                 description=DESCRIPTION,
                 routes=app.routes,
             )
-            built["paths"] = {route.path: {"get": operation(route)} for route in routes} | built[
-                "paths"
-            ]
+            built["paths"] = paths_of(routes) | built["paths"]
             _, schemas = msgspec.json.schema_components(
-                [*answers, ProblemDetails], ref_template=COMPONENTS
+                [*answers, *bodies, ProblemDetails], ref_template=COMPONENTS
             )
             built["components"] = {
                 "schemas": schemas,

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import Response
 from msgspec import Struct
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -20,7 +21,7 @@ from services.http.away import DatabaseAway
 from services.http.negotiation import CSV, JSON, NDJSON, PARQUET, preferred
 from services.http.parameters import Parameter, check_zone, read_query
 from services.http.paths import Paths
-from services.http.problems import Problem, nothing_here, only_read
+from services.http.problems import Fault, Problem, nothing_here, only_read, unprocessable
 from services.http.safe_headers import RAW
 from services.http.sources import Sources
 
@@ -37,7 +38,7 @@ _encode = msgspec.json.Encoder().encode
 class Asked(Struct, frozen=True):
     """One request that was understood. ``query`` has every parameter of the route, None where absent.
 
-    ``receive`` tells when whoever asks has left.
+    ``receive`` tells when whoever asks has left. ``body`` is what was sent to a route that takes one.
     """
 
     sources: Sources
@@ -47,12 +48,14 @@ class Asked(Struct, frozen=True):
     media: str
     url_path: str
     receive: Receive | None = None
+    body: Any = None
 
 
 class Route(Struct, frozen=True, kw_only=True):
     """One route that is read with a token. ``answer`` is the type of its JSON answer.
 
-    ``not_found``: when it answers 404; None: never.
+    ``not_found``: when it answers 404; None: never. ``body``: the type of what is sent to it as JSON, by POST, where
+    a question is too long for a URL; None: it is read by GET.
     """
 
     path: str
@@ -63,13 +66,17 @@ class Route(Struct, frozen=True, kw_only=True):
     parameters: Sequence[Parameter] = ()
     media: Sequence[str] = ONE
     not_found: str | None = None
+    body: type | None = None
 
 
 class Routes(BaseRoute):
     """Everything that is read with a token: whoever sends none learns nothing of what there is."""
 
     def __init__(self, routes: Sequence[Route], access: Access, sources: Sources) -> None:
-        self._endpoints = Paths({route.path: Endpoint(route, sources) for route in routes})
+        read = [route for route in routes if route.body is None]
+        sent = [route for route in routes if route.body is not None]
+        self._endpoints = Paths({route.path: Endpoint(route, sources) for route in read})
+        self._sent_to = Paths({route.path: Endpoint(route, sources) for route in sent})
         self._access = access
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -80,12 +87,14 @@ class Routes(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         authorization, accept = _headers(scope)
         caller = self._access.caller(authorization, host_of(scope))
-        found = self._endpoints.find(sent_path(scope))
+        method = scope["method"]
+        found = self._sent_to.find(sent_path(scope)) if method == "POST" else None
+        found = found or self._endpoints.find(sent_path(scope))
         if found is None:
             raise nothing_here()
         endpoint, names = found
         scope["endpoint"] = endpoint
-        if scope["method"] not in {"GET", "HEAD"}:
+        if method not in endpoint.methods:
             raise only_read()
         response = await endpoint.answer(scope, receive, caller, accept, names)
         await response(scope, receive, send)
@@ -96,6 +105,10 @@ class Endpoint:
 
     def __init__(self, route: Route, sources: Sources) -> None:
         self.template = route.path
+        self.methods = {"GET", "HEAD"} if route.body is None else {"POST"}
+        self._decoder: msgspec.json.Decoder[Any] | None = (
+            None if route.body is None else msgspec.json.Decoder(route.body)
+        )
         self._route = route
         self._sources = sources
 
@@ -114,12 +127,34 @@ class Endpoint:
         check_zone(query, media)
         url_path = sent_path(scope).decode("latin-1")
         asked = Asked(self._sources.of(caller), caller, names, query, media, url_path, receive)
+        if self._decoder is not None:
+            asked = msgspec.structs.replace(asked, body=_read(self._decoder, await _body(receive)))
         try:
             return await route.respond(asked)
         except DatabaseAway as error:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, str(error), (), {"Retry-After": "1"}
             ) from error
+
+
+async def _body(receive: Receive) -> bytes:
+    """What was sent; the server bounds it, in size and time. Raises ClientDisconnect."""
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _read(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise unprocessable(Fault("body", f"is not as it should be: {error}")) from error
 
 
 def sent_path(scope: Scope) -> bytes:

@@ -8,9 +8,11 @@ from domain import catalogue
 from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
-from domain.vocabulary import PARTNERS
+from domain.vocabulary import PARTNERS, TYPE_PREFIX
 from projections.storage.facts import encode
 from services.cloudevents.decode import decode
+from services.cloudevents.event_types import FIELDS
+from services.cloudevents.hints import Hint, hints
 from services.cloudevents.json_text import parse
 from services.cloudevents.time import NO_TIMESTAMP
 from services.intake.batch import ID_CONFLICT
@@ -27,6 +29,8 @@ class Checked(Struct, frozen=True):
     reason: Reason | None = None
     detail: str | None = None
     unknown_fields: int = 0
+    hints: tuple[Hint, ...] = ()
+    """What its sender may want to look at although it is accepted."""
 
 
 def check_lines(
@@ -51,7 +55,9 @@ def check_lines(
         elif outcome is None:
             yield Checked(number, "duplicate")
         else:
-            yield Checked(number, "accepted", unknown_fields=outcome.unknown_fields)
+            named = FIELDS[TYPE_PREFIX + outcome.fact.name]
+            found = tuple(hints(value, named))
+            yield Checked(number, "accepted", unknown_fields=outcome.unknown_fields, hints=found)
 
 
 def _repeated_or_new(

@@ -1,14 +1,17 @@
 """What became of one event."""
 
-from typing import Final
+from collections import Counter
+from typing import Annotated, Final
 
 from fastapi import Response
+from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from projections.reading import events
-from projections.reading.events import EventFate
+from projections.reading.events import EventFate, Outcome
 from projections.reading.intake import Freshness
 from projections.reading.session import Session
+from services.cloudevents.wire import MAX_ID_LENGTH
 from services.http import parameters
 from services.http.problems import Fault, unprocessable
 from services.http.routing import Asked, Route, json
@@ -37,6 +40,56 @@ async def event(asked: Asked) -> Response:
     found = await asked.sources.database.read_snapshot(read)
     return json(EventAnswer(**asdict(found), freshness=freshness))
 
+
+MOST_IDS: Final = 400
+"""In one question: with the longest ids they fit into what the server takes."""
+
+
+class EventIds(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which events are asked about, each once answered in this order."""
+
+    event_ids: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]],
+        Meta(min_length=1, max_length=MOST_IDS),
+    ]
+
+
+class EventsAnswer(Struct, frozen=True, kw_only=True):
+    """What became of each event, in the order of the question, and how many ended how."""
+
+    items: list[EventFate]
+    outcomes: dict[Outcome, int]
+    freshness: Freshness
+
+
+async def lookup(asked: Asked) -> Response:
+    """The answer of ``/v1/events/{partner}/lookup``."""
+    partner_id = asked.caller.partner_of_path(asked.path["partner"])
+    if any("\0" in event_id for event_id in asked.body.event_ids):
+        raise unprocessable(Fault("event_ids", "holds a NUL character"))
+    event_ids = list(dict.fromkeys(asked.body.event_ids))
+    freshness = await asked.sources.freshness.of((partner_id,))
+
+    async def read(session: Session) -> list[EventFate]:
+        return await events.fates(session, partner_id, event_ids)
+
+    found = await asked.sources.database.read_snapshot(read)
+    outcomes = Counter(fate.outcome for fate in found)
+    return json(EventsAnswer(items=found, outcomes=dict(outcomes), freshness=freshness))
+
+
+SENT_TO: Final = (
+    Route(
+        path="/v1/events/{partner}/lookup",
+        name="events",
+        summary="What became of each of up to 400 events, by their ids",
+        answer=EventsAnswer,
+        respond=lookup,
+        body=EventIds,
+        not_found="There is no such partner.",
+    ),
+)
+"""Questions that are too long for a URL: they are sent, and change nothing."""
 
 ROUTES: Final = (
     Route(

@@ -1,0 +1,114 @@
+"""What may be meant otherwise: the right word behind a wrong one, and events that are accepted and look odd.
+
+A hint names words of the contract, never what was sent: that could be personal data. Who checks a file of their own is
+told the names of their fields, too.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, Final
+
+from msgspec import Struct
+
+from domain.vocabulary import TYPE_PREFIX
+from services.cloudevents.json_text import parse
+from services.cloudevents.shape import Fields, objects
+
+LIKENESS: Final = 0.75
+"""As `difflib` counts it: of two words of ten letters, some three may differ."""
+
+
+class Kind(StrEnum):
+    """What kind of hint it is, for counting."""
+
+    UNKNOWN_FIELD = "unknown_field"
+    PERCENT_AS_SHARE = "percent_as_share"
+    LOOKS_LIKE_PHONE = "looks_like_phone"
+    LOOKS_LIKE_EMAIL = "looks_like_email"
+    LOOKS_LIKE_NATIONAL_ID = "looks_like_national_id"
+
+
+class Hint(Struct, frozen=True):
+    """Something about an accepted event that its sender may want to look at."""
+
+    kind: Kind
+    detail: str
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """A question with the word that is most like the one sent, as it stands behind a sentence; "" where none is."""
+    found = nearest(word, words)
+    return f" Did you mean `{found}`?" if found else ""
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The word that differs in its case and signs only, or else is most like it; "" where none is."""
+    if not 2 <= len(word) <= 128:
+        return ""
+    spelled = {_letters(known): known for known in words}
+    letters = _letters(word)
+    if letters in spelled:
+        return spelled[letters]
+    close = get_close_matches(letters, spelled, n=1, cutoff=LIKENESS)
+    return spelled[close[0]] if close else ""
+
+
+def type_meant(sent: str, types: Iterable[str]) -> str:
+    """As `did_you_mean`, of a CloudEvents type: its prefix may be missing, its version another or missing."""
+    known = {name.removeprefix(TYPE_PREFIX).rpartition(".")[0]: name for name in types}
+    bare = re.sub(r"\.v\d+$", "", sent.lower().removeprefix(TYPE_PREFIX))
+    found = nearest(bare, known)
+    return f" Did you mean `{known[found]}`?" if found else ""
+
+
+def field_meant(missing: str, found: Iterable[str], known: Iterable[str]) -> str:
+    """A question where a field that the contract does not know is most like the one that is missing."""
+    unknown = [name for name in found if name not in set(known)]
+    if any(nearest(name, known) == missing for name in unknown):
+        return f" Did you mean `{missing}` by a field that is not known?"
+    return ""
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+_PHONE: Final = re.compile(r"(\+?62|0)8\d{7,11}")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PREFIXED: Final = re.compile(r"(?:nik|ktp|id)?[\W_]*\d{16}", re.IGNORECASE)
+
+
+def hints(value: bytes, fields: Fields) -> Iterator[Hint]:
+    """Each hint about an event in structured mode that was accepted, of a type with these fields."""
+    tree = parse(value)
+    data = tree.get("data") if isinstance(tree, dict) else None
+    if not isinstance(data, dict):
+        return
+    for path, found, named in objects(data, fields, "data"):
+        for name in found:
+            if name not in named:
+                meant = did_you_mean(name, named.keys() - found.keys())
+                detail = f"`{path}.{name}` is not known, and ignored.{meant}"
+                yield Hint(Kind.UNKNOWN_FIELD, detail)
+    yield from _odd_values(data)
+
+
+def _odd_values(data: dict[str, Any]) -> Iterator[Hint]:
+    percent = data.get("percent")
+    if isinstance(percent, int | float) and not isinstance(percent, bool) and 0 < percent <= 1:
+        detail = "`data.percent` is 1 or less: it is a percentage from 0 to 100, not a share."
+        yield Hint(Kind.PERCENT_AS_SHARE, detail)
+    participant_id = data.get("participant_id")
+    if not isinstance(participant_id, str):
+        return
+    digits = re.sub(r"[\s.-]", "", participant_id)
+    for form, text, kind, what in (
+        (_PHONE, digits, Kind.LOOKS_LIKE_PHONE, "a telephone number"),
+        (_EMAIL, participant_id, Kind.LOOKS_LIKE_EMAIL, "an e-mail address"),
+        (_PREFIXED, participant_id, Kind.LOOKS_LIKE_NATIONAL_ID, "a national id with a prefix"),
+    ):
+        if form.fullmatch(text):
+            detail = f"`data.participant_id` looks like {what}: send the programme's pseudonym, never who somebody is."
+            yield Hint(kind, detail)
