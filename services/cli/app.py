@@ -17,6 +17,7 @@ from services.cli import (
     partners,
     publish,
     rebuild,
+    redrive,
     report,
     service,
     settings,
@@ -68,6 +69,7 @@ app.command(rich_help_panel=RUN)(lanes.lanes)
 app.command(rich_help_panel=EVENTS)(check.check)
 app.command(rich_help_panel=EVENTS)(publish.publish)
 app.command(rich_help_panel=EVENTS)(events.events)
+app.command(rich_help_panel=EVENTS)(redrive.redrive)
 app.command(rich_help_panel=EVENTS)(simulate.simulate)
 app.command(rich_help_panel=LOOK)(status.status)
 app.command(rich_help_panel=LOOK)(health.health)

@@ -181,9 +181,10 @@ class Producer:
         key: bytes | None,
         headers: Sequence[tuple[str, bytes]],
         value: bytes | None,
-    ) -> None:
+    ) -> Any:
         """Add a record, which has a key or a value; blocks while too many have no answer.
 
+        Returns kafka-python's future, whose ``value`` after `flush` is the record's place; None: it is too large.
         Raises BrokerUnavailable when the topic stays unknown or records stay without an answer.
         """
         if topic not in self._topics:
@@ -192,12 +193,13 @@ class Producer:
             answer = self._kafka.send(topic, value, key, list(headers))
         except MessageSizeTooLargeError as error:
             self._refused(error)
-            return
+            return None
         size = len(key or b"") + len(value or b"")
         self._open.append((answer, size))
         self._open_bytes += size
         if len(self._open) > _OPEN_RECORDS or self._open_bytes > _OPEN_BYTES:
             self._take_answers(_OPEN_RECORDS // 2, _OPEN_BYTES // 2)
+        return answer
 
     def flush(self) -> None:
         """Send what is open and block until everything has its answer.

@@ -190,6 +190,19 @@ CREATE TABLE IF NOT EXISTS ledger.rejection_announced (
     PRIMARY KEY (partner_id, lane_id)
 );
 
+-- Rejected records that were taken up again, each once: noted before it is sent, and where Kafka put it when that is
+-- known (`tuntas redrive`).
+CREATE TABLE IF NOT EXISTS ledger.redriven (
+    kafka_offset    bigint      NOT NULL,
+    redriven        timestamptz NOT NULL,
+    sent_offset     bigint,
+    lane_id         integer     NOT NULL,
+    sent_partition  integer,
+    partner_id      smallint    NOT NULL,
+    PRIMARY KEY (partner_id, lane_id, kafka_offset)
+);
+CREATE INDEX IF NOT EXISTS redriven_to ON ledger.redriven (partner_id, sent_partition, sent_offset);
+
 -- Trackings of other applications' notifications (eventsourcing's ProcessRecorder interface).
 CREATE TABLE IF NOT EXISTS ledger.tracking (
     notification_id  bigint   NOT NULL,
