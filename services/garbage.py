@@ -8,7 +8,7 @@ kept, that took a quarter of an ingest worker's time (docs/decisions/one-worker-
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (50_000, 20, 100)
+THRESHOLDS: Final = (200_000, 20, 100)
 """Of the youngest, middle and oldest objects: gc.set_threshold."""
 
 
