@@ -20,6 +20,8 @@ Number = int | float
 PARTICIPANT_STREAM = "p:"
 CLASS_STREAM = "c:"
 PACKAGE_STREAM = "k:"
+DECLARATION_STREAM = "d:"
+"""Of what a partner says of all its events: one stream, of no participant and no catalogue."""
 
 
 class Fact(Struct, frozen=True, array_like=True, gc=False):
@@ -188,6 +190,19 @@ class PackagePublished(Fact, frozen=True):
     class_codes: tuple[str, ...]
 
 
+class TotalsDeclared(Fact, frozen=True):
+    """A partner's own totals over its events before ``until`` (microseconds since 1970-01-01T00:00:00Z)."""
+
+    topic: ClassVar[str] = "declared"
+    number: ClassVar[int] = 14
+    name: ClassVar[str] = "totals.declared.v1"
+    until: int
+    events: int
+    purchases: int | None = None
+    completions: int | None = None
+    amount: int | None = None
+
+
 ClassFact = (
     ClassRedeemed
     | ClassStarted
@@ -218,6 +233,7 @@ FACTS: dict[str, type[Fact]] = {
         PackagePublished,
         ClassStarted,
         ClassAttended,
+        TotalsDeclared,
     )
 }
 """Topic in storage to the fact it names."""

@@ -3,7 +3,7 @@
 The decoder and its counts of quotes, the sentences of refusals, `tuntas check`, the JSON Schemas and the guide's
 sections all come from here. A new type is a fact (domain/events.py: name, topic and number), the mark that it leaves
 (domain/marks.py, domain/participant.py) and a row beside its like (catalogue_types.py, purchase_types.py,
-class_types.py).
+class_types.py, declaration_types.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +13,18 @@ from msgspec import Struct
 
 from services.cloudevents.catalogue_types import CATALOGUE_TYPES
 from services.cloudevents.class_types import CLASS_TYPES
+from services.cloudevents.declaration_types import DECLARATION_TYPES
 from services.cloudevents.event_type import Built, EventType
 from services.cloudevents.purchase_types import PURCHASE_TYPES
 from services.cloudevents.shape import Fields, fields_of, reader
 from services.cloudevents.wire import Data
 
-EVENT_TYPES: Final[Sequence[EventType]] = (*CATALOGUE_TYPES, *PURCHASE_TYPES, *CLASS_TYPES)
+EVENT_TYPES: Final[Sequence[EventType]] = (
+    *CATALOGUE_TYPES,
+    *PURCHASE_TYPES,
+    *CLASS_TYPES,
+    *DECLARATION_TYPES,
+)
 """In the order in which the guide tells of them."""
 
 

@@ -23,6 +23,7 @@ from services.http.routes import (
     participants,
     purchased_classes,
     purchases,
+    reconciliation,
 )
 from services.http.routing import Route, Routes
 from services.http.sources import Sources
@@ -37,6 +38,7 @@ ROUTES: Final[Sequence[Route]] = (
     *purchases.ROUTES,
     *evaluations.ROUTES,
     *events.ROUTES,
+    *reconciliation.ROUTES,
     *intake.ROUTES,
 )
 """Every route that is read with a token; the one that is asked most comes first."""

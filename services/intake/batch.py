@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from domain import catalogue, participant
 from domain.errors import Reason, Refusal
-from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
+from domain.events import DECLARATION_STREAM, PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.participant import UNTOUCHED, State, Touched
 from projections.catalogue import Change, publication, withdrawal
@@ -88,7 +88,7 @@ class Wanted(Struct):
     """What must be looked up for the batch's records of one partner.
 
     ``participants`` maps each participant id to the id of the lane that it was read from; ``catalogue_ids`` are the
-    event ids of what is published.
+    event ids of what is published, and of what else is about no participant.
     """
 
     event_ids: list[str] = field(default_factory=list)
@@ -222,7 +222,7 @@ class _Sorting(Struct):
                     touched[participant_id] = [parts]
                 elif before[-1] is not parts:
                     before.append(parts)
-            else:
+            elif stream != DECLARATION_STREAM:
                 decision = self._publish(event)
                 if isinstance(decision, Refusal):
                     _reject(lane, result, one.offset, decision, one.raw)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain import catalogue
 from domain.errors import Reason, Refusal
-from domain.events import PARTICIPANT_STREAM, EventVoided, PartnerEvent
+from domain.events import DECLARATION_STREAM, PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.vocabulary import PARTNERS, TYPE_PREFIX
 from projections.storage.facts import encode
@@ -73,7 +73,7 @@ def _repeated_or_new(
     state = catalogues.setdefault(event.partner, catalogue.State())
     if isinstance(event.fact, EventVoided):
         catalogue.withdraw(state, event.happened, key_of(event.fact.target_id))
-    elif not event.stream.startswith(PARTICIPANT_STREAM):
+    elif not event.stream.startswith((PARTICIPANT_STREAM, DECLARATION_STREAM)):
         decision = catalogue.publish(state, event)
         if isinstance(decision, Refusal):
             return decision

@@ -69,6 +69,13 @@ FULL: dict[str, Json] = {
         "target_id": "e-1",
         "reason": "sent by mistake",
     },
+    "totals.declared.v1": {
+        "until": "2020-07-01T00:00:00+07:00",
+        "events": 1200,
+        "purchases": 150,
+        "completions": 90,
+        "amount": 52_500_000,
+    },
 }
 
 OPTIONAL = {
@@ -88,6 +95,7 @@ OPTIONAL = {
     "certificate.issued.v1": {"purchase_id"},
     "class.reviewed.v1": {"instructor_rating", "facility_rating", "comment", "purchase_id"},
     "event.voided.v1": set[str](),
+    "totals.declared.v1": {"purchases", "completions", "amount"},
 }
 
 MINIMAL: dict[str, Json] = {

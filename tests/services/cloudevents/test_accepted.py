@@ -65,6 +65,10 @@ FULL_FACTS: dict[str, tuple[str, Fact]] = {
         events.ClassReviewed("C-0107", 4, 5, 3, "jelas dan berguna", "INV-0001"),
     ),
     "event.voided.v1": (PARTICIPANT, events.EventVoided("e-1", "sent by mistake")),
+    "totals.declared.v1": (
+        "d:",
+        events.TotalsDeclared(1_593_536_400_000_000, 1200, 150, 90, 52_500_000),
+    ),
 }
 
 MINIMAL_FACTS: dict[str, Fact] = {
@@ -90,6 +94,7 @@ MINIMAL_FACTS: dict[str, Fact] = {
     "certificate.issued.v1": events.CertificateIssued("C-0107", "CERT/2020/42", None),
     "class.reviewed.v1": events.ClassReviewed("C-0107", 4, None, None, None, None),
     "event.voided.v1": events.EventVoided("e-1", "sent by mistake"),
+    "totals.declared.v1": events.TotalsDeclared(1_593_536_400_000_000, 1200),
 }
 
 

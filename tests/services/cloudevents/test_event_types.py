@@ -25,6 +25,7 @@ PINNED = {
     "package": (11, "package.published.v1"),
     "started": (12, "class.started.v1"),
     "attended": (13, "class.attended.v1"),
+    "declared": (14, "totals.declared.v1"),
 }
 """Topic in storage to number and name. A line is added at the end, none is ever changed or taken away."""
 
@@ -67,7 +68,7 @@ def test_all_identifiers_are_read_however_deep(kind: EventType) -> None:
     typed = msgspec.convert(data, kind.data)
     read = [value for value in READERS[kind.data].identifiers_of(typed) if value is not None]
     assert sorted(read) == sorted(map(str, identifiers(data, FIELDS[TYPE_PREFIX + kind.fact.name])))
-    assert read
+    assert read or kind.fact.name == "totals.declared.v1"
 
 
 def test_a_field_is_described_whatever_its_depth() -> None:

@@ -36,6 +36,14 @@ WRONG: dict[str, list[object]] = {
     "text": [*NOT_TEXTS, "x" * 2001, "Rahasia\x00", "\udfffRahasia"],
     "whole": [*NOT_NUMBERS, -1, 1.5, 4.0, 2**63, 2**64, 10**30, -(2**63) - 1],
     "number": [*NOT_NUMBERS, -0.001, 100.001, 10**400],
+    "time": [
+        *NOT_TEXTS,
+        "",
+        "Rahasia",
+        "2020-07-01",
+        "2020-07-01T00:00:00",
+        "1 July 2020",
+    ],
     "flag": [0, 1, "true", "Rahasia", [], {}],
     "choice": [*NOT_TEXTS, "", "Rahasia", "POST_TEST", "completed"],
     "unit": ["", "x" * 257, 1.5, 2.0, True, [1], {}, 2**63, 10**30, -(2**63) - 1, "Rahasia\x00"],
@@ -58,6 +66,8 @@ WRONG: dict[str, list[object]] = {
 KINDS = {
     **dict.fromkeys(("title", "institution", "reason", "comment"), "text"),
     **dict.fromkeys(("units", "amount", "attempt", "session", "minutes"), "whole"),
+    **dict.fromkeys(("events", "purchases", "completions"), "whole"),
+    "until": "time",
     **dict.fromkeys(("rating", "instructor_rating", "facility_rating"), "whole"),
     **dict.fromkeys(("percent", "mastery_score"), "number"),
     **dict.fromkeys(("kind", "move_on", "mode"), "choice"),

@@ -11,6 +11,7 @@ CONTRACT = {
     "/v1/purchased-classes",
     "/v1/purchases/{partner}/{purchase_id}",
     "/v1/package-purchases",
+    "/v1/partners/{partner}/reconciliation",
     "/v1/rejections",
     "/v1/intake",
     "/livez",

@@ -1,0 +1,210 @@
+"""What a partner declared of its own events, beside what was accepted, was only ever rejected, and is missing."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from msgspec import Struct
+
+from domain.events import ClassCompleted, EventVoided, PurchasePaid, TotalsDeclared
+from projections.reading.instants import instant
+from projections.reading.meaning import means
+from projections.reading.sequences import Sequence as Numbers
+from projections.reading.sequences import sequence
+from projections.reading.session import Session
+from projections.storage.facts import decode
+from projections.storage.sql import load
+
+SQL: Final = load("projections.reading", "reconciliation.sql")
+
+TARGETS_AT_ONCE: Final = 5_000
+
+
+class Totals(Struct, frozen=True):
+    """Totals over a partner's events; null where they were not declared."""
+
+    events: Annotated[int, means("Events, each id once; withdrawn ones are not counted.")]
+    purchases: Annotated[int | None, means("How many of them are `purchase.paid`.")] = None
+    completions: Annotated[int | None, means("How many are `class.completed`.")] = None
+    amount: Annotated[int | None, means("Rupiah, as the `purchase.paid` say.")] = None
+
+
+class Declared(Struct, frozen=True, kw_only=True):
+    """One declaration that stands. ``declared`` = ``accepted`` + ``rejected_only`` + ``missing``, in events."""
+
+    until: Annotated[datetime, means("The totals are over events that happened before.")]
+    event_id: Annotated[str, means("The declaration's event id.")]
+    declared_at: Annotated[datetime, means("When the partner declared it.")]
+    recorded: Annotated[datetime, means("When it was read.")]
+    declared: Annotated[Totals, means("What the partner says.")]
+    accepted: Annotated[Totals, means("What was accepted so far.")]
+    rejected_only: Annotated[
+        int, means("Event ids of which records were only ever rejected, where their time is known.")
+    ]
+    missing: Annotated[
+        int, means("Events that were declared and never arrived; below 0: more arrived.")
+    ]
+    difference: Annotated[Totals, means("Declared less accepted, of each total that is declared.")]
+
+
+class Reconciliation(Struct, frozen=True, kw_only=True):
+    """Every declaration that stands, the latest first, beside the gaps in running numbers."""
+
+    partner: Annotated[str, means("Whose events they are.")]
+    items: Annotated[list[Declared], means("One an `until`.")]
+    rejected_without_time: Annotated[
+        int, means("Event ids that were only ever rejected, and say no time that can be read.")
+    ]
+    sequence: Annotated[Numbers, means("The partner's running numbers.")]
+
+
+class _Counted(Struct):
+    """Sums, and those of them that are counted."""
+
+    events: int = 0
+    purchases: int = 0
+    completions: int = 0
+    amount: int = 0
+
+    def add(self, topic: str, times: int, amount: int = 0) -> None:
+        self.events += times
+        self.purchases += times * (topic == PurchasePaid.topic)
+        self.completions += times * (topic == ClassCompleted.topic)
+        self.amount += amount
+
+
+class _Withdrawn(Struct, frozen=True):
+    """An event that was withdrawn: when it happened, since when it counts no more, what it was."""
+
+    happened: datetime
+    since: datetime
+    topic: str
+    amount: int
+
+
+async def reconciliation(
+    session: Session, partner: str, partner_id: int, as_of: datetime, microseconds: Any
+) -> Reconciliation:
+    """Each declaration made by ``as_of``, with what had happened by then.
+
+    ``microseconds`` reads an RFC 3339 time. Passes over the partner's events once, and once over those that pay and
+    withdraw: seconds for each few million.
+    """
+    withdrawn = await _withdrawn(session, partner_id, as_of)
+    standing = await _standing(session, partner_id, as_of, withdrawn)
+    untils = sorted(standing)
+    buckets = [_Counted() for _ in untils]
+    rejected = [0] * (len(untils) + 1)
+    unknown = 0
+    if untils:
+        times = [instant(until) for until in untils]
+        for row in await session.fetch(SQL["counts"], partner_id, times, as_of):
+            buckets[row["bucket"]].add(row["topic"], row["events"])
+        for row in await session.fetch(SQL["facts"], partner_id, PurchasePaid.topic, as_of):
+            place = bisect_right(times, row["happened"])
+            if place < len(buckets):
+                buckets[place].amount += _amount(row["state"])
+        for row in await session.fetch(SQL["rejected_only"], partner_id):
+            happened = None if row["happened"] is None else microseconds(row["happened"])
+            if happened is None:
+                unknown += 1
+            else:
+                rejected[bisect_right(untils, happened)] += 1
+    items: list[Declared] = []
+    total, only = _Counted(), 0
+    for until, bucket, in_bucket in zip(untils, buckets, rejected, strict=False):
+        total = _Counted(*(a + b for a, b in zip(_values(total), _values(bucket), strict=True)))
+        only += in_bucket
+        items.append(_compared(until, standing[until], total, only, withdrawn))
+    return Reconciliation(
+        partner=partner,
+        items=items[::-1],
+        rejected_without_time=unknown,
+        sequence=await sequence(session, partner_id),
+    )
+
+
+def _compared(
+    until: int,
+    declaration: tuple[Any, TotalsDeclared],
+    total: _Counted,
+    rejected_only: int,
+    withdrawn: Mapping[str, _Withdrawn],
+) -> Declared:
+    row, said = declaration
+    before = instant(until)
+    counted = _Counted(*_values(total))
+    for one in withdrawn.values():
+        if one.happened < before and one.since <= row["happened"]:
+            counted.add(one.topic, -1, -one.amount)
+    return Declared(
+        until=before,
+        event_id=row["event_id"],
+        declared_at=row["happened"],
+        recorded=row["recorded"],
+        declared=Totals(said.events, said.purchases, said.completions, said.amount),
+        accepted=Totals(*_values(counted)),
+        rejected_only=rejected_only,
+        missing=said.events - counted.events - rejected_only,
+        difference=Totals(
+            said.events - counted.events,
+            _less(said.purchases, counted.purchases),
+            _less(said.completions, counted.completions),
+            _less(said.amount, counted.amount),
+        ),
+    )
+
+
+async def _standing(
+    session: Session, partner_id: int, as_of: datetime, withdrawn: Mapping[str, _Withdrawn]
+) -> dict[int, tuple[Any, TotalsDeclared]]:
+    """Until to its declaration: of several the latest, of those at one time the greatest id; none withdrawn."""
+    found: dict[int, tuple[Any, TotalsDeclared]] = {}
+    rows = await session.fetch(SQL["declarations"], partner_id, as_of)
+    for row in sorted(rows, key=lambda row: (row["happened"], row["event_id"])):
+        said = decode(TotalsDeclared.topic, row["state"])
+        assert isinstance(said, TotalsDeclared)  # noqa: S101 - narrows for mypy
+        if row["event_id"] not in withdrawn:
+            found[said.until] = (row, said)
+    return found
+
+
+async def _withdrawn(session: Session, partner_id: int, as_of: datetime) -> dict[str, _Withdrawn]:
+    """Event id to what was withdrawn by then, and since when; withdrawing what withdraws has no effect."""
+    since: dict[str, datetime] = {}
+    for row in await session.fetch(SQL["facts"], partner_id, EventVoided.topic, as_of):
+        voided = decode(EventVoided.topic, row["state"])
+        assert isinstance(voided, EventVoided)  # noqa: S101 - narrows for mypy
+        earlier = since.get(voided.target_id)
+        since[voided.target_id] = (
+            row["happened"] if earlier is None else min(earlier, row["happened"])
+        )
+    found: dict[str, _Withdrawn] = {}
+    wanted = list(since)
+    for first in range(0, len(wanted), TARGETS_AT_ONCE):
+        some = wanted[first : first + TARGETS_AT_ONCE]
+        for row in await session.fetch(SQL["targets"], partner_id, some):
+            if row["topic"] != EventVoided.topic and row["happened"] <= as_of:
+                paid = row["topic"] == PurchasePaid.topic
+                found[row["event_id"]] = _Withdrawn(
+                    row["happened"],
+                    since[row["event_id"]],
+                    row["topic"],
+                    _amount(row["state"]) if paid else 0,
+                )
+    return found
+
+
+def _amount(state: bytes) -> int:
+    paid = decode(PurchasePaid.topic, state)
+    assert isinstance(paid, PurchasePaid)  # noqa: S101 - narrows for mypy
+    return paid.amount or 0
+
+
+def _less(declared: int | None, accepted: int) -> int | None:
+    return None if declared is None else declared - accepted
+
+
+def _values(counted: _Counted) -> Sequence[int]:
+    return (counted.events, counted.purchases, counted.completions, counted.amount)
