@@ -58,6 +58,10 @@ bench-guard: $(VENV)/dev.stamp ## fail when a record costs the intake a quarter 
 faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the long tests too (7 minutes)
 	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (4 minutes)
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: clean
 clean: ## remove the virtual environment and what tools cached
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
