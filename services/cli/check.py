@@ -12,6 +12,7 @@ from rich.table import Table
 
 from domain.vocabulary import PARTNERS
 from services.intake.offline import Checked, check_lines
+from services.xapi.activities import NO_PARTNERS, ActivitiesRefused, read_activities
 
 
 def check(
@@ -22,16 +23,29 @@ def check(
             help="The partner whose topic it is meant for; else each line's own source says so."
         ),
     ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Which class an xAPI activity is, as TUNTAS_XAPI_CLASSES says it to the intake.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Show at most so many bad lines; 0: all.")] = 50,
 ) -> None:
     """Validate JSON Lines offline as the intake would, line by line, with reasons, as if they were sent now.
 
     Lines that would be accepted and look odd (unknown fields, a percent of 1 or less, a participant_id that looks like
     a telephone number) are counted by kind, with the last of each.
+    A line may be an xAPI statement; the header and the key of its record, which are not in the file, count as right.
     Ends with exit code 1 when any line would be rejected.
     """
     if partner is not None and partner not in PARTNERS:
         raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
+    try:
+        activities = NO_PARTNERS if classes is None else read_activities(classes)
+    except ActivitiesRefused as refused:
+        raise typer.BadParameter(f"{classes} {refused}") from None
     console = Console()
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
@@ -40,7 +54,7 @@ def check(
     unknown_fields = 0
     shown = 0
     with file.open("rb") as lines:
-        for line in check_lines(lines, partner, time.time_ns() // 1_000_000):
+        for line in check_lines(lines, partner, time.time_ns() // 1_000_000, activities):
             outcomes[line.outcome] += 1
             unknown_fields += line.unknown_fields
             for hint in line.hints:

@@ -1,6 +1,7 @@
 """Validates lines as the intake would, without Kafka and without a database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,6 +17,13 @@ from services.cloudevents.hints import Hint, hints
 from services.cloudevents.json_text import parse
 from services.cloudevents.time import NO_TIMESTAMP
 from services.intake.batch import ID_CONFLICT
+from services.xapi.activities import NO_ACTIVITIES, NO_PARTNERS, Activities
+from services.xapi.decode import VERSION_HEADER
+
+XAPI_VERSIONS: Final = (b"1.0.3", b"2.0.0")
+
+SOMEBODY: Final = b"participant"
+"""Stands for the key of a statement's record, which is not in the file."""
 
 
 class Checked(Struct, frozen=True):
@@ -34,11 +42,16 @@ class Checked(Struct, frozen=True):
 
 
 def check_lines(
-    lines: Iterable[bytes], partner: str | None = None, sent_ms: int = NO_TIMESTAMP
+    lines: Iterable[bytes],
+    partner: str | None = None,
+    sent_ms: int = NO_TIMESTAMP,
+    activities: Activities = NO_PARTNERS,
 ) -> Iterator[Checked]:
     """Each line's outcome, were it sent at ``sent_ms`` (milliseconds since 1970); empty lines are passed over.
 
-    Without ``partner`` a line counts as sent to the topic of the partner that its own source names.
+    Without ``partner`` a line counts as sent to the topic of the partner that its own source names. A line with a verb
+    and no specversion is an xAPI statement, of whichever version takes it: its header, and the key that says who did
+    it, are not in the file. ``activities`` say which class it is about.
     """
     seen: dict[tuple[str, str], tuple[object, ...]] = {}
     catalogues: dict[str, catalogue.State] = {}
@@ -47,7 +60,12 @@ def check_lines(
         if not value.strip():
             continue
         topic_partner = partner or _named_partner(value)
-        outcome: PartnerEvent | Refusal | None = decode(topic_partner, None, (), value, sent_ms)
+        outcome: PartnerEvent | Refusal | None
+        if statement := _is_statement(value):
+            of_partner = activities.get(topic_partner, NO_ACTIVITIES)
+            outcome = _of_statement(topic_partner, value, sent_ms, of_partner)
+        else:
+            outcome = decode(topic_partner, None, (), value, sent_ms)
         if isinstance(outcome, PartnerEvent):
             outcome = _repeated_or_new(outcome, seen, catalogues)
         if isinstance(outcome, Refusal):
@@ -56,7 +74,7 @@ def check_lines(
             yield Checked(number, "duplicate")
         else:
             named = FIELDS[TYPE_PREFIX + outcome.fact.name]
-            found = tuple(hints(value, named))
+            found = () if statement else tuple(hints(value, named))
             yield Checked(number, "accepted", unknown_fields=outcome.unknown_fields, hints=found)
 
 
@@ -79,6 +97,29 @@ def _repeated_or_new(
             return decision
     seen[name] = content
     return event
+
+
+def _is_statement(value: bytes) -> bool:
+    """Whether a line is meant as an xAPI statement."""
+    if b'"verb"' not in value:
+        return False
+    tree = parse(value)
+    return isinstance(tree, dict) and "verb" in tree and "specversion" not in tree
+
+
+def _of_statement(
+    partner: str, value: bytes, sent_ms: int, activities: Mapping[str, str]
+) -> PartnerEvent | Refusal:
+    """What becomes of a statement by the version that takes it; where none does, by the older one."""
+    refusal: Refusal | None = None
+    for version in XAPI_VERSIONS:
+        headers = [(VERSION_HEADER, version)]
+        outcome = decode(partner, SOMEBODY, headers, value, sent_ms, activities)
+        if isinstance(outcome, PartnerEvent):
+            return outcome
+        refusal = refusal or outcome
+    assert refusal is not None  # noqa: S101 - there are versions
+    return refusal
 
 
 def _named_partner(value: bytes) -> str:
