@@ -1,40 +1,43 @@
 """The commands of `tuntas`, put together."""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from services.cli import (
-    check,
-    demo,
-    events,
-    export,
-    health,
-    lanes,
-    migrate,
-    partners,
-    publish,
-    rebuild,
-    redrive,
-    report,
-    service,
-    settings,
-    simulate,
-    status,
-    up,
-)
 from services.kafka.errors import KafkaFailure
 from services.postgres.errors import PostgresError
 from services.unworkable import AWAY_EXIT_CODE, Unworkable
 
-app = typer.Typer(
-    name="tuntas",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
-)
+RUN: Final = "Run it"
+EVENTS: Final = "Events"
+LOOK: Final = "Look at it"
+
+COMMANDS: Final = {
+    "demo": ("demo", RUN),
+    "up": ("up", RUN),
+    "ingest": ("service", RUN),
+    "project": ("service", RUN),
+    "api": ("service", RUN),
+    "migrate": ("migrate", RUN),
+    "rebuild": ("rebuild", RUN),
+    "lanes": ("lanes", RUN),
+    "check": ("check", EVENTS),
+    "publish": ("publish", EVENTS),
+    "events": ("events", EVENTS),
+    "redrive": ("redrive", EVENTS),
+    "simulate": ("simulate", EVENTS),
+    "status": ("status", LOOK),
+    "health": ("health", LOOK),
+    "export": ("export", LOOK),
+    "report": ("report", LOOK),
+    "settings": ("settings", LOOK),
+    "partners": ("partners", RUN),
+}
+"""Of each command the file here that it is in, under its own name, and the heading of the help that lists it."""
 
 
 def say_version(wanted: bool) -> None:
@@ -44,7 +47,6 @@ def say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def tuntas(
     _version: Annotated[
         bool,
@@ -54,35 +56,33 @@ def tuntas(
     """Follow every purchased training class to its completion and assessment."""
 
 
-RUN = "Run it"
-EVENTS = "Events"
-LOOK = "Look at it"
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The command line for these arguments: where they begin with a command, that one alone, and otherwise all.
 
-app.command(rich_help_panel=RUN)(demo.demo)
-app.command(rich_help_panel=RUN)(up.up)
-app.command(rich_help_panel=RUN)(service.ingest)
-app.command(rich_help_panel=RUN)(service.project)
-app.command(rich_help_panel=RUN)(service.api)
-app.command(rich_help_panel=RUN)(migrate.migrate)
-app.command(rich_help_panel=RUN)(rebuild.rebuild)
-app.command(rich_help_panel=RUN)(lanes.lanes)
-app.command(rich_help_panel=EVENTS)(check.check)
-app.command(rich_help_panel=EVENTS)(publish.publish)
-app.command(rich_help_panel=EVENTS)(events.events)
-app.command(rich_help_panel=EVENTS)(redrive.redrive)
-app.command(rich_help_panel=EVENTS)(simulate.simulate)
-app.command(rich_help_panel=LOOK)(status.status)
-app.command(rich_help_panel=LOOK)(health.health)
-app.command(rich_help_panel=LOOK)(export.export)
-app.command(rich_help_panel=LOOK)(report.report)
-app.command(rich_help_panel=LOOK)(settings.settings)
-app.add_typer(partners.partners, name="partners", rich_help_panel=RUN)
+    So a command does not wait until what the others need is loaded.
+    """
+    app = typer.Typer(
+        name="tuntas",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(tuntas)
+    first = arguments[0] if arguments else ""
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        file, heading = COMMANDS[name]
+        found = getattr(import_module(f"services.cli.{file}"), name)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name, rich_help_panel=heading)
+        else:
+            app.command(name, rich_help_panel=heading)(found)
+    return app
 
 
 def main() -> None:
     """Runs the command line of this process. What cannot work is said in a sentence, with an exit code of its kind."""
     try:
-        app()
+        application(sys.argv[1:])()
     except Unworkable as problem:
         typer.secho(str(problem), fg="red", err=True)
         sys.exit(problem.exit_code)

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from domain.errors import Reason
-from services.cli.app import app
+from services.cli.app import application
 from services.cloudevents.decode import decode
 from services.intake.offline import check_lines
 from tests.services.cloudevents.samples import PARTNER, envelope
@@ -49,7 +49,7 @@ def test_a_line_that_names_another_partner_is_refused_for_the_partner_it_is_mean
 def test_no_line_of_a_file_ends_the_command(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text("\n".join(json.dumps(line) for line in LINES.values()))
-    result = CliRunner().invoke(app, ["check", str(file)])
+    result = CliRunner().invoke(application(["check"]), ["check", str(file)])
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     assert "events.jsonl:1: invalid_data" in result.output
