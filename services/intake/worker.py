@@ -42,7 +42,7 @@ POLL_BYTES = 2 * 1024 * 1024
 ENOUGH_SECONDS = 0.05
 """How long to wait for the writer, where enough is ready, before lanes with nothing ready are looked at again."""
 
-TRY_AGAIN_SECONDS = 15.0
+TRY_AGAIN_SECONDS = 5.0
 """How long a lane whose log does not hold the next offset is left alone."""
 
 
