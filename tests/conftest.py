@@ -5,16 +5,19 @@ or unset: Apache Kafka where Java and Maven are there, the embedded broker other
 """
 
 import os
-import uuid
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
 
+import tests.examples  # noqa: F401 - the profile that --hypothesis-profile may name
 from services.embedded.apache_kafka import ApacheKafka, missing_programs
+from services.embedded.apache_kafka.jars import jars_dir
 from services.embedded.broker import Broker, EmbeddedBroker
 from services.embedded.postgres import EmbeddedPostgres
+from tests.databases import Databases
 
 BROKERS: dict[str, type[ApacheKafka | EmbeddedBroker]] = {
     "apache": ApacheKafka,
@@ -28,6 +31,25 @@ def chosen_broker() -> str:
     if chosen not in BROKERS:
         raise pytest.UsageError(f"TUNTAS_TEST_KAFKA is {chosen!r}; use apache or embedded.")
     return chosen
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of this run lie in one of its own.
+
+    Those in pytest's /tmp/pytest-of-root another run of root's closes to the users that servers run as, and clears
+    when it has made some more.
+    """
+    if config.option.basetemp is None:
+        folder = mkdtemp(prefix="tuntas-tests-")
+        config.option.basetemp = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_sessionstart() -> None:
+    """The jars of Apache Kafka are fetched here, where no test's time runs."""
+    if chosen_broker() == "apache":
+        jars_dir()
 
 
 def pytest_report_header() -> str:
@@ -58,12 +80,26 @@ def postgres_server() -> Iterator[EmbeddedPostgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_server: EmbeddedPostgres) -> Iterator[Databases]:
+    with Databases(postgres_server) as found:
+        yield found
+
+
 @pytest.fixture
-def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
-    """The URL of an empty database that this test alone has; dropped afterwards."""
-    name = f"test_{uuid.uuid4().hex}"
-    yield postgres_server.create_database(name)
-    postgres_server.drop_database(name)
+def database_url(databases: Databases) -> Iterator[str]:
+    """The URL of a database of this version's layout that this test alone has; dropped afterwards."""
+    name = databases.take()
+    yield databases.server.database_url(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """The URL of a database without a table that this test alone has; dropped afterwards."""
+    name = databases.new_name()
+    yield databases.server.create_database(name)
+    databases.drop(name)
 
 
 @pytest.fixture(scope="session")

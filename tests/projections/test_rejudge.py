@@ -28,6 +28,7 @@ from projections.storage.facts import decode
 from services.postgres.connect import transaction
 from tests.domain import told
 from tests.domain.story import day, event, is_catalogue
+from tests.examples import examples
 from tests.services.intake.desk import SALES_END, Desk, batch
 
 TOKOPEDIA = PARTNER_IDS["tokopedia"]
@@ -195,7 +196,9 @@ def test_one_projector_at_a_time_judges_a_partner(open_desk: Callable[[], Desk])
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(15, 60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     told.of_participant(),

@@ -170,9 +170,13 @@ def test_a_server_that_is_too_old(
     assert f"The server is PostgreSQL {min(POSTGRES_VERSIONS)}, and Tuntas needs 18" in sentence
 
 
-def test_a_run_ends_with_a_service_that_ended_for_good(tmp_path: Path, database_url: str) -> None:
+def test_a_run_ends_with_a_service_that_ended_for_good(
+    tmp_path: Path, empty_database_url: str
+) -> None:
     services = Services(
-        [Service("ingest", ("ingest",))], environment(tmp_path, database_url), tmp_path / "logs"
+        [Service("ingest", ("ingest",))],
+        environment(tmp_path, empty_database_url),
+        tmp_path / "logs",
     )
     services.start()
     try:

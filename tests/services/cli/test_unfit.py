@@ -22,6 +22,11 @@ COMMANDS = [
 UNFIT = 3
 
 
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    return empty_database_url
+
+
 def change(database_url: str, *statements: str) -> None:
     session = connect(database_url, "test")
     try:

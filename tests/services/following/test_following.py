@@ -256,9 +256,9 @@ def test_the_lanes_of_partners_are_not_written(telling: Telling) -> None:
     pool.close()
 
 
-def test_a_database_without_tables_is_refused(database_url: str) -> None:
+def test_a_database_without_tables_is_refused(empty_database_url: str) -> None:
     with pytest.raises(Unworkable):
-        Following(LogOfAll, Log, database_url)
+        Following(LogOfAll, Log, empty_database_url)
 
 
 @pytest.mark.parametrize("name", ["ledger", "Projections", "a b", "x;y", ""])

@@ -19,6 +19,7 @@ from domain.events import (
 )
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.lanes import Lane
+from tests.examples import examples
 from tests.projections.reading.worlds import (
     PACKAGES,
     PARTNER,
@@ -109,7 +110,7 @@ def telling(postgres_server: EmbeddedPostgres) -> Iterator[Telling]:
 
 @pytest.mark.slow
 @settings(
-    max_examples=60,
+    max_examples=examples(15, 60),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

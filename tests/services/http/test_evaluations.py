@@ -99,7 +99,7 @@ def test_a_season_is_evaluated_as_expected(evaluated: Api, expected: Expected) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.parametrize("seed", [21, *(pytest.param(n, marks=pytest.mark.long) for n in (22, 23))])
 def test_other_seasons_are_evaluated_as_expected(api: Api, database_url: str, seed: int) -> None:
     season = list(simulate(3_000, seed=seed))
     kept = Kept(database_url)

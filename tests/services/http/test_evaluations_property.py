@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.events import PartnerEvent
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.lanes import Lane
+from tests.examples import examples
 from tests.projections.kept import Kept, kept_on
 from tests.projections.reading.worlds import (
     PARTNER,
@@ -71,7 +72,7 @@ def without(answer: Any, names: set[str]) -> Any:
 
 @pytest.mark.slow
 @settings(
-    max_examples=60,
+    max_examples=examples(40, 120),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -14,15 +14,15 @@ from tests.services.http.desk import Desk
 from tests.services.http.test_refusals import LISTS, PATHS, problem
 
 
-def test_before_its_tables_are_made_it_is_alive_but_not_ready(database_url: str) -> None:
-    with running(database_url) as api:
+def test_before_its_tables_are_made_it_is_alive_but_not_ready(empty_database_url: str) -> None:
+    with running(empty_database_url) as api:
         assert api.ask("/livez").status_code == 200
         problem(api.ask("/readyz"), 503)
         for path in PATHS:
             answer = api.ask(path, headers=bearer())
             assert "tables" in problem(answer, 503)["detail"]
             assert answer.headers["retry-after"] == "1"
-        Desk(database_url)
+        Desk(empty_database_url)
         assert api.ask("/readyz").status_code == 200
         assert api.get("/v1/purchased-classes")["items"] == []
 

@@ -21,6 +21,7 @@ from domain.events import (
 from services.postgres import ledger
 from tests.domain import told
 from tests.domain.story import event
+from tests.examples import examples
 from tests.services.intake.desk import Desk
 from tests.services.intake.side_by_side import in_threads
 
@@ -133,7 +134,9 @@ class TestAClass:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20, 80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(told.of_participant(), told.of_catalogue(), st.integers(0, 2**32))
 def test_rows_are_the_same_in_any_order(

@@ -18,7 +18,7 @@ from domain.events import (
 )
 from domain.vocabulary import PARTNERS
 from tests.raw_record import raw_record
-from tests.services.http.conftest import EVALUATOR, TOKENS, Api
+from tests.services.http.conftest import EVALUATOR, TOKENS, Api, running
 from tests.services.http.desk import Desk
 
 MOST_PAGES = 150
@@ -248,7 +248,8 @@ def test_nothing_that_was_sent_is_markup(desk: Desk, api: Api) -> None:
         assert "<script>alert(1)</script>" in page.text
 
 
-def test_a_database_that_is_away_is_told(api: Api) -> None:
-    answer = visit(api, "/")
+def test_a_database_that_is_away_is_told(empty_database_url: str) -> None:
+    with running(empty_database_url) as api:
+        answer = visit(api, "/")
     assert answer.status_code == 503
     assert "the database has no tables of Tuntas yet" in read(answer).text

@@ -9,6 +9,11 @@ from services.postgres.connect import close, connect
 
 
 @pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    return empty_database_url
+
+
+@pytest.fixture
 def open_session(database_url: str) -> Iterator[Callable[[], connection]]:
     """A function that opens one more connection to the database of this test, which is empty."""
     sessions: list[connection] = []
