@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from signal import Signals
 from time import monotonic, sleep
@@ -15,6 +16,7 @@ import httpx
 import psutil
 import psycopg2
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import UnknownTopicOrPartitionError
 from psycopg2.extensions import connection
 
 from domain.vocabulary import PARTNERS
@@ -307,7 +309,8 @@ def remove_topics(bootstrap: str) -> None:
         deadline = monotonic() + TIMEOUT_SECONDS
         while left := sorted(names & set(admin.list_topics())):
             assert monotonic() < deadline, f"topics are still there: {left}"
-            admin.delete_topics(left)
+            with suppress(UnknownTopicOrPartitionError):  # gone, and listed for a moment yet
+                admin.delete_topics(left)
     finally:
         admin.close()
 

@@ -126,7 +126,8 @@ def test_a_partition_that_is_not_held_cannot_be_sought(subscribe: Subscribe) -> 
 
 def test_a_topic_made_later_is_picked_up(bootstrap: str, subscribe: Subscribe) -> None:
     first = create_topic(bootstrap)
-    reader = Reader(subscribe(f"^{first}(-second)?$"))
+    # Topics are looked for three times in the seconds after which a broker counts as away.
+    reader = Reader(subscribe(f"^{first}(-second)?$", unavailable_after_seconds=4.5))
     while not reader.held:
         reader.poll()
     second = create_topic(bootstrap, name=f"{first}-second")

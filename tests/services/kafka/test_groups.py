@@ -86,13 +86,13 @@ def test_a_rebalance_that_ends_between_two_polls_is_noticed(
     """kafka-python alone forgets it when new topics were its reason, and never reads again."""
     topic = create_topic(bootstrap, 2)
     pattern = f"^{topic}(-second)?$"
-    first, second = Reader(subscribe(pattern)), Reader(subscribe(pattern))
+    first, second = (Reader(subscribe(pattern, unavailable_after_seconds=4.5)) for _ in range(2))
     while not (first.held and second.held and not first.held & second.held):
         first.poll()
         second.poll()
     create_topic(bootstrap, 2, name=f"{topic}-second")
     # The broker waits for the second member, while the first polls often and briefly.
-    until = monotonic() + 7.5  # metadata is 5 seconds old at most
+    until = monotonic() + 2.5  # metadata is 1.5 seconds old at most
     while monotonic() < until:
         first.poll(0.02)
     while len(first.held | second.held) < 4 or first.held & second.held:

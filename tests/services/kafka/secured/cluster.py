@@ -28,7 +28,7 @@ from services.kafka.errors import BrokerRefused
 from services.kafka.security import Security
 
 HOST = "127.0.0.1"
-RENEWED_AFTER_MS = 6_000
+RENEWED_AFTER_MS = 3_000
 PLAIN_USER = ("plain-user", "plain-password")
 
 
