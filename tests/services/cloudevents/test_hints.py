@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.app import app
+from services.cli.app import application
 from services.cloudevents.hints import Kind
 from services.intake.offline import check_lines
 from tests.services.cloudevents.samples import FULL, PARTNER, Json, envelope, refused
@@ -126,6 +126,6 @@ def test_check_counts_them_by_kind_with_the_last_of_each(tmp_path: Path) -> None
         for n in range(3)
     ]
     file.write_text("\n".join(json.dumps(line) for line in lines))
-    ran = CliRunner().invoke(app, ["check", str(file)])
+    ran = CliRunner().invoke(application(()), ["check", str(file)])
     assert ran.exit_code == 0
     assert "percent_as_share 3: events.jsonl:3: `data.percent` is 1 or less" in ran.output

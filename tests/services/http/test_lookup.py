@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.app import app
+from services.cli.app import application
 from tests.services.http.conftest import EVALUATOR, TOKENS, Api, bearer
 from tests.services.http.desk import Desk
 from tests.services.http.test_events import completed, refused
@@ -102,7 +102,7 @@ def test_a_file_of_ids_or_of_events(
     monkeypatch.setenv("TUNTAS_DATABASE_URL", database_url)
     file = tmp_path / "ids.txt"
     file.write_text('e-1\n\n{"id": "e-2", "type": "x"}\n{"type": "none"}\ne-9\n')
-    ran = CliRunner().invoke(app, ["events", str(file), "--partner", "pintaria"])
+    ran = CliRunner().invoke(application(()), ["events", str(file), "--partner", "pintaria"])
     assert ran.exit_code == 1, ran.output
     found = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert [(one["event_id"], one["outcome"]) for one in found] == [
@@ -112,4 +112,9 @@ def test_a_file_of_ids_or_of_events(
     ]
     assert "1 accepted, 1 rejected, 1 never seen" in ran.output
     file.write_text("e-1\ne-3\n")
-    assert CliRunner().invoke(app, ["events", str(file), "--partner", "pintaria"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(application(()), ["events", str(file), "--partner", "pintaria"])
+        .exit_code
+        == 0
+    )
