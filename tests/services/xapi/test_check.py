@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from domain.errors import Reason
-from services.cli.app import app
+from services.cli.app import application
 from services.intake.offline import check_lines
 from tests.services.xapi.statements import PARTNER, Json, decoded, statement
 
@@ -56,11 +56,11 @@ def test_an_event_with_a_verb_is_an_event() -> None:
 def test_a_file_says_which_class_an_activity_is(tmp_path: Path) -> None:
     file, classes = tmp_path / "statements.jsonl", tmp_path / "classes.json"
     file.write_text(json.dumps(CASES["a lesson"]))
-    ran = CliRunner().invoke(app, ["check", str(file), "--partner", PARTNER])
+    ran = CliRunner().invoke(application(()), ["check", str(file), "--partner", PARTNER])
     assert ran.exit_code == 1
     assert "statements.jsonl:1: unmapped_activity" in ran.output
     classes.write_text(json.dumps({PARTNER: {LESSON["id"]: "C-7"}}))
     with_classes = ["check", str(file), "--partner", PARTNER, "--classes", str(classes)]
-    assert CliRunner().invoke(app, with_classes).exit_code == 0
+    assert CliRunner().invoke(application(()), with_classes).exit_code == 0
     classes.write_text("[]")
-    assert CliRunner().invoke(app, with_classes).exit_code == 2
+    assert CliRunner().invoke(application(()), with_classes).exit_code == 2
