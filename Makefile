@@ -59,7 +59,7 @@ faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the lon
 	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (4 minutes)
+fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (7 minutes)
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: clean
