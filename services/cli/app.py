@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from services.kafka.errors import KafkaFailure
+from services.kafka.errors import KafkaFailure, NotLetIn
 from services.postgres.errors import PostgresError
-from services.unworkable import AWAY_EXIT_CODE, Unworkable
+from services.unworkable import AWAY_EXIT_CODE, REFUSED_EXIT_CODE, Unworkable
 
 RUN: Final = "Run it"
 EVENTS: Final = "Events"
@@ -86,6 +86,9 @@ def main() -> None:
     except Unworkable as problem:
         typer.secho(str(problem), fg="red", err=True)
         sys.exit(problem.exit_code)
+    except NotLetIn as refused:
+        typer.secho(str(refused), fg="red", err=True)
+        sys.exit(REFUSED_EXIT_CODE)
     except (PostgresError, KafkaFailure) as failure:
         typer.secho(str(failure), fg="red", err=True)
         sys.exit(AWAY_EXIT_CODE)

@@ -20,6 +20,7 @@ from services.intake.pace import Pace
 from services.intake.takeover import LaneName, made_anew, note_trouble, take_over
 from services.intake.weights import Weights
 from services.intake.writer import StaleRules, Writer
+from services.kafka.admission import Admission
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure, LogMismatch, topic_made_anew
 from services.kafka.records import Fetched, Polled
@@ -66,25 +67,34 @@ class Worker:
         self._poll_seconds = poll_seconds
         self._cached_participants = cached_participants
         self._activities = activities
+        self._admission = Admission()
 
     def run(self, stop: threading.Event) -> None:
-        """Reads until ``stop`` is set; a batch that was begun is finished. Never gives up on broken infrastructure."""
+        """Reads until ``stop`` is set; a batch that was begun is finished. Never gives up on broken infrastructure.
+
+        Raises AccessRefused where Kafka refuses this client before it was ever in the group.
+        """
         broken = (PostgresError, KafkaFailure, StaleRules)
         run_until_stopped(self._run_until_broken, stop, broken, log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:
         session = self._connect()
         try:
-            consumer = self._subscribe()
-            try:
-                reading = _Reading(
-                    session, consumer, self._cached_participants, self._pace, self._activities
-                )
-                reading.run(stop, self._poll_seconds)
-            finally:
-                consumer.close()
+            with self._admission.sought():
+                self._read(session, stop)
         finally:
             close(session)
+
+    def _read(self, session: WaitingConnection, stop: threading.Event) -> None:
+        consumer = self._subscribe()
+        try:
+            reading = _Reading(
+                session, consumer, self._cached_participants, self._pace, self._activities
+            )
+            reading.run(stop, self._poll_seconds)
+        finally:
+            self._admission.is_granted |= consumer.has_joined
+            consumer.close()
 
 
 class _Reading:

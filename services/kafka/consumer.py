@@ -167,6 +167,11 @@ class PartnerConsumer:
                 )
         return Polled(fetched, assigned, revoked, lost)
 
+    @property
+    def has_joined(self) -> bool:
+        """Whether the group has ever given this consumer its share, which may be nothing."""
+        return self._listener.has_joined
+
     def seek(self, topic: str, partition: int, offset: int) -> bool:
         """Whether the partition is still this consumer's; it then reads on from ``offset``.
 

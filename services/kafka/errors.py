@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from kafka import errors as driver
 
-from services.kafka.refusals import Refused
+from services.kafka.refusals import HungUp, Refused
 from services.unworkable import Unworkable
 
 TOO_OLD = (driver.UnsupportedVersionError, driver.UnrecognizedBrokerVersion)
@@ -24,6 +24,10 @@ class BrokerUnavailable(KafkaFailure):
 
 class BrokerRefused(KafkaFailure):
     """The broker answered and refused: no permission, or settings that do not fit together."""
+
+
+class NotLetIn(BrokerRefused):
+    """Who asks was refused: the password, the certificate or a right is not one that the cluster accepts."""
 
 
 class LogMismatch(KafkaFailure):
@@ -56,10 +60,12 @@ def translated(doing: str, who: str = "this client") -> Iterator[None]:
         yield
     except (driver.OffsetOutOfRangeError, driver.LogTruncationError):
         raise
-    except Refused as error:
+    except HungUp as error:  # or it is just starting, or stopping
         raise BrokerRefused(str(error)) from error
+    except Refused as error:
+        raise NotLetIn(str(error)) from error
     except driver.AuthorizationError as error:
-        raise BrokerRefused(f"While {doing}: {not_allowed(error, who)}") from error
+        raise NotLetIn(f"While {doing}: {not_allowed(error, who)}") from error
     except (driver.RetriableError, OSError) as error:
         raise BrokerUnavailable(f"While {doing}: {_sentence(error)}") from error
     except TOO_OLD as error:

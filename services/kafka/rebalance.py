@@ -15,9 +15,12 @@ class RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # wit
         self._lock = Lock()
         self._given: set[tuple[str, int]] = set()
         self._lost: set[tuple[str, int]] = set()
+        self.has_joined = False
+        """Whether the group has ever given this consumer its share, which may be nothing."""
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Place and pause what is new, so that neither Kafka's offsets nor a reset are asked."""
+        self.has_joined = True
         new = self._kafka.unplaced(assigned)
         for tp in new:
             self._kafka.seek(tp, 0)

@@ -7,7 +7,7 @@ from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError,
 
 from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
 from services.kafka.admin import admin_client
-from services.kafka.errors import BrokerRefused, not_allowed
+from services.kafka.errors import BrokerRefused, NotLetIn, not_allowed
 from services.kafka.security import UNSECURED, Security
 
 BROKER_DEFAULT: Final = -1
@@ -70,7 +70,7 @@ def _created(answer: dict[str, object], who: str) -> str | None:
     if error is TopicAlreadyExistsError:
         return None
     if error is TopicAuthorizationFailedError:  # it is not there, or who asks may not see it
-        raise BrokerRefused(not_allowed(error({str(answer["name"])}), who))
+        raise NotLetIn(not_allowed(error({str(answer["name"])}), who))
     if answer["error_code"]:
         raise BrokerRefused(
             f"Topic {answer['name']} was not created: {answer.get('error_message') or error}"

@@ -17,6 +17,7 @@ from psycopg2.extensions import connection
 from projections.sequences import ranges as sequences
 from projections.status import rejudge
 from projections.sums.rollup import add_up
+from services.kafka.admission import Admission
 from services.kafka.errors import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import close, transaction
@@ -43,19 +44,24 @@ class Projector:
         self._connect = connect
         self._open_sender = open_sender
         self._look_seconds = look_seconds
+        self._admission = Admission()
 
     def run(self, stop: threading.Event) -> None:
-        """Follows until ``stop`` is set. Never gives up on broken infrastructure: says so, waits and resumes."""
+        """Follows until ``stop`` is set. Never gives up on broken infrastructure: says so, waits and resumes.
+
+        Raises AccessRefused where Kafka refuses this client before anything was done for once.
+        """
         run_until_stopped(self._run_until_broken, stop, (PostgresError, KafkaFailure), log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:
         session = self._connect()
         try:
-            with self._open_sender() as send:
+            with self._admission.sought(), self._open_sender() as send:
                 opened: Transaction = partial(transaction, session)
                 while not stop.is_set():
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
                     done += announce(opened, send)
+                    self._admission.is_granted = True
                     if not done:
                         stop.wait(self._look_seconds)
         finally:

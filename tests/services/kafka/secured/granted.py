@@ -39,8 +39,15 @@ def environment(bootstrap: str, security: Security) -> dict[str, str]:
 
 def tuntas(*arguments: str, settings: dict[str, str], fails: bool = False) -> str:
     """What a command printed, on both streams."""
+    done = ended(*arguments, settings=settings)
+    assert bool(done.returncode) == fails, done.stderr
+    return done.stdout + done.stderr
+
+
+def ended(*arguments: str, settings: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """A command that ran to its end."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("TUNTAS_")}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "services.cli", *arguments],
         env=own | settings,
         capture_output=True,
@@ -48,8 +55,6 @@ def tuntas(*arguments: str, settings: dict[str, str], fails: bool = False) -> st
         timeout=120,
         check=False,
     )
-    assert bool(done.returncode) == fails, done.stderr
-    return done.stdout + done.stderr
 
 
 class Granted:

@@ -13,12 +13,13 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.admin import ACLOperation, ResourceType
 
+from services.heartbeat import WatchedStop
 from services.kafka.access import INGEST, PROJECT, Line
 from services.kafka.producer import publish_lines
 from services.postgres.connect import connect, transaction
-from services.running.lanes import lanes
+from services.running.lanes import heard, lanes
 from services.settings import Settings, read_settings
-from services.wiring import prepare_database, projector, worker
+from services.wiring import heartbeat, prepare_database, projector, worker
 from tests.services.kafka.secured.cluster import RENEWED_AFTER_MS
 from tests.services.kafka.secured.conftest import Users
 from tests.services.kafka.secured.granted import Granted, tuntas
@@ -55,9 +56,32 @@ class Running:
         self.granted = granted
         self.database_url = database_url
         self.log = log
-        self.stop = threading.Event()
-        services = (worker(self.settings(INGEST)), projector(self.settings(PROJECT)))
-        self.threads = [threading.Thread(target=each.run, args=[self.stop]) for each in services]
+        self.hearts = [
+            heartbeat(self.settings(user), name)
+            for user, name in ((INGEST, "ingest"), (PROJECT, "project"))
+        ]
+        self._stop = [WatchedStop(heart) for heart in self.hearts]
+        runs = (worker(self.settings(INGEST)).run, projector(self.settings(PROJECT)).run)
+        self.threads = [
+            threading.Thread(target=run, args=[stop])
+            for run, stop in zip(runs, self._stop, strict=True)
+        ]
+
+    def start(self) -> None:
+        """Has them begin, and waits until each was let in: from then on refusals are waited for."""
+        for heart, thread in zip(self.hearts, self.threads, strict=True):
+            heart.__enter__()
+            thread.start()
+        eventually(lambda: "lane taken over" in self.log.text, "the ingest service is in the group")
+
+    def stop(self) -> None:
+        for stop in self._stop:
+            stop.set()
+        for thread in self.threads:
+            thread.join(30)
+            assert not thread.is_alive()
+        for heart in self.hearts:
+            heart.__exit__()
 
     def settings(self, user: str) -> Settings:
         named = {"TUNTAS_DATABASE_URL": self.database_url}
@@ -80,7 +104,15 @@ class Running:
         eventually(lambda: self.accepted(partner) > before, f"{partner}'s event is accepted")
 
     def says(self, sentence: str) -> None:
+        """In its log, and to whoever asks how it is."""
         eventually(lambda: sentence in self.log.text, f"a service says: {sentence}")
+        eventually(lambda: sentence in self.troubles(), f"the heartbeat says: {sentence}")
+
+    def troubles(self) -> str:
+        session = connect(self.database_url, "test")
+        with closing(session), transaction(session) as work:
+            found = heard(work)
+        return "\n".join(each.trouble or "" for each in found)
 
     @property
     def stops(self) -> list[str]:
@@ -95,13 +127,9 @@ def running(
     caplog.set_level(logging.INFO)
     found = Running(granted, database_url, caplog)
     prepare_database(found.settings(INGEST))
-    for thread in found.threads:
-        thread.start()
+    found.start()
     yield found
-    found.stop.set()
-    for thread in found.threads:
-        thread.join(30)
-        assert not thread.is_alive()
+    found.stop()
     for file in granted.passwords.iterdir():
         assert file.read_text().strip() not in caplog.text
 
