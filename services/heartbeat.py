@@ -1,4 +1,4 @@
-"""A process says every two seconds that it lives, in the database, for whoever asks whether the intake runs.
+"""A process says every second that it lives, in the database, for whoever asks whether the intake runs.
 
 It says so from a thread and a connection of its own, so that a long batch does not silence it; but only as long as its
 loop goes round. What the loop waits for it says as well.
@@ -23,7 +23,8 @@ from services.resume import Stop
 from services.unworkable import Unworkable
 
 SQL: Final = load("services", "heartbeat.sql")
-BEAT_SECONDS: Final = 2.0
+BEAT_SECONDS: Final = 1.0
+LAST_WORD_SECONDS: Final = 10.0
 STUCK_SECONDS: Final = 90.0
 """A loop that has not gone round for so long is stuck: longer than any statement may take."""
 
@@ -70,7 +71,7 @@ class Heartbeat:
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
-        self._thread.join(BEAT_SECONDS * 5)
+        self._thread.join(LAST_WORD_SECONDS)
 
     def _beat(self) -> None:
         session: connection | None = None

@@ -8,8 +8,8 @@ from msgspec import Struct
 from projections.reading.intake import SQL
 from projections.reading.session import Session
 
-SILENT_SECONDS: Final = 8.0
-"""A process that was not heard of for so long is taken for dead; it says that it lives every two seconds."""
+SILENT_SECONDS: Final = 5.0
+"""A process that was not heard of for so long is taken for dead; it says that it lives every second."""
 
 
 class Heard(Struct, frozen=True):
