@@ -1,24 +1,31 @@
 """What a partner declared of its own events, beside what was accepted, was only ever rejected, and is missing."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Struct
 
-from domain.events import ClassCompleted, EventVoided, PurchasePaid, TotalsDeclared
+from domain.events import (
+    PARTICIPANT_STREAM,
+    ClassCompleted,
+    EventVoided,
+    PurchasePaid,
+    TotalsDeclared,
+)
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.sequences import Sequence as Numbers
 from projections.reading.sequences import sequence
-from projections.reading.session import Session
+from projections.reading.session import SnapshotSession
 from projections.storage.facts import decode
 from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "reconciliation.sql")
 
 TARGETS_AT_ONCE: Final = 5_000
+DECLARATIONS_SHOWN: Final = 1_000
 
 
 class Totals(Struct, frozen=True):
@@ -52,7 +59,9 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
     """Every declaration that stands, the latest first, beside the gaps in running numbers."""
 
     partner: Annotated[str, means("Whose events they are.")]
-    items: Annotated[list[Declared], means("One an `until`.")]
+    items: Annotated[
+        list[Declared], means(f"One an `until`; the latest {DECLARATIONS_SHOWN:,} of them.")
+    ]
     rejected_without_time: Annotated[
         int, means("Event ids that were only ever rejected, and say no time that can be read.")
     ]
@@ -84,38 +93,46 @@ class _Withdrawn(Struct, frozen=True):
 
 
 async def reconciliation(
-    session: Session, partner: str, partner_id: int, as_of: datetime, microseconds: Any
+    session: SnapshotSession,
+    partner: str,
+    partner_id: int,
+    as_of: int,
+    microseconds: Callable[[str], int | None],
 ) -> Reconciliation:
     """Each declaration made by ``as_of``, with what had happened by then.
 
     ``microseconds`` reads an RFC 3339 time. Passes over the partner's events once, and once over those that pay and
     withdraw: seconds for each few million.
     """
-    withdrawn = await _withdrawn(session, partner_id, as_of)
-    standing = await _standing(session, partner_id, as_of, withdrawn)
-    untils = sorted(standing)
+    then = instant(as_of)
+    withdrawn = await _withdrawn(session, partner_id, then)
+    standing = await _standing(session, partner_id, then, withdrawn)
+    untils = sorted(standing)[-DECLARATIONS_SHOWN:]
     buckets = [_Counted() for _ in untils]
     rejected = [0] * (len(untils) + 1)
     unknown = 0
     if untils:
         times = [instant(until) for until in untils]
-        for row in await session.fetch(SQL["counts"], partner_id, times, as_of):
+        for row in await session.fetch(SQL["counts"], partner_id, times, then):
             buckets[row["bucket"]].add(row["topic"], row["events"])
-        for row in await session.fetch(SQL["facts"], partner_id, PurchasePaid.topic, as_of):
-            place = bisect_right(times, row["happened"])
-            if place < len(buckets):
-                buckets[place].amount += _amount(row["state"])
-        for row in await session.fetch(SQL["rejected_only"], partner_id):
-            happened = None if row["happened"] is None else microseconds(row["happened"])
-            if happened is None:
-                unknown += 1
-            else:
-                rejected[bisect_right(untils, happened)] += 1
+        async for rows in session.parts(SQL["facts"], partner_id, PurchasePaid.topic, then):
+            for row in rows:
+                place = bisect_right(times, row["happened"])
+                if place < len(buckets):
+                    buckets[place].amount += _amount(row["state"])
+        async for rows in session.parts(SQL["rejected_only"], partner_id):
+            for row in rows:
+                happened = None if row["happened"] is None else microseconds(row["happened"])
+                if happened is None:
+                    unknown += 1
+                elif happened <= as_of:
+                    rejected[bisect_right(untils, happened)] += 1
     items: list[Declared] = []
     total, only = _Counted(), 0
     for until, bucket, in_bucket in zip(untils, buckets, rejected, strict=False):
         total = _Counted(*(a + b for a, b in zip(_values(total), _values(bucket), strict=True)))
         only += in_bucket
+        await session.step()
         items.append(_compared(until, standing[until], total, only, withdrawn))
     return Reconciliation(
         partner=partner,
@@ -157,7 +174,7 @@ def _compared(
 
 
 async def _standing(
-    session: Session, partner_id: int, as_of: datetime, withdrawn: Mapping[str, _Withdrawn]
+    session: SnapshotSession, partner_id: int, as_of: datetime, withdrawn: Mapping[str, _Withdrawn]
 ) -> dict[int, tuple[Any, TotalsDeclared]]:
     """Until to its declaration: of several the latest, of those at one time the greatest id; none withdrawn."""
     found: dict[int, tuple[Any, TotalsDeclared]] = {}
@@ -170,29 +187,32 @@ async def _standing(
     return found
 
 
-async def _withdrawn(session: Session, partner_id: int, as_of: datetime) -> dict[str, _Withdrawn]:
-    """Event id to what was withdrawn by then, and since when; withdrawing what withdraws has no effect."""
-    since: dict[str, datetime] = {}
-    for row in await session.fetch(SQL["facts"], partner_id, EventVoided.topic, as_of):
-        voided = decode(EventVoided.topic, row["state"])
-        assert isinstance(voided, EventVoided)  # noqa: S101 - narrows for mypy
-        earlier = since.get(voided.target_id)
-        since[voided.target_id] = (
-            row["happened"] if earlier is None else min(earlier, row["happened"])
-        )
+async def _withdrawn(
+    session: SnapshotSession, partner_id: int, as_of: datetime
+) -> dict[str, _Withdrawn]:
+    """Event id to what was withdrawn by then, and since when.
+
+    Withdrawing what withdraws has no effect, nor has withdrawing what is about another participant.
+    """
+    voids: dict[str, list[tuple[datetime, str]]] = {}
+    async for rows in session.parts(SQL["facts"], partner_id, EventVoided.topic, as_of):
+        for row in rows:
+            voided = decode(EventVoided.topic, row["state"])
+            assert isinstance(voided, EventVoided)  # noqa: S101 - narrows for mypy
+            voids.setdefault(voided.target_id, []).append((row["happened"], row["stream"]))
     found: dict[str, _Withdrawn] = {}
-    wanted = list(since)
+    wanted = list(voids)
     for first in range(0, len(wanted), TARGETS_AT_ONCE):
         some = wanted[first : first + TARGETS_AT_ONCE]
         for row in await session.fetch(SQL["targets"], partner_id, some):
-            if row["topic"] != EventVoided.topic and row["happened"] <= as_of:
-                paid = row["topic"] == PurchasePaid.topic
-                found[row["event_id"]] = _Withdrawn(
-                    row["happened"],
-                    since[row["event_id"]],
-                    row["topic"],
-                    _amount(row["state"]) if paid else 0,
-                )
+            topic, stream = row["topic"], row["stream"]
+            of_anybody = not stream.startswith(PARTICIPANT_STREAM)
+            since = [
+                happened for happened, of in voids[row["event_id"]] if of_anybody or of == stream
+            ]
+            if topic != EventVoided.topic and row["happened"] <= as_of and since:
+                amount = _amount(row["state"]) if topic == PurchasePaid.topic else 0
+                found[row["event_id"]] = _Withdrawn(row["happened"], min(since), topic, amount)
     return found
 
 

@@ -212,11 +212,11 @@ class ClassReviewedData(Data, frozen=True, kw_only=True):
 
 
 class EventVoidedData(Data, frozen=True, kw_only=True):
-    """You withdraw an event of your own: one about the same participant, or a publication.
+    """You withdraw an event of your own: one about the same participant, a publication, or a declaration of totals.
 
     It may arrive before its target. Voiding a void has no effect. Where a publication is withdrawn, the record's key is
     the ``class_code`` or ``package_code``, and so may be ``participant_id``: whose it is plays no part, as
-    ``target_id`` alone says what is withdrawn.
+    ``target_id`` alone says what is withdrawn; of a declaration likewise, with any key.
     """
 
     participant_id: Identifier

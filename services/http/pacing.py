@@ -7,7 +7,7 @@ loop one such question takes one step, and while short questions are being answe
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -15,6 +15,8 @@ import asyncpg
 SHORT_ROWS: Final = 50
 SHORT_STATEMENTS: Final = 8
 """What a question may read before it is a long one: rows by one statement, and statements."""
+
+ROWS_OF_PART: Final = 1_000
 
 PAUSE_SECONDS: Final = 0.002
 
@@ -86,6 +88,13 @@ class PacedSession:
         if len(rows) > SHORT_ROWS or self._statements > SHORT_STATEMENTS:
             await self.step()
         return rows
+
+    async def parts(self, query: str, *values: Any) -> AsyncIterator[Sequence[Any]]:
+        """The rows of a query, some at a time; in a snapshot only."""
+        cursor = await self._session.cursor(query, *values)
+        while rows := await cursor.fetch(ROWS_OF_PART):
+            await self.step()
+            yield rows
 
     async def fetchrow(self, query: str, *values: Any) -> Any:
         """The first row of a query, or None."""

@@ -46,6 +46,16 @@ def _is_rating(found: Any) -> bool:
     return is_whole(found) and 1 <= found <= 5
 
 
+def _is_count(found: Any) -> bool:
+    return is_whole(found) and 0 <= found < 2**31
+
+
+def _is_time(found: Any) -> bool:
+    """An RFC 3339 time with an offset."""
+    shape = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
+    return isinstance(found, str) and re.fullmatch(shape, found, re.ASCII) is not None
+
+
 def _is_item(found: Any) -> bool:
     return (
         isinstance(found, dict)
@@ -88,6 +98,7 @@ REQUIRED: Final[dict[str, dict[str, Check]]] = {
     "certificate.issued": {**_PERSON_IN_CLASS, "certificate_no": is_name},
     "class.reviewed": {**_PERSON_IN_CLASS, "rating": _is_rating},
     "event.voided": {**_PERSON, "target_id": is_name, "reason": is_name},
+    "totals.declared": {"until": _is_time, "events": _is_count},
 }
 
 OPTIONAL: Final[dict[str, dict[str, Check]]] = {
@@ -122,6 +133,11 @@ OPTIONAL: Final[dict[str, dict[str, Check]]] = {
         "instructor_rating": _is_rating,
         "facility_rating": _is_rating,
         "comment": lambda found: is_text(found) and len(found) <= 2_000,
+    },
+    "totals.declared": {
+        "purchases": _is_count,
+        "completions": _is_count,
+        "amount": lambda found: is_whole(found) and found >= 0,
     },
 }
 

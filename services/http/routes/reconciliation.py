@@ -10,7 +10,7 @@ from projections.reading import reconciliation
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness
 from projections.reading.reconciliation import Reconciliation
-from projections.reading.session import Session
+from projections.reading.session import SnapshotSession
 from services.cloudevents import time
 from services.http import parameters
 from services.http.routing import Asked, Route, json
@@ -28,9 +28,9 @@ async def reconciled(asked: Asked) -> Response:
     partner = asked.path["partner"]
     partner_id = asked.caller.partner_of_path(partner)
     asked_as_of = asked.query["as_of"]
-    as_of = instant(parameters.now() if asked_as_of is None else asked_as_of)
+    as_of = parameters.now() if asked_as_of is None else asked_as_of
 
-    async def read(session: Session) -> Reconciliation:
+    async def read(session: SnapshotSession) -> Reconciliation:
         return await reconciliation.reconciliation(
             session, partner, partner_id, as_of, time.microseconds
         )
@@ -38,7 +38,7 @@ async def reconciled(asked: Asked) -> Response:
     # What waits in Kafka is read first: what arrives in between is then seen, not called missing.
     freshness = await asked.sources.freshness.of((partner_id,))
     found = await asked.sources.database.read_snapshot(read)
-    return json(ReconciliationAnswer(**asdict(found), as_of=as_of, freshness=freshness))
+    return json(ReconciliationAnswer(**asdict(found), as_of=instant(as_of), freshness=freshness))
 
 
 ROUTES: Final = (

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from domain.errors import Reason, Refusal
 from domain.events import ClassCompleted, EventVoided, PartnerEvent, PurchasePaid, TotalsDeclared
+from projections.rebuild.comparing import READ_MODELS
 from services.cloudevents.time import microseconds
 from services.intake.decoding import decoded
 from services.intake.weights import Weights
 from services.kafka.records import Record
 from services.simulator import simulate
 from services.simulator.record import SimulatedRecord
+from tests.projections.kept import Kept
+from tests.raw_record import raw_record
 from tests.services.http.conftest import TOKENS, Api
 from tests.services.http.desk import Desk
 
@@ -41,6 +45,10 @@ def paid(event_id: str, happened: int, amount: int | None) -> PartnerEvent:
 
 def voided(event_id: str, happened: int, target: str) -> PartnerEvent:
     return PartnerEvent(PARTNER, event_id, happened, "p:PRK-1", EventVoided(target, "wrong"))
+
+
+def refused(event_id: str) -> Refusal:
+    return Refusal(Reason.INVALID_DATA, "`data.rating` must be a whole number.", event_id)
 
 
 def of(item: Any) -> tuple[list[Any], list[Any], int, int]:
@@ -118,6 +126,69 @@ def test_what_was_withdrawn_is_not_counted_and_what_withdraws_is(desk: Desk, api
     (item,) = api.get(PATH)["items"]
     # Of a, b, v, w and x: not a; b was withdrawn after the partner declared.
     assert of(item) == ([4, None, None, None], [4, 0, 1, 0], 0, 0)
+
+
+def test_only_what_is_about_the_same_participant_is_withdrawn(desk: Desk, api: Api) -> None:
+    elsewhere = PartnerEvent(PARTNER, "v", JULY - 4, "p:PRK-2", EventVoided("a", "wrong"))
+    desk.send(desk.lane(PARTNER), completed("a", JULY - 5), elsewhere)
+    desk.send(desk.lane(PARTNER), said("t", JULY + 1, JULY, events=2))
+    (item,) = api.get(PATH)["items"]
+    assert of(item) == ([2, None, None, None], [2, 0, 1, 0], 0, 0)
+
+
+def test_what_was_refused_counts_once_it_is_known_when_it_happened(desk: Desk, api: Api) -> None:
+    lane = desk.lane(PARTNER)
+    for event_id, time in (("a", "2020-06-30T23:00:00Z"), ("b", "2020-07-01T00:00:00Z")):
+        for _ in range(2):
+            desk.send(
+                lane, refused(event_id), raw=raw_record(None, f'{{"time": "{time}"}}'.encode())
+            )
+    desk.send(lane, refused("c"), raw=raw_record(None, b"\xff no time"))
+    desk.send(lane, refused("d"), raw=raw_record(None, b'{"time": "2020-06-30T23:00:00Z"}'))
+    desk.send(lane, completed("d", JULY - DAY), said("t", JULY + DAY, JULY, events=3))
+    found = api.get(PATH)
+    (item,) = found["items"]
+    assert of(item) == ([3, None, None, None], [1, 0, 1, 0], 1, 1)
+    assert found["rejected_without_time"] == 1
+
+
+def test_an_id_is_taken_once_whatever_it_names(desk: Desk, api: Api) -> None:
+    lane = desk.lane(PARTNER)
+    desk.send(lane, completed("a", JULY))
+    desk.send(lane, said("a", JULY, JULY, events=1))
+    desk.send(lane, said("t", JULY, JULY, events=0))
+    desk.send(lane, completed("t", JULY))
+    for event_id in "at":
+        (rejection,) = api.get(f"/v1/events/{PARTNER}/{event_id}")["rejections"]
+        assert rejection["reason"] == "id_conflict"
+    (item,) = api.get(PATH)["items"]
+    assert of(item) == ([0, None, None, None], [0, 0, 0, 0], 0, 0)
+
+
+def test_declarations_change_no_other_answer_and_a_rebuild_finds_the_same(
+    database_url: str, api: Api
+) -> None:
+    kept = Kept(database_url)
+    lane = kept.desk.lane(PARTNER)
+    kept.desk.send(lane, paid("a", JULY - 2, 100), completed("a2", JULY - 1))
+    before = api.get("/v1/purchased-classes")["items"]
+    kept.desk.send(lane, said("t", JULY, JULY, events=2))
+    assert api.get("/v1/purchased-classes")["items"] == before
+    kept.desk.add_up()
+    assert kept.rebuild().differences == dict.fromkeys(READ_MODELS, 0)
+    assert len(api.get(PATH)["items"]) == 1
+    kept.close()
+
+
+def test_more_payments_than_are_read_at_once(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.http.pacing.ROWS_OF_PART", 7)
+    lane = desk.lane(PARTNER)
+    desk.send(lane, *(paid(f"p-{n}", JULY - n, n) for n in range(1, 31)))
+    desk.send(lane, said("t", JULY, JULY, events=30, amount=465))
+    (item,) = api.get(PATH)["items"]
+    assert of(item) == ([30, None, None, 465], [30, 30, 0, 465], 0, 0)
 
 
 def test_who_may_ask(desk: Desk, api: Api) -> None:
