@@ -72,10 +72,12 @@ class Found(Struct, frozen=True):
 
 
 class StaleRules(Exception):
-    """The catalogues of some partners moved on while a batch was being judged."""
+    """Catalogues moved on while a batch was being judged, or it changes them and they are not locked yet."""
 
     def __init__(self, partner_ids: AbstractSet[int]) -> None:
-        super().__init__(f"the catalogue moved on meanwhile, of partners {sorted(partner_ids)}")
+        super().__init__(
+            f"judged with other rules than those of now, of partners {sorted(partner_ids)}"
+        )
         self.partner_ids = partner_ids
 
 
@@ -156,8 +158,8 @@ class Writer:
     ) -> BatchOutcome:
         """``others``: lanes that are known to write participants of the batch.
 
-        ``overtaken``: partners whose catalogue moved on during an earlier attempt; now they are locked from the start,
-        or somebody who publishes without a pause would be ahead every time.
+        ``overtaken``: partners whose catalogue moved on during an earlier attempt, or is changed by what is withdrawn;
+        now they are locked from the start, or somebody who publishes without a pause would be ahead every time.
         """
         rules = self._current_rules(work, wants, overtaken)
         held = others | {batch.lane.lane_id for batch in batches}
@@ -172,11 +174,15 @@ class Writer:
             partial(ledger.find_events, work),
             found.withdrawn,
         )
+        unlocked = outcome.changes_catalogue_of() - _locked(wants, overtaken)
+        if unlocked:
+            # Catalogues are locked before lanes, by everybody: nobody waits in a circle then.
+            raise StaleRules(unlocked)
         sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
         first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
         # and the owners say now is what counts.
-        _check_rules(work, found.rules, outcome.changes_catalogue_of())
+        _check_rules(work, found.rules)
         ownership.claim(
             work, {partner_id: want.participants for partner_id, want in wants.items()}, held
         )
@@ -225,17 +231,13 @@ class Writer:
         self, work: cursor, wants: Mapping[int, Wanted], overtaken: AbstractSet[int]
     ) -> dict[int, Rules]:
         """The rules of the batch's partners, up to date; who publishes or was ``overtaken`` is locked."""
-        publishing = [
-            partner_id
-            for partner_id, want in wants.items()
-            if want.publishes or partner_id in overtaken
-        ]
-        unknown = [p for p in wants if p not in self._rules and p not in publishing]
+        locked = _locked(wants, overtaken)
+        unknown = [p for p in wants if p not in self._rules and p not in locked]
         heads: dict[int, tuple[int, int]] = {}
         if unknown:
             heads |= catalogue.heads(work, unknown)
-        if publishing:
-            heads |= catalogue.heads(work, publishing, lock=True)
+        if locked:
+            heads |= catalogue.heads(work, locked, lock=True)
         for partner_id, (revision, sales_end) in heads.items():
             rules = self._rules.setdefault(partner_id, Rules(Catalogue(), sales_end))
             catalogue.follow(work, partner_id, rules, revision, sales_end)
@@ -257,14 +259,18 @@ class Writer:
         return records
 
 
-def _check_rules(work: cursor, rules: Mapping[int, Rules], changing: AbstractSet[int]) -> None:
-    """Raises StaleRules where the batch was judged with other rules than those of now.
+def _locked(wants: Mapping[int, Wanted], overtaken: AbstractSet[int]) -> set[int]:
+    """The partners of the batch whose catalogues are locked from the start."""
+    return {
+        partner_id
+        for partner_id, want in wants.items()
+        if want.publishes or partner_id in overtaken
+    }
 
-    ``changing``: partners whose heads are locked until the end of the transaction.
-    """
-    heads = catalogue.heads(work, rules.keys() - changing)
-    if changing:
-        heads |= catalogue.heads(work, changing, lock=True)
+
+def _check_rules(work: cursor, rules: Mapping[int, Rules]) -> None:
+    """Raises StaleRules where the batch was judged with other rules than those of now."""
+    heads = catalogue.heads(work, rules)
     moved = {
         partner_id
         for partner_id, held in rules.items()

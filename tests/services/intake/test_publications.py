@@ -14,6 +14,7 @@ from domain.events import (
     ClassCompleted,
     ClassPublished,
     EventVoided,
+    Fact,
     PackagePublished,
     PartnerEvent,
     PurchasePaid,
@@ -183,8 +184,17 @@ def test_a_withdrawal_and_its_publication_at_once_in_two_lanes(
     assert desks[0].rows("SELECT count(*) FROM projections.class WHERE title IS NULL") == [(count,)]
 
 
-def test_who_publishes_without_a_pause_overtakes_a_withdrawal_once(
-    open_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("fact", "of", "overtaken"),
+    [(EventVoided("e0", "a mistake"), "C-0", 1), (ClassCompleted("C-0"), "PRK-000000042", 2)],
+    ids=["a withdrawal, which has locked", "a record that the catalogue judges"],
+)
+def test_who_publishes_without_a_pause_overtakes_once(
+    open_desk: Callable[..., Desk],
+    monkeypatch: pytest.MonkeyPatch,
+    fact: Fact,
+    of: str,
+    overtaken: int,
 ) -> None:
     slow, busy = open_desk(), open_desk()
     lane, other = slow.lane(partition=0), busy.lane(partition=1)
@@ -204,9 +214,10 @@ def test_who_publishes_without_a_pause_overtakes_a_withdrawal_once(
         return advance(*arguments)
 
     monkeypatch.setattr(ledger, "advance", advance_late)
-    slow.send(lane, event(2, EventVoided("e0", "a mistake"), of="C-0"))
+    slow.send(lane, event(2, fact, "late", of=of))
     for thread in attempts:
         thread.join(30)
-    assert len(attempts) == 2
-    assert slow.rows("SELECT count(*) FROM projections.class WHERE title IS NULL") == [(1,)]
-    assert slow.rows("SELECT count(*) FROM projections.class WHERE title = 't'") == [(2,)]
+    assert len(attempts) == overtaken
+    titles = dict(slow.rows("SELECT class_code, title FROM projections.class"))
+    assert titles["C-0"] == (None if isinstance(fact, EventVoided) else "t")
+    assert len(titles) == 1 + overtaken
