@@ -37,6 +37,8 @@ def completed(event_id: str, participant_id: str) -> bytes:
 class Log:
     """Stands in for PartnerConsumer: plays a list of polls (or failures), then stops the worker."""
 
+    has_joined = True
+
     def __init__(self, polls: list[Polled | LogMismatch], stop: threading.Event) -> None:
         self.polls = polls
         self.stop = stop
