@@ -2,9 +2,9 @@
 
 from typing import Final
 
-SLOW_SECONDS: Final = 1.5
-"""A batch that takes longer is halved: all lanes wait for it."""
-QUICK_SECONDS: Final = 0.75
+SLOW_SECONDS: Final = 1.0
+"""A batch that takes longer is halved: all lanes wait for it, and then for their own."""
+QUICK_SECONDS: Final = 0.5
 
 
 class Pace:
