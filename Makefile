@@ -57,6 +57,7 @@ bench-guard: $(VENV)/dev.stamp ## fail when a record costs the intake a quarter 
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the long tests too (7 minutes)
 	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
+	$(BIN)/python -m pytest -v -m long tests/services/http $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (7 minutes)
