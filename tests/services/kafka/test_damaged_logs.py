@@ -7,10 +7,12 @@ from time import monotonic
 import pytest
 
 from services.embedded.apache_kafka import ApacheKafka
+from services.kafka import standing
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import LogMismatch
+from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Record
-from tests.services.kafka.conftest import Reader, create_topic, only, write
+from tests.services.kafka.conftest import Reader, create_topic, only
 from tests.services.kafka.sealed import with_checksum, with_last_offset_delta
 
 pytestmark = [pytest.mark.apache, pytest.mark.slow]
@@ -23,6 +25,21 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka
     """A broker whose logs these tests may damage."""
     with ApacheKafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker
+
+
+@pytest.fixture(autouse=True)
+def _stands_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nothing is sent of is given up after a second, for which five are taken otherwise."""
+    monkeypatch.setattr(standing, "STANDS_SECONDS", 1.0)
+
+
+def write_batches(broker: ApacheKafka, topic: str, batches: int) -> None:
+    """Batches of two records each, which hold the number of their batch."""
+    with Producer(broker.bootstrap) as producer:
+        for number in range(batches):
+            for _ in range(2):
+                producer.send(topic, b"k", (), b"%d" % number)
+            producer.flush()
 
 
 def with_base(batch: bytes, offset: int) -> bytes:
@@ -98,8 +115,7 @@ def test_reading_goes_on_behind_damage(
     own_broker: ApacheKafka, what: str, *, last: bool, start: int
 ) -> None:
     topic = create_topic(own_broker.bootstrap)
-    for number in range(3 if last else 5):
-        write(own_broker.bootstrap, topic, [b"%d" % number] * 2)
+    write_batches(own_broker, topic, 3 if last else 5)
     damage(own_broker, topic, 2, DAMAGE[what])
     end = 6 if last else 10
     reader = read_to(own_broker, topic, end, start)
@@ -121,8 +137,7 @@ def test_what_a_broker_cannot_read_itself_is_passed_or_said(
     """Apache Kafka 4 has no older formats; which error it answers with depends on where it meets one."""
     spoilt, good = create_topic(own_broker.bootstrap), create_topic(own_broker.bootstrap)
     for topic in (spoilt, good):
-        for number in range(5):
-            write(own_broker.bootstrap, topic, [b"%d" % number] * 2)
+        write_batches(own_broker, topic, 5)
     damage(own_broker, spoilt, 2, lambda batch: batch[:16] + bytes([magic]) + batch[17:])
     consumer = PartnerConsumer(own_broker.bootstrap, spoilt, f"^({spoilt}|{good})$")
     reader = Reader(consumer)
