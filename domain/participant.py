@@ -48,7 +48,7 @@ from domain.marks import (
 class ClassRecord(Struct, array_like=True):
     """The evidence of one class, each list in order of (happened, key); None: nothing of the kind.
 
-    Most are None, and there are many records: as empty lists they cost a worker more than all else of a participant.
+    Most are None, and there are many records: each empty list would be made, kept and searched for garbage.
     """
 
     redeemed: list[Mark] | None = None
