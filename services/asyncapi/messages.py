@@ -182,17 +182,8 @@ def _told(name: str, shape: type[Struct], mode: str) -> Json:
 
 def _example(kind: EventType) -> tuple[Json, Json]:
     """The attributes and the data of the example that the guide shows."""
-    example = kind.example
-    attributes = {
-        "specversion": "1.0",
-        "id": example.id,
-        "source": f"/partners/{_SENDER}",
-        "type": kind.name,
-        "time": example.time,
-    }
-    if example.sequence is not None:
-        attributes["sequence"] = example.sequence
-    return attributes, json.loads(json.dumps(example.data))
+    attributes = kind.example_attributes(_SENDER)
+    return attributes, json.loads(json.dumps(kind.example.data))
 
 
 def _key(kind: EventType) -> Json:

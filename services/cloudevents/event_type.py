@@ -38,6 +38,19 @@ class EventType(Struct, frozen=True):
         """The CloudEvents ``type``."""
         return TYPE_PREFIX + self.fact.name
 
+    def example_attributes(self, partner: str) -> dict[str, str]:
+        """The CloudEvents attributes of the example, as a partner sends them."""
+        attributes = {
+            "specversion": "1.0",
+            "id": self.example.id,
+            "source": f"/partners/{partner}",
+            "type": self.name,
+            "time": self.example.time,
+        }
+        if self.example.sequence is not None:
+            attributes["sequence"] = self.example.sequence
+        return attributes
+
 
 def as_sent(fact: type[Fact]) -> Callable[[Any], Built]:
     """The builder of a fact about a participant whose fields are those of the event's ``data``, by the same names."""

@@ -62,18 +62,9 @@ def _rows(fields: Fields, within: str) -> list[str]:
 
 
 def _example(kind: EventType) -> str:
-    example = kind.example
-    attributes = {
-        "specversion": "1.0",
-        "id": example.id,
-        "source": f"/partners/{_PARTNER}",
-        "type": kind.name,
-        "time": example.time,
-    }
-    if example.sequence is not None:
-        attributes["sequence"] = example.sequence
+    attributes = kind.example_attributes(_PARTNER)
     head = json.dumps(attributes)[:-1].replace(', "type"', ',\n "type"')
-    return f'{head},\n "data": {json.dumps(example.data, ensure_ascii=False)}}}'
+    return f'{head},\n "data": {json.dumps(kind.example.data, ensure_ascii=False)}}}'
 
 
 def main(file: Path) -> None:
