@@ -28,13 +28,14 @@ test: $(VENV)/dev.stamp ## run every test but the long ones (Kafka: see TUNTAS_T
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: check
-check: $(VENV)/dev.stamp ## format, lint, types, direction of imports, locks of migrations, AsyncAPI; changes nothing
+check: $(VENV)/dev.stamp ## format, lint, types, direction of imports, locks of migrations, AsyncAPI, translations; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.lint_migrations
 	$(BIN)/python -m tests.asyncapi
+	$(BIN)/python -m services.language.extraction --check
 	$(MAKE) --no-print-directory bench-guard ARGS=
 
 .PHONY: format

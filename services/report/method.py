@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
+from services.language.instants import instant
 from services.report.document import Block, Commands, Paragraph, Terms
 from services.report.figures import Gathered
-from services.report.words import day_and_time, instant, number
+from services.report.words import day_and_time, number
 
 DEFINITIONS: Final = (
     (

@@ -16,7 +16,7 @@ from services.http.negotiation import JSON
 from services.http.parameters import read_query, sent_in
 from services.http.routing import Asked, Route
 from services.http.sources import Sources
-from services.report.words import WIB, local
+from services.language.instants import WIB, local
 
 UNTIL = {"as_of", "known_at"}
 """Parameters whose day is meant with its last moment."""
