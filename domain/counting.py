@@ -38,6 +38,7 @@ class Metric(IntEnum):
     PASSED = 6
     FAILED = 7
     SATISFIED = 8
+    CERTIFIED = 9
     FLAG = 10
     RATING = 18
     DROP_OFF = 20
@@ -67,6 +68,8 @@ class Metric(IntEnum):
     NET_SATISFIED = 46
     UNALLOCATED = 47
     """Of package purchases: what was paid for packages that are not published yet."""
+    NET_ATTENDED = 48
+    """Of classes of which a meeting was attended."""
     FINE = 50
     SCORE = 51
     """Best scaled score, 0 to 1."""
@@ -85,7 +88,8 @@ class Counted(Struct, frozen=True, array_like=True, gc=False):
     """What is counted of one purchased class: its contribution to every evaluation.
 
     ``purchased_at`` in microseconds UTC; ``drop_off`` is the tenth of the highest reported percent of a class under
-    way; ``taken_seconds`` from the earliest purchase to the completion, None where it came before.
+    way; ``taken_seconds`` from the earliest purchase to the completion, None where it came before. ``attended``: a meeting
+    was; ``certified``: a certificate was issued.
     """
 
     purchased_at: int
@@ -100,6 +104,8 @@ class Counted(Struct, frozen=True, array_like=True, gc=False):
     drop_off: int | None
     taken_seconds: int | None
     money: Money = NO_MONEY
+    attended: bool = False
+    certified: bool = False
 
 
 def counted(answer: Answer) -> Counted | None:
@@ -120,6 +126,8 @@ def counted(answer: Answer) -> Counted | None:
         drop_off(answer),
         taken_seconds(answer),
         answer.money,
+        answer.attended.sessions > 0,
+        answer.certificate_at is not None,
     )
 
 
@@ -151,6 +159,7 @@ def _plain(*metrics: int) -> tuple[Part, ...]:
 _PURCHASED = _plain(Metric.PURCHASED)
 _REFUNDED = _plain(Metric.REFUNDED)
 _SATISFIED = _plain(Metric.SATISFIED)
+_CERTIFIED = _plain(Metric.CERTIFIED)
 _STATES = {
     "completed": _plain(Metric.COMPLETED),
     "never_reported": _plain(Metric.NEVER_REPORTED),
@@ -190,8 +199,15 @@ _FLAGS = [
         Metric.SILENT_HOUR,
     ),
 )
-_PAID, _PAID_REFUNDED, _ALLOCATED, _NET_SATISFIED = map(
-    int, (Metric.PAID, Metric.PAID_REFUNDED, Metric.ALLOCATED, Metric.NET_SATISFIED)
+_PAID, _PAID_REFUNDED, _ALLOCATED, _NET_SATISFIED, _NET_ATTENDED = map(
+    int,
+    (
+        Metric.PAID,
+        Metric.PAID_REFUNDED,
+        Metric.ALLOCATED,
+        Metric.NET_SATISFIED,
+        Metric.NET_ATTENDED,
+    ),
 )
 _UNPRICED = _plain(Metric.UNPRICED)
 _NET_OF_COMPLETION: dict[str, tuple[int, float]] = {
@@ -212,6 +228,8 @@ def parts(of: Counted) -> list[Part]:
         found += _REFUNDED
     if of.satisfied:
         found += _SATISFIED
+    if of.certified:
+        found += _CERTIFIED
     if of.flags:
         found += _FLAGS[of.flags]
     if of.completion == "in_progress":
@@ -232,13 +250,12 @@ def parts(of: Counted) -> list[Part]:
         found.append((_DAYS, float(of.taken_seconds // 86_400), 1))
         found.append((_SECONDS, float(of.taken_seconds), 1))
     if of.money is not NO_MONEY:
-        _add_money(found, of.money, of.completion, of.assessment, of.satisfied)
+        _add_money(found, of)
     return found
 
 
-def _add_money(
-    found: list[Part], money: Money, completion: str, assessment: str, satisfied: bool
-) -> None:
+def _add_money(found: list[Part], of: Counted) -> None:
+    money = of.money
     net = money.paid - money.refunded
     if money.paid:
         found.append((_PAID, 0.0, money.paid))
@@ -247,20 +264,20 @@ def _add_money(
     if money.allocated:
         found.append((_ALLOCATED, 0.0, money.allocated))
     if net:
-        found.append((*_NET_OF_COMPLETION[completion], net))
-        found.append((*_NET_OF_ASSESSMENT[assessment], net))
-        if satisfied:
+        found.append((*_NET_OF_COMPLETION[of.completion], net))
+        found.append((*_NET_OF_ASSESSMENT[of.assessment], net))
+        if of.satisfied:
             found.append((_NET_SATISFIED, 0.0, net))
+        if of.attended:
+            found.append((_NET_ATTENDED, 0.0, net))
     if money.price_is == UNPRICED:
         found += _UNPRICED
 
 
-def count_money(
-    tally: Tally, money: Money, completion: str, assessment: str, satisfied: bool
-) -> None:
-    """Adds the money of one purchased class in these states to a tally."""
+def count_money(tally: Tally, of: Counted) -> None:
+    """Adds the money of one purchased class to a tally."""
     found: list[Part] = []
-    _add_money(found, money, completion, assessment, satisfied)
+    _add_money(found, of)
     for metric, value, n in found:
         tally[metric, value] += n
 

@@ -24,6 +24,8 @@ class EvaluatedMoney(Struct, frozen=True, kw_only=True):
     net_by_assessment: dict[str, int]
     net_satisfied: int
     net_not_satisfied: int
+    net_attended: int
+    net_not_attended: int
     allocated: int
     unallocated: int
     unpriced: int
@@ -132,7 +134,7 @@ def evaluate(tally: Mapping[tuple[int, float], int], medians: Medians | None = N
 def evaluated_money(of: Distributions) -> EvaluatedMoney:
     """What was paid for what was counted."""
     paid, refunded = plain(of, Metric.PAID), plain(of, Metric.PAID_REFUNDED)
-    satisfied = plain(of, Metric.NET_SATISFIED)
+    satisfied, attended = plain(of, Metric.NET_SATISFIED), plain(of, Metric.NET_ATTENDED)
     by_completion = of.get(Metric.NET_BY_COMPLETION, {})
     by_assessment = of.get(Metric.NET_BY_ASSESSMENT, {})
     return EvaluatedMoney(
@@ -149,6 +151,8 @@ def evaluated_money(of: Distributions) -> EvaluatedMoney:
         },
         net_satisfied=satisfied,
         net_not_satisfied=paid - refunded - satisfied,
+        net_attended=attended,
+        net_not_attended=paid - refunded - attended,
         allocated=plain(of, Metric.ALLOCATED),
         unallocated=plain(of, Metric.UNALLOCATED),
         unpriced=plain(of, Metric.UNPRICED),

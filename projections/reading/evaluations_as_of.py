@@ -141,7 +141,8 @@ async def headline(
             if of.purchases:
                 states = (of.purchase, of.completion, of.assessment.state, of.satisfied)
                 alike[*states, of.flags, of.rating] += 1
-                count_money(tally, of.money, of.completion, of.assessment.state, of.satisfied)
+                if (one := counted(of)) is not None:
+                    count_money(tally, one)
     for (purchase, completion, assessment, satisfied, flags, rating), times in alike.items():
         one = Counted(
             purchased_at=0,

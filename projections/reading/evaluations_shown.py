@@ -31,6 +31,8 @@ class EvaluationMoney(Struct, frozen=True, kw_only=True):
     ]
     net_satisfied: Annotated[int, means("net of classes satisfied by their rule (move_on).")]
     net_not_satisfied: Annotated[int, means("net of the other classes.")]
+    net_attended: Annotated[int, means("net of classes of which a meeting was attended.")]
+    net_not_attended: Annotated[int, means("net of the other classes.")]
     allocated: Annotated[
         int, means("Of paid, what is a share of an amount, not a price that was stated.")
     ]

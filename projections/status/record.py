@@ -11,6 +11,10 @@ PURCHASE_NUMBER = {state: number for number, state in enumerate(PURCHASE_STATES)
 COMPLETION_NUMBER = {state: number for number, state in enumerate(COMPLETION_STATES)}
 ASSESSMENT_NUMBER = {state: number for number, state in enumerate(ASSESSMENT_STATES)}
 
+ATTENDED = 1 << 8
+CERTIFIED = 1 << 9
+"""Of a class row's `flags`, beside those that answers show: a meeting was attended, a certificate was issued."""
+
 
 class Rules(Struct):
     """What the programme and the partner lay down: catalogue and package sales end (microseconds UTC)."""

@@ -13,6 +13,8 @@ from domain.package_purchase import contents_of, is_refunded, packages_named
 from domain.participant import PurchaseRecord, State, Touched
 from projections.status.record import (
     ASSESSMENT_NUMBER,
+    ATTENDED,
+    CERTIFIED,
     COMPLETION_NUMBER,
     PURCHASE_NUMBER,
     Changes,
@@ -88,7 +90,9 @@ def class_row(
         PURCHASE_NUMBER[answer.purchase],
         COMPLETION_NUMBER[answer.completion],
         ASSESSMENT_NUMBER[answer.assessment.state],
-        answer.flags,
+        answer.flags
+        | (ATTENDED if answer.attended.sessions else 0)
+        | (CERTIFIED if answer.certificate_at is not None else 0),
         answer.satisfied,
         None if not packages else packages if len(packages) == 1 else sorted(set(packages)),
         encoded,

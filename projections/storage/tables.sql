@@ -7,7 +7,8 @@ CREATE SCHEMA IF NOT EXISTS projections;
 -- (domain/counting.py: best_scaled to allocated). Of money, whole rupiah: what was paid, what of it was refunded, what of
 -- it is a share of an amount; null for none. `price_is` is the place of the weakest price in PRICE_IS (domain/money.py).
 -- `evidence` is MessagePack (projections/evidence.py): what concerns this class, and of each purchase only what does; null
--- where that is too long for a row. Numbers of states and flags: domain/vocabulary.py.
+-- where that is too long for a row. Numbers of states and flags: domain/vocabulary.py; `flags` has two more beside them,
+-- 256: a meeting was attended, 512: a certificate was issued.
 -- `unusual` rows are those that few filters ask for and few rows have, and that a list must not look for among all
 -- others: no purchase, refunded, a result without a verdict, any flag (but 4, completed_without_assessment: many rows
 -- have it for a while). It is a column of its own because an index on `flags` or `assessment` would end updates in place,

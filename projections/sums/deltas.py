@@ -11,6 +11,7 @@ from typing import Any
 from domain.counting import Counted, Metric, Part, parts
 from domain.money import Money
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS, PURCHASE_STATES
+from projections.status.record import ATTENDED, CERTIFIED
 
 REFUNDED = PURCHASE_STATES.index("refunded")
 ALL_FLAGS = (1 << len(FLAGS)) - 1
@@ -142,4 +143,6 @@ def counted_columns(columns: Sequence[Any]) -> Counted | None:
         drop_off,
         taken_seconds,
         Money(paid or 0, refunded or 0, allocated or 0, price_is),
+        bool(flags & ATTENDED),
+        bool(flags & CERTIFIED),
     )

@@ -79,6 +79,8 @@ def evaluated(bought: list[dict[str, Any]], unallocated: int = 0) -> dict[str, A
         },
         "net_satisfied": net(lambda each: each["satisfied"]),
         "net_not_satisfied": net(lambda each: not each["satisfied"]),
+        "net_attended": net(lambda each: each["attendance"]["sessions"] >= 1),
+        "net_not_attended": net(lambda each: each["attendance"]["sessions"] == 0),
         "allocated": sum(each["allocated"] for each in bought),
         "unallocated": unallocated,
         "unpriced": sum(each["money"]["price_is"] == "unpriced" for each in bought),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain import median as finding
 from domain.counting import HOUR_SECONDS, SECOND, Counted, Metric, Tally, count, parts
 from domain.evaluation import Medians, evaluate
+from domain.money import NO_MONEY, Money
 from domain.silence import AGES, first_hours, hour_of, silence
 
 HOUR = HOUR_SECONDS * SECOND
@@ -21,6 +22,7 @@ scores = st.one_of(
     st.builds(lambda raw, most: min(raw, most) / most, st.integers(0, 37), st.integers(1, 37)),
     st.floats(0, 1),
 )
+prices = st.sampled_from(range(3))
 
 
 @st.composite
@@ -39,6 +41,9 @@ def purchased_classes(draw: st.DrawFn) -> Counted:
         rating=draw(st.none() | st.integers(1, 5)),
         drop_off=draw(st.none() | st.integers(0, 9)) if completion == "in_progress" else None,
         taken_seconds=draw(st.none() | st.integers(0, 40 * 86_400)),
+        money=draw(st.just(NO_MONEY) | st.builds(Money, *3 * [st.integers(0, 10**6)], prices)),
+        attended=draw(st.booleans()),
+        certified=draw(st.booleans()),
     )
 
 
@@ -78,6 +83,10 @@ def test_figures_are_those_of_plain_statistics(classes: list[Counted]) -> None:
     assert sum(found.drop_off) + found.drop_off_without_percent == under_way
     for bit, times in enumerate(found.flags.values()):
         assert times == sum(one.flags >> bit & 1 for one in classes)
+    money = found.money
+    assert money.net_attended == sum(one.money.net for one in classes if one.attended)
+    assert money.net_not_attended == sum(one.money.net for one in classes if not one.attended)
+    assert money.net_satisfied == sum(one.money.net for one in classes if one.satisfied)
 
 
 @given(many, many)

@@ -84,4 +84,4 @@ def test_marks_of_rare_rows_follow_their_columns(filled: Kept) -> None:
         "SELECT DISTINCT purchase, assessment, flags, unusual FROM projections.purchased_class"
     )
     for purchase, assessment, flags, unusual in columns:
-        assert unusual == (purchase != 1 or assessment == 1 or bool(flags & ~4))
+        assert unusual == (purchase != 1 or assessment == 1 or bool(flags & 63 & ~4))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.events import (
+    ClassAttended,
     ClassCompleted,
     ClassProgressed,
     ClassPublished,
@@ -156,3 +157,27 @@ def test_a_season_s_purchases_cost_what_the_oracle_says(
         assert sorted(prices) == sorted(
             (of["class_code"], of["price"], of["price_is"]) for of in of_it["classes"]
         )
+
+
+def test_what_was_paid_for_classes_that_nobody_attended(desk: Desk, api: Api) -> None:
+    lane = desk.lane("pintaria")
+    desk.send(
+        lane,
+        event(1, ClassPublished("C-1", "Barista", "here")),
+        event(2, PurchasePaid("INV-1", None, (("C-1", 400_000),), None)),
+        event(3, PurchasePaid("INV-2", None, (("C-1", 300_000),), None), who="PRK-2"),
+        event(4, ClassAttended("C-1", 2, "online", 45), day=3),
+        event(5, EventVoided("e-4", "wrong person"), day=6),
+        event(6, ClassAttended("C-1", 3, None, None), day=9),
+    )
+    desk.add_up()
+    found = []
+    for as_of in ("2020-05-03T00:00:00Z", "2020-05-05T00:00:00Z", "2020-05-08T00:00:00Z", None):
+        query = {} if as_of is None else {"as_of": as_of}
+        for path in ("partners/pintaria", "classes/pintaria/C-1", "institutions/here"):
+            money = api.get(f"/v1/{path}/evaluation", **query)["money"]
+            assert money["net_attended"] + money["net_not_attended"] == money["net"] == 700_000
+        (listed,) = [of for of in api.items("/v1/partners", **query) if of["purchased"]]
+        assert listed["money"] == money
+        found.append(money["net_attended"])
+    assert found == [0, 400_000, 0, 400_000]

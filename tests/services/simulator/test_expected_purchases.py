@@ -235,6 +235,8 @@ def test_an_evaluation() -> None:
             },
             "net_satisfied": 100_000,
             "net_not_satisfied": 900_000,
+            "net_attended": 0,
+            "net_not_attended": 1_000_000,
             "allocated": 1_000_000,
             "unallocated": 0,
             "unpriced": 0,
