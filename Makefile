@@ -9,6 +9,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# So many tests run side by side, each with servers of its own; a file's tests stay together and in their order.
+TEST_PROCESSES ?= 2
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -25,7 +27,7 @@ demo: $(VENV)/run.stamp ## simulate a season on embedded servers, answer the que
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## run every test but the long ones (Kafka: see TUNTAS_TEST_KAFKA in tests/conftest.py)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## format, lint, types, direction of imports, locks of migrations, AsyncAPI, translations; changes nothing

@@ -12,7 +12,8 @@ def free_port() -> int:
     It lies below the range from which Linux (32768 up) and macOS (49152 up) take the ports of outgoing
     connections, so that no client can slip in between this answer and the server's own bind.
     """
-    for port in random.sample(range(_FIRST, _LAST), 100):
+    # Not from the seed of this process: others with the same one would draw the same ports.
+    for port in random.SystemRandom().sample(range(_FIRST, _LAST), 100):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
