@@ -88,8 +88,8 @@ class Counted(Struct, frozen=True, array_like=True, gc=False):
     """What is counted of one purchased class: its contribution to every evaluation.
 
     ``purchased_at`` in microseconds UTC; ``drop_off`` is the tenth of the highest reported percent of a class under
-    way; ``taken_seconds`` from the earliest purchase to the completion, None where it came before. ``attended``: a meeting
-    was; ``certified``: a certificate was issued.
+    way; ``taken_seconds`` from the earliest purchase to the completion, None where it came before. ``attended``: there
+    was a meeting; ``certified``: a certificate was issued.
     """
 
     purchased_at: int
