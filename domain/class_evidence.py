@@ -14,7 +14,7 @@ from domain.money import UNPRICED, Price, prices_of_items
 from domain.participant import ClassRecord, PurchaseRecord, State
 
 MOST_WITHDRAWN = 64
-"""So many payments of a purchase may have been withdrawn before its first that stands, for a class to keep them."""
+"""So many payments of a purchase may have been withdrawn before its first that stands, for all to be looked at."""
 
 FEW_PACKAGES = 4
 """So many packages of a participant are looked through for each class; of more, each class is noted."""
@@ -48,37 +48,28 @@ class ClassEvidence(Struct, array_like=True):
     purchases: list[Bought] = field(default_factory=list)
     withdrawn: dict[int, int] = field(default_factory=dict)
 
-    def is_empty(self) -> bool:
-        """Whether nothing at all was reported of the class."""
-        return self.record is None and not self.purchases
-
-    def size(self) -> int:
-        """How many marks it has."""
-        size = sum([len(bought.paid) + len(bought.refunds) for bought in self.purchases])
-        return size if self.record is None else size + sum(map(len, self.record.lists()))
-
 
 class Slices:
     """Looks at a participant's state class by class. The state and the catalogue must not change meanwhile."""
 
     def __init__(self, state: State, catalogue: Catalogue, *, whole: bool = False) -> None:
-        """``whole``: evidence is always whole, whatever its size."""
+        """``whole``: for answers as of a time as well; else of very many payments those that matter now suffice."""
         self._state = state
-        self._always_whole = whole
+        self._whole = whole
         self._catalogue = catalogue
-        self._since: dict[str, tuple[Sequence[Paid], bool]] = {}
+        self._since: dict[str, Sequence[Paid]] = {}
         self._refunds: dict[str, tuple[list[Refund], dict[str, list[Refund]]]] = {}
         self._packages_with: dict[str, list[str]] | None = None
         self._prices: dict[int, dict[str, Price]] = {}
 
-    def of(self, class_code: str) -> tuple[ClassEvidence, bool]:
-        """The evidence of a class, and whether it is whole: else it says what stands now, but not what stood before."""
+    def of(self, class_code: str) -> ClassEvidence:
+        """The evidence of a class."""
         state = self._state
         record = state.classes.get(class_code)
         named = state.naming.get(class_code)
         packages = self._packages(class_code) if state.bundles else ()
         if not named and not packages:
-            return self._finished(ClassEvidence(record), True)
+            return self._finished(ClassEvidence(record))
         if not packages and named is not None and len(named) == 1:
             (payment, purchase_id) = named[0]
             by_purchase = {purchase_id: [payment]}
@@ -87,15 +78,11 @@ class Slices:
             for entries in (named or (), *[state.bundles[code] for code in packages]):
                 for payment, purchase_id in entries:
                     by_purchase.setdefault(purchase_id, []).append(payment)
-        purchases: list[Bought] = []
-        whole = True
-        for purchase_id in sorted(by_purchase):
-            bought, all_of_it = self._bought(
-                state.purchases[purchase_id], by_purchase[purchase_id], class_code
-            )
-            purchases.append(bought)
-            whole = whole and all_of_it
-        return self._finished(ClassEvidence(record, purchases), whole)
+        purchases = [
+            self._bought(state.purchases[purchase_id], by_purchase[purchase_id], class_code)
+            for purchase_id in sorted(by_purchase)
+        ]
+        return self._finished(ClassEvidence(record, purchases))
 
     def package_purchases(self, class_code: str) -> set[str]:
         """The purchases that name the class and are, or may be, of a package."""
@@ -122,18 +109,15 @@ class Slices:
                     self._packages_with.setdefault(code, []).append(package_code)
         return self._packages_with.get(class_code, ())
 
-    def _bought(
-        self, purchase: PurchaseRecord, naming: list[Paid], class_code: str
-    ) -> tuple[Bought, bool]:
+    def _bought(self, purchase: PurchaseRecord, naming: list[Paid], class_code: str) -> Bought:
         refunds = self._refunds_of(purchase, class_code) if purchase.refunds else ()
         if len(purchase.paid) == 1:
             paid: list[PaidFor] = [self._paid_for(naming[0], class_code)]
-            return Bought(purchase.purchase_id, paid, refunds), True
-        since, whole = self._since_of(purchase)
-        marks = {payment.key: _paid_for_others(payment) for payment in since}
+            return Bought(purchase.purchase_id, paid, refunds)
+        marks = {payment.key: _paid_for_others(payment) for payment in self._since_of(purchase)}
         for payment in _ever_naming(naming, self._state.withdrawn):
             marks[payment.key] = self._paid_for(payment, class_code)
-        return Bought(purchase.purchase_id, sorted(marks.values()), refunds), whole
+        return Bought(purchase.purchase_id, sorted(marks.values()), refunds)
 
     def _paid_for(self, payment: Paid, class_code: str) -> PaidFor:
         """A payment that names the class, or whose package may."""
@@ -153,13 +137,13 @@ class Slices:
             price.price_is,
         )
 
-    def _since_of(self, purchase: PurchaseRecord) -> tuple[Sequence[Paid], bool]:
-        """The payments that say since when it is a purchase, and whether that is all of them."""
+    def _since_of(self, purchase: PurchaseRecord) -> Sequence[Paid]:
+        """The payments that say since when it is a purchase."""
         found = self._since.get(purchase.purchase_id)
         if found is None:
             since = ever_first(purchase.paid, self._state.withdrawn)
-            whole = self._always_whole or len(since) <= MOST_WITHDRAWN
-            found = self._since[purchase.purchase_id] = (since if whole else since[-1:], whole)
+            whole = self._whole or len(since) <= MOST_WITHDRAWN
+            found = self._since[purchase.purchase_id] = since if whole else since[-1:]
         return found
 
     def _refunds_of(self, purchase: PurchaseRecord, class_code: str) -> list[Mark]:
@@ -183,13 +167,13 @@ class Slices:
             for refund in ever_first(refunds, self._state.withdrawn)
         ]
 
-    def _finished(self, evidence: ClassEvidence, whole: bool) -> tuple[ClassEvidence, bool]:
+    def _finished(self, evidence: ClassEvidence) -> ClassEvidence:
         withdrawn = self._state.withdrawn
         if withdrawn:
             evidence.withdrawn = {
                 key: withdrawn[key] for key in _keys(evidence) if key in withdrawn
             }
-        return evidence, whole
+        return evidence
 
 
 def classes_named(purchase: PurchaseRecord, catalogue: Catalogue) -> set[str]:

@@ -38,9 +38,23 @@ def snapshot_of(state: State) -> Snapshot:
     )
 
 
-def state_of_snapshot(snapshot: Snapshot) -> State:
-    """The state that the snapshot was made of; it takes the snapshot's lists."""
+def state_of_snapshot(snapshot: Snapshot, *, to_read: bool = False) -> State:
+    """The state that the snapshot was made of; it takes the snapshot's lists.
+
+    ``to_read``: nothing will be added to it, so which events it has is left out.
+    """
     state = State(snapshot.classes, {}, snapshot.withdrawn)
+    for purchase in snapshot.purchases:
+        state.purchases[purchase.purchase_id] = purchase
+        for paid in purchase.paid:
+            file_payment(state, purchase.purchase_id, paid)
+    if not to_read:
+        _note_known(state, snapshot)
+    return state
+
+
+def _note_known(state: State, snapshot: Snapshot) -> None:
+    """Notes which events the state has, and what each of them touched."""
     known = state.known
     for class_code, record in snapshot.classes.items():
         of_class = touched_class(class_code)
@@ -52,13 +66,9 @@ def state_of_snapshot(snapshot: Snapshot) -> State:
             for mark in record.completed:
                 known[mark.key] = completion
     for purchase in snapshot.purchases:
-        state.purchases[purchase.purchase_id] = purchase
         touched = Touched((), (purchase.purchase_id,))
         for marks in purchase.lists():
             for mark in marks:
                 known[mark.key] = touched
-        for paid in purchase.paid:
-            file_payment(state, purchase.purchase_id, paid)
     for key in snapshot.withdrawals:
         known[key] = UNTOUCHED
-    return state

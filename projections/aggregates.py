@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from domain.marks import key_of
-from domain.participant import evolve
+from domain.participant import State, evolve
 from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
 from projections.status.record import Record
 from projections.storage import binary_copy as field
@@ -69,11 +69,22 @@ def load_records(
         cursor.execute(SQL["events_behind"], _names(behind) | {"places": list(behind.values())})
         for partner_id, participant_id, topic, happened, event_id, state in cursor.fetchall():
             known = records[partner_id][participant_id].state
-            key = key_of(event_id)
-            # Another lane's events may be in the snapshot already.
-            if key not in known.known:
-                evolve(known, happened, key, facts.decode(topic, state))
+            add_event(known, happened, event_id, topic, state)
     return records
+
+
+def add_event(state: State, happened: int, event_id: str, topic: str, fact: bytes) -> None:
+    """Adds an event that was behind a snapshot. Another lane's may be in the snapshot already."""
+    key = key_of(event_id)
+    if key not in state.known:
+        evolve(state, happened, key, facts.decode(topic, fact))
+
+
+def state_to_read(snapshot: bytes | None, whole: bool) -> State:
+    """The state that a snapshot holds (None: nothing). Of a ``whole`` one it cannot be told which events it has."""
+    if snapshot is None:
+        return State()
+    return state_of_snapshot(_decode(snapshot), to_read=whole)
 
 
 def _names(participants: Iterable[tuple[int, str]]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""What is counted as of a time: judged again from the evidence of every row, streamed.
+"""What is counted as of a time: judged again from what was reported of every participant, streamed.
 
-A row's evidence keeps what was withdrawn, and every time; the catalogue keeps every publication. So each row can say
-what it was, and what was counted then follows. Rows are read in pages, so that others get their turn; what stays in
-memory is the tally and eight bytes a score and a completion, for their exact medians. A session is in one snapshot.
+A participant's state keeps what was withdrawn, and every time; the catalogue keeps every publication. So each class can
+say what it was, and what was counted then follows. Participants are read in pages, so that others get their turn; what
+stays in memory is the tally and eight bytes a score and a completion, for their exact medians. A session is in one
+snapshot.
 """
 
 from array import array
@@ -19,7 +20,7 @@ from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
-from projections.reading.evidence import of_rows
+from projections.reading.evidence import classes_paid, everybody, of_rows
 from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -193,23 +194,40 @@ async def _answers(
     session: Session, rules: Rules, partner_id: int, class_code: str | None, as_of: int
 ) -> AsyncIterator[tuple[str, Answer]]:
     """(class code, answer) of each row of one class of a partner, or of all (None), with a payment by ``as_of``."""
-    behind: Sequence[Any] = (
-        purchased_classes.FIRST_CLASS if class_code is None else (class_code, "")
-    )
-    upto = purchased_classes.LAST_CLASS if class_code is None else class_code
+    if class_code is None:
+        rows = _rows_of_everybody(session, rules, partner_id)
+    else:
+        rows = _rows_of_class(session, rules, partner_id, class_code)
+    async for code, held in rows:
+        if _was_paid(held, as_of):
+            yield code, answer_of(code, held, rules, as_of)
+
+
+async def _rows_of_class(
+    session: Session, rules: Rules, partner_id: int, class_code: str
+) -> AsyncIterator[tuple[str, ClassEvidence]]:
+    behind: Sequence[Any] = (class_code, "")
     statement = purchased_classes.SQL["rows"]
     while True:
         rows = await session.fetch(
-            statement, partner_id, *behind, upto, PAGE_ROWS, *purchased_classes.ANY
+            statement, partner_id, *behind, class_code, PAGE_ROWS, *purchased_classes.ANY
         )
-        kept = [(who, code, evidence) for code, who, evidence in rows]
-        evidence = await of_rows(session, partner_id, rules, kept)
-        for (_, code, _), held in zip(kept, evidence, strict=True):
-            if _was_paid(held, as_of):
-                yield code, answer_of(code, held, rules, as_of)
+        kept = [(participant_id, code) for code, participant_id in rows]
+        for held in await of_rows(session, partner_id, rules, kept):
+            yield class_code, held
         if len(rows) < PAGE_ROWS:
             return
-        behind = rows[-1][:2]
+        behind = rows[-1]
+
+
+async def _rows_of_everybody(
+    session: Session, rules: Rules, partner_id: int
+) -> AsyncIterator[tuple[str, ClassEvidence]]:
+    """Participant by participant, so that each is loaded once; only what was ever paid."""
+    async for page in everybody(session, partner_id, rules):
+        for participant_id, state in page.states.items():
+            for code in classes_paid(state, rules):
+                yield code, page.of_class(participant_id, code)
 
 
 def _was_paid(evidence: ClassEvidence, as_of: int) -> bool:

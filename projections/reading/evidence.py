@@ -1,110 +1,126 @@
-"""The evidence behind rows: what a row keeps itself, and where that would be too long, what the ledger's events say."""
+"""What was reported of participants, for whoever judges again: loaded as aggregates, by snapshot and later events.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+This is the one place where the read side comes by it; rows hold none of it.
+"""
 
-from msgspec import Struct, field
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
-from domain.class_evidence import ClassEvidence, Slices
-from domain.events import PARTICIPANT_STREAM
-from domain.history import state_of
-from domain.participant import State
+from msgspec import Struct
+
+from domain.class_evidence import ClassEvidence, Slices, classes_named
+from domain.marks import Withdrawn
+from domain.participant import PurchaseRecord, State
+from projections.aggregates import add_event, state_to_read
 from projections.reading.instants import microseconds
 from projections.reading.session import Session
 from projections.status.record import Rules
-from projections.storage.evidence import (
-    PurchaseEvidence,
-    decode_class,
-    decode_purchase,
-    purchase_evidence,
-)
-from projections.storage.facts import decode as decode_fact
 from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "evidence.sql")
 
-ClassOfRow: TypeAlias = tuple[str, str, bytes | None]
-"""Participant id, class code, and the evidence that the row keeps."""
+AT_ONCE: Final = 100
+"""So many participants are held at once: each may have very many events."""
 
-NOTHING: Final = ClassEvidence()
+ClassOfPerson: TypeAlias = tuple[str, str]
+"""Participant id and class code."""
 
-
-async def of_rows(
-    session: Session, partner_id: int, rules: Rules, rows: Iterable[ClassOfRow]
-) -> list[ClassEvidence]:
-    """The evidence of class rows of one partner, in their order."""
-    given = list(rows)
-    people = {participant_id for participant_id, _, kept in given if kept is None}
-    if not people:
-        return [decode_class(kept) for _, _, kept in given if kept is not None]
-    slices = await _slices(session, partner_id, rules, people)
-    return [
-        slices[participant_id].of(class_code)[0] if kept is None else decode_class(kept)
-        for participant_id, class_code, kept in given
-    ]
+PurchaseOfPerson: TypeAlias = tuple[str, str]
+"""Purchase id and participant id."""
 
 
-class People(Struct):
-    """What the rows hold of some participants of one partner, class by class."""
+class PurchaseEvidence(Struct, frozen=True, gc=False):
+    """One purchase as it was reported, and since when what of its participant is withdrawn."""
 
-    rows: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
-    slices: Mapping[str, Slices] = field(default_factory=dict)
+    purchase: PurchaseRecord
+    withdrawn: Withdrawn
+
+
+class People(Struct, frozen=True):
+    """Some participants of one partner, by id."""
+
+    states: Mapping[str, State]
+    slices: Mapping[str, Slices]
 
     def of_class(self, participant_id: str, class_code: str) -> ClassEvidence:
-        """The evidence of one class."""
-        kept = self.rows.get((participant_id, class_code), b"")
-        if kept is None:
-            return self.slices[participant_id].of(class_code)[0]
-        return decode_class(kept) if kept else NOTHING
+        """The evidence of one class of one of them."""
+        return self.slices[participant_id].of(class_code)
+
+    def of_purchase(self, purchase_id: str, participant_id: str) -> PurchaseEvidence:
+        """The evidence of one purchase of one of them."""
+        state = self.states[participant_id]
+        return PurchaseEvidence(state.purchases[purchase_id], state.withdrawn)
 
 
 async def people(
     session: Session, partner_id: int, rules: Rules, participant_ids: Iterable[str]
 ) -> People:
-    """Every class of some participants of one partner."""
-    found = await session.fetch(SQL["classes_of_people"], partner_id, list(participant_ids))
-    rows = {(participant_id, code): kept for participant_id, code, kept in found}
-    long = {participant_id for participant_id, _, kept in found if kept is None}
-    return People(rows, await _slices(session, partner_id, rules, long) if long else {})
+    """Some participants of one partner."""
+    wanted = list(dict.fromkeys(participant_ids))
+    rows = await session.fetch(SQL["snapshots"], partner_id, wanted) if wanted else []
+    return await _people(session, partner_id, rules, rows)
 
 
-async def of_purchases(
-    session: Session, partner_id: int, rows: Sequence[tuple[str, str, bytes | None]]
-) -> list[PurchaseEvidence]:
-    """The evidence of purchases of one partner, in their order: purchase id, participant id, what the row keeps."""
-    long = {participant_id for _, participant_id, kept in rows if kept is None}
-    states = await _states(session, partner_id, long) if long else {}
-    found: list[PurchaseEvidence] = []
-    for purchase_id, participant_id, kept in rows:
-        if kept is None:
-            state = states[participant_id]
-            found.append(purchase_evidence(state.purchases[purchase_id], state.withdrawn))
-        else:
-            found.append(decode_purchase(kept))
+async def everybody(session: Session, partner_id: int, rules: Rules) -> AsyncIterator[People]:
+    """Every participant of one partner, some at a time."""
+    behind = ""
+    while True:
+        rows = await session.fetch(SQL["snapshots_behind"], partner_id, behind, AT_ONCE)
+        if rows:
+            yield await _people(session, partner_id, rules, rows)
+        if len(rows) < AT_ONCE:
+            return
+        behind = rows[-1][0]
+
+
+def classes_paid(state: State, rules: Rules) -> set[str]:
+    """Every class that any payment of a participant names, or has named as of some time."""
+    codes: set[str] = set()
+    for purchase in state.purchases.values():
+        codes |= classes_named(purchase, rules.catalogue)
+    return codes
+
+
+async def of_rows(
+    session: Session, partner_id: int, rules: Rules, rows: Sequence[ClassOfPerson]
+) -> list[ClassEvidence]:
+    """The evidence of classes of one partner's participants, in their order."""
+    found: list[ClassEvidence] = []
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        known = await people(session, partner_id, rules, [who for who, _ in some])
+        found += [known.of_class(participant_id, class_code) for participant_id, class_code in some]
     return found
 
 
-async def _slices(
-    session: Session, partner_id: int, rules: Rules, participant_ids: Iterable[str]
-) -> dict[str, Slices]:
-    states = await _states(session, partner_id, participant_ids)
-    return {
-        participant_id: Slices(state, rules.catalogue, whole=True)
-        for participant_id, state in states.items()
-    }
+async def of_purchases(
+    session: Session, partner_id: int, rules: Rules, rows: Sequence[PurchaseOfPerson]
+) -> list[PurchaseEvidence]:
+    """The evidence of purchases of one partner, in their order."""
+    found: list[PurchaseEvidence] = []
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        known = await people(session, partner_id, rules, [who for _, who in some])
+        found += [known.of_purchase(purchase_id, who) for purchase_id, who in some]
+    return found
 
 
-async def _states(
-    session: Session, partner_id: int, participant_ids: Iterable[str]
-) -> dict[str, State]:
-    """Participants as their events in the ledger make them; one at a time, as each has very many."""
+async def _people(
+    session: Session, partner_id: int, rules: Rules, rows: Iterable[Sequence[Any]]
+) -> People:
+    """Of rows of participant id, place, whether the snapshot is whole, and snapshot (null: none)."""
     states: dict[str, State] = {}
-    for participant_id in participant_ids:
-        rows = await session.fetch(
-            SQL["events_of_participant"], partner_id, PARTICIPANT_STREAM + participant_id
-        )
-        states[participant_id] = state_of(
-            (microseconds(happened), event_id.encode(), decode_fact(topic, state))
-            for topic, happened, event_id, state in rows
-        )
-    return states
+    places: dict[str, int | None] = {}
+    for participant_id, place, whole, snapshot in rows:
+        states[participant_id] = state_to_read(snapshot, whole)
+        if not whole:
+            places[participant_id] = place
+    # One at a time, as each has very many.
+    for participant_id, place in places.items():
+        state = states[participant_id]
+        for topic, happened, event_id, fact in await session.fetch(
+            SQL["events_behind"], partner_id, participant_id, place
+        ):
+            add_event(state, microseconds(happened), event_id, topic, fact)
+    slices = {who: Slices(state, rules.catalogue, whole=True) for who, state in states.items()}
+    return People(states, slices)

@@ -215,7 +215,7 @@ def _voided_by(entries: Sequence[Entry]) -> dict[int, Entry]:
 
 
 def _state(state: State, asked: Asked, rules: Rules) -> PurchasedClass:
-    evidence, _ = Slices(state, rules.catalogue, whole=True).of(asked.class_code)
+    evidence = Slices(state, rules.catalogue, whole=True).of(asked.class_code)
     answer = answer_of(asked.class_code, evidence, rules, asked.as_of)
     return shown(
         asked.partner_id, asked.participant_id, asked.class_code, answer, rules, asked.as_of

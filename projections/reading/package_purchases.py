@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from domain.package_purchase import contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
 from projections.reading.catalogue import Known
-from projections.reading.evidence import People, of_purchases, people
+from projections.reading.evidence import People, PurchaseEvidence, of_purchases, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
@@ -27,7 +27,6 @@ from projections.reading.purchases import (
 )
 from projections.reading.session import Session
 from projections.status.record import Rules
-from projections.storage.evidence import PurchaseEvidence
 
 
 class PackageClass(Struct, frozen=True, gc=False):
@@ -119,20 +118,20 @@ async def pages(
             waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
         async for rows in _rows(session, wanted, as_of, behind, page_rows):
             items = await _items(session, partner_id, rules, rows, as_of)
-            reached = (partner_id, *rows[-1][:3])
+            reached = (partner_id, *rows[-1])
             while waiting and waiting[-1][0] <= reached:
                 items.append(waiting.pop())
-            admitted = await _flag(session, partner_id, _admitted(items, wanted), as_of)
+            admitted = await _flag(session, partner_id, rules, _admitted(items, wanted), as_of)
             yield Page(admitted, reached, len(rows))
         if waiting:
-            admitted = await _flag(session, partner_id, _admitted(waiting, wanted), as_of)
+            admitted = await _flag(session, partner_id, rules, _admitted(waiting, wanted), as_of)
             yield Page(admitted, waiting[0][0], len(waiting))
 
 
 async def _rows(
     session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
 ) -> AsyncIterator[Sequence[Any]]:
-    """(package code, purchase id, participant id, evidence) of the table's rows of one partner, in pages."""
+    """(package code, purchase id, participant id) of the table's rows of one partner, in pages."""
     statement = SQL["packages_of_code" if wanted.package_code else "packages_of_partner"]
     columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved, None)
     if as_of is not None:
@@ -145,7 +144,7 @@ async def _rows(
             yield rows
         if len(rows) < page_rows:
             return
-        behind = (behind[0], *rows[-1][:3])
+        behind = (behind[0], *rows[-1])
 
 
 async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int) -> list[Item]:
@@ -158,17 +157,17 @@ async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int
         items += await _items(session, partner_id, rules, unnamed, as_of)
         if len(rows) < WITHDRAWN_AT_A_TIME:
             return items
-        behind = tuple(rows[-1][:2])
+        behind = tuple(rows[-1])
 
 
 async def _items(
     session: Session, partner_id: int, rules: Rules, rows: Sequence[Any], as_of: int | None
 ) -> list[Item]:
-    """The package purchases of some rows: package code, purchase id, participant id, evidence."""
+    """The package purchases of some rows: package code, purchase id, participant id."""
     known = await people(session, partner_id, rules, {row[2] for row in rows})
-    evidence = await of_purchases(session, partner_id, [tuple(row[1:]) for row in rows])
     items: list[Item] = []
-    for (package_code, purchase_id, participant_id, _), held in zip(rows, evidence, strict=True):
+    for package_code, purchase_id, participant_id in rows:
+        held = known.of_purchase(purchase_id, participant_id)
         item = package_purchase(partner_id, participant_id, purchase_id, held, known, rules, as_of)
         if item is not None:
             code = package_code or item.package_code
@@ -177,7 +176,7 @@ async def _items(
 
 
 async def _flag(
-    session: Session, partner_id: int, items: list[Item], as_of: int | None
+    session: Session, partner_id: int, rules: Rules, items: list[Item], as_of: int | None
 ) -> list[Item]:
     """The items with their flags: those whose ids several participants paid under (by ``as_of``)."""
     ids = list({item.purchase_id for _, item in items})
@@ -187,10 +186,10 @@ async def _flag(
     if not rows:
         return items
     payers: Counter[str] = Counter()
-    for (purchase_id, _, _), held in zip(
-        rows, await of_purchases(session, partner_id, rows), strict=True
+    for (purchase_id, _), held in zip(
+        rows, await of_purchases(session, partner_id, rules, rows), strict=True
     ):
-        since = purchased_at(held.record(purchase_id), held.withdrawn, as_of)
+        since = purchased_at(held.purchase, held.withdrawn, as_of)
         payers[purchase_id] += since is not None
     return [(key, replace(item, flags=flags(payers[item.purchase_id]))) for key, item in items]
 
@@ -209,7 +208,7 @@ def package_purchase(
     as_of: int | None,
 ) -> PackagePurchase | None:
     """One package purchase, or None when it was not paid, or bought no package (by ``as_of``)."""
-    purchase, withdrawn = evidence.record(purchase_id), evidence.withdrawn
+    purchase, withdrawn = evidence.purchase, evidence.withdrawn
     contents = contents_of(purchase, withdrawn, rules.catalogue, as_of)
     if contents is None or contents.package_code is None:
         return None

@@ -11,7 +11,7 @@ from domain.money import PRICE_IS, UNPRICED, PriceIs
 from domain.package_purchase import contents_of, refunded_at
 from domain.vocabulary import PARTNER_CODES, PurchaseState
 from projections.reading.catalogue import Known
-from projections.reading.evidence import of_purchases
+from projections.reading.evidence import PurchaseEvidence, of_purchases
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
@@ -19,7 +19,6 @@ from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
 from projections.status.record import Rules
-from projections.storage.evidence import PurchaseEvidence
 from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "purchase_list.sql")
@@ -107,11 +106,13 @@ async def pages(
         while True:
             rows = await _rows(session, wanted, as_of, behind, page_rows)
             if rows:
-                behind = (partner_id, *rows[-1][:2])
-                evidence = await of_purchases(session, partner_id, [tuple(row) for row in rows])
+                behind = (partner_id, *rows[-1])
+                evidence = await of_purchases(
+                    session, partner_id, rules, [tuple(row) for row in rows]
+                )
                 items = [
                     ((partner_id, purchase_id, participant_id), item)
-                    for (purchase_id, participant_id, _), held in zip(rows, evidence, strict=True)
+                    for (purchase_id, participant_id), held in zip(rows, evidence, strict=True)
                     if (
                         item := _listed(partner_id, participant_id, purchase_id, held, rules, as_of)
                     )
@@ -126,7 +127,7 @@ async def pages(
 async def _rows(
     session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
 ) -> Sequence[Any]:
-    """The next rows of one partner: purchase id, participant id, evidence."""
+    """The next rows of one partner: purchase id, participant id."""
     partner_id, purchase_id, participant_id = behind
     if wanted.participant_id is not None:
         return await session.fetch(
@@ -163,7 +164,7 @@ def _listed(
     as_of: int | None,
 ) -> ListedPurchase | None:
     """One purchase, or None when it was not paid (by ``as_of``)."""
-    record, withdrawn = evidence.record(purchase_id), evidence.withdrawn
+    record, withdrawn = evidence.purchase, evidence.withdrawn
     contents = contents_of(record, withdrawn, rules.catalogue, as_of)
     if contents is None:
         return None

@@ -3,7 +3,7 @@
 -- name: of_partner
 -- The next $4 purchases of one partner behind (purchase_id, participant_id) = ($2, $3). The filters speak of the columns as
 -- they were judged last; $5 false takes those as well of which every payment was withdrawn, for "as of".
-SELECT purchase_id, participant_id, evidence
+SELECT purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND (purchase_id, participant_id) > ($2, $3)
   AND (NOT $5::boolean OR purchased_at IS NOT NULL)
@@ -17,7 +17,7 @@ LIMIT $4
 
 -- name: refunded
 -- As of_partner, where $7 is true: by the index of refunded purchases, whatever plan is kept.
-SELECT purchase_id, participant_id, evidence
+SELECT purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND refunded AND (purchase_id, participant_id) > ($2, $3)
   AND (NOT $5::boolean OR purchased_at IS NOT NULL)
@@ -31,7 +31,7 @@ LIMIT $4
 
 -- name: differing
 -- As of_partner, where $8 is true: by the index of purchases whose amount differs, whatever plan is kept.
-SELECT purchase_id, participant_id, evidence
+SELECT purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND amount_differs AND (purchase_id, participant_id) > ($2, $3)
   AND (NOT $5::boolean OR purchased_at IS NOT NULL)
@@ -45,7 +45,7 @@ LIMIT $4
 
 -- name: of_package
 -- As of_partner, where $6 is given: by the index of package purchases.
-SELECT purchase_id, participant_id, evidence
+SELECT purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND package_code = $6::text AND (purchase_id, participant_id) > ($2, $3)
   AND (NOT $5::boolean OR purchased_at IS NOT NULL)
@@ -58,7 +58,7 @@ LIMIT $4
 
 -- name: of_participant
 -- Every purchase of one participant at one partner.
-SELECT purchase_id, participant_id, evidence
+SELECT purchase_id, participant_id
 FROM projections.purchase
 WHERE partner_id = $1 AND participant_id = $2 AND purchase_id > $3
 ORDER BY purchase_id

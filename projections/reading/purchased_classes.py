@@ -106,13 +106,13 @@ async def of_participant(
     rows = await session.fetch(SQL["of_participant"], participant_id, partner_id)
     if not rows:
         return []
-    known = await catalogue.at_least(session, Version(rows[0][3], rows[0][4]))
+    known = await catalogue.at_least(session, Version(rows[0][2], rows[0][3]))
     classes = []
     for at, of_partner in groupby(rows, key=itemgetter(0)):
         rules = known.of(at)
-        kept = [(participant_id, row[1], row[2]) for row in of_partner]
+        kept = [(participant_id, row[1]) for row in of_partner]
         evidence = await of_rows(session, at, rules, kept)
-        for (_, class_code, _), held in zip(kept, evidence, strict=True):
+        for (_, class_code), held in zip(kept, evidence, strict=True):
             answer = answer_of(class_code, held, rules, as_of)
             if wanted.admits(answer):
                 classes.append(shown(at, participant_id, class_code, answer, rules, as_of))
@@ -151,7 +151,7 @@ async def pages(
             rows = await session.fetch(statement, partner_id, *behind, upto, page_rows, *columns)
             if not rows:
                 break
-            behind = rows[-1][:2]
+            behind = rows[-1]
             items = await _admitted(session, partner_id, rows, known, wanted, as_of)
             yield Page(items, (partner_id, *behind), len(rows))
             if len(rows) < page_rows:
@@ -168,10 +168,8 @@ async def _admitted(
 ) -> list[tuple[Key, PurchasedClass]]:
     rules = known.of(partner_id)
     items: list[tuple[Key, PurchasedClass]] = []
-    evidence = await of_rows(
-        session, partner_id, rules, [(who, code, kept) for code, who, kept in rows]
-    )
-    for (class_code, participant_id, _), held in zip(rows, evidence, strict=True):
+    evidence = await of_rows(session, partner_id, rules, [(who, code) for code, who in rows])
+    for (class_code, participant_id), held in zip(rows, evidence, strict=True):
         answer = answer_of(class_code, held, rules, as_of)
         if wanted.admits(answer):
             item = shown(partner_id, participant_id, class_code, answer, rules, as_of)

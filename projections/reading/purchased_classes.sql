@@ -3,7 +3,7 @@
 
 -- name: of_participant
 -- Every class of one participant, at one partner when $2 is given, with the version of the catalogue beside them.
-SELECT partner_id, class_code, evidence,
+SELECT partner_id, class_code,
        (SELECT generation FROM control.generation) AS generation,
        (SELECT coalesce(sum(revision), 0)::bigint FROM control.catalogue_head) AS revision
 FROM projections.purchased_class
@@ -23,7 +23,7 @@ AND ($12::timestamptz IS NULL OR purchased_at < $12)
 
 -- name: rows
 -- The next $5 rows of one partner behind (class_code, participant_id) = ($2, $3), up to class $4.
-SELECT class_code, participant_id, evidence
+SELECT class_code, participant_id
 FROM projections.purchased_class
 WHERE partner_id = $1 AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
   AND {filters}
@@ -32,7 +32,7 @@ LIMIT $5
 
 -- name: unusual_rows
 -- As rows, where the filters want unusual rows only (projections/tables.sql).
-SELECT class_code, participant_id, evidence
+SELECT class_code, participant_id
 FROM projections.purchased_class
 WHERE partner_id = $1 AND unusual AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
   AND {filters}
@@ -41,9 +41,9 @@ LIMIT $5
 
 -- name: rows_of_package
 -- As rows, where the filters name package $10: rows of that package alone, and those of several packages with it.
-SELECT class_code, participant_id, evidence
+SELECT class_code, participant_id
 FROM (
-    (SELECT class_code, participant_id, evidence
+    (SELECT class_code, participant_id
      FROM projections.purchased_class
      WHERE partner_id = $1 AND package_codes IS NOT NULL
        AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $10
@@ -52,7 +52,7 @@ FROM (
      ORDER BY class_code, participant_id
      LIMIT $5)
     UNION ALL
-    (SELECT class_code, participant_id, evidence
+    (SELECT class_code, participant_id
      FROM projections.purchased_class
      WHERE partner_id = $1 AND package_codes IS NOT NULL
        AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ''

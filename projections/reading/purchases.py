@@ -19,7 +19,7 @@ from domain.package_purchase import (
 )
 from domain.vocabulary import PARTNER_CODES, PURCHASE_FLAGS, PurchaseState
 from projections.reading.catalogue import CatalogueCache, version
-from projections.reading.evidence import People, of_purchases, people
+from projections.reading.evidence import People, PurchaseEvidence, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.purchased_class import (
@@ -31,7 +31,6 @@ from projections.reading.purchased_class import (
 )
 from projections.reading.session import Session
 from projections.status.record import Rules
-from projections.storage.evidence import PurchaseEvidence
 from projections.storage.facts import decode as decode_fact
 from projections.storage.sql import load
 
@@ -131,12 +130,12 @@ async def one(
     """A purchase by its id, or None when nobody made it (by ``as_of``). The session is in one snapshot."""
     rules = (await catalogue.at_least(session, await version(session))).of(partner_id)
     buyers = await session.fetch(SQL["of_id"], partner_id, purchase_id)
-    rows = [(purchase_id, participant_id, kept) for participant_id, kept in buyers]
-    evidence = await of_purchases(session, partner_id, rows)
+    known = await people(session, partner_id, rules, [who for (who,) in buyers])
     paid = [
         (since, participant_id, held)
-        for (_, participant_id, _), held in zip(rows, evidence, strict=True)
-        if (since := purchased_at(held.record(purchase_id), held.withdrawn, as_of)) is not None
+        for (participant_id,) in buyers
+        for held in (known.of_purchase(purchase_id, participant_id),)
+        if (since := purchased_at(held.purchase, held.withdrawn, as_of)) is not None
     ]
     if not paid:
         return None
@@ -144,12 +143,11 @@ async def one(
     paid.sort(key=lambda of: of[:2])
     _, participant_id, held = paid[0]
     others = [other for _, other, _ in paid[1:]]
-    contents = contents_of(held.record(purchase_id), held.withdrawn, rules.catalogue, as_of)
+    contents = contents_of(held.purchase, held.withdrawn, rules.catalogue, as_of)
     assert contents is not None  # noqa: S101 - it is paid
     stream = PARTICIPANT_STREAM + participant_id
     told = await session.fetch(SQL["payments"], partner_id, stream)
     facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in told if row[2] is not None}
-    known = await people(session, partner_id, rules, [participant_id])
     who = (partner_id, participant_id, purchase_id)
     return _answer(who, held, contents, known, rules, facts, others, as_of)
 
@@ -163,7 +161,7 @@ def state(
     evidence: PurchaseEvidence, class_codes: Sequence[str], as_of: int | None
 ) -> PurchaseState:
     """Refunded when the whole was given back, at once or class by class; else active."""
-    purchase = evidence.record("")
+    purchase = evidence.purchase
     refunded = is_refunded(purchase, class_codes, evidence.withdrawn, as_of)
     return "refunded" if refunded else "active"
 
@@ -172,7 +170,7 @@ def purchase_money(
     evidence: PurchaseEvidence, contents: Contents, as_of: int | None
 ) -> PurchaseMoney:
     """What was paid for the classes of a purchase, and beside them."""
-    purchase = evidence.record("")
+    purchase = evidence.purchase
     money = contents.money(
         lambda code: refunded_at(purchase, code, evidence.withdrawn, as_of) is not None
     )
@@ -199,8 +197,8 @@ def _answer(
     ]
     completed = {each.class_code for each in classes if each.completion.state == "completed"}
     missing = contents.missing(completed.__contains__)
-    purchase = evidence.record(purchase_id)
-    refunds = [mark for mark in evidence.refunds if stands(mark, withdrawn, as_of)]
+    purchase = evidence.purchase
+    refunds = [mark for mark in purchase.refunds if stands(mark, withdrawn, as_of)]
     reasons = {
         mark.key: fact.reason
         for mark in refunds

@@ -23,8 +23,8 @@ _FIXED_OF_PURCHASE: Final = Struct(">hihibibibibib").pack
 _FIXED_OF_COUNT: Final = Struct(">hihihiqid").pack
 """How many columns; partner_id, metric, n and value behind their lengths."""
 
-_CLASS_COLUMNS: Final = 20
-_PURCHASE_COLUMNS: Final = 16
+_CLASS_COLUMNS: Final = 19
+_PURCHASE_COLUMNS: Final = 15
 _COUNT_COLUMNS: Final = 6
 
 _code = lru_cache(maxsize=1 << 14)(field.text)
@@ -65,7 +65,6 @@ def class_parts(partner_id: int, rows: Iterable[ClassRow]) -> list[bytes]:
             field.text(row.participant_id),
             _code(row.class_code),
             field.NULL if packages is None else _codes(tuple(packages)),
-            field.bytea(row.evidence),
         )
     return parts
 
@@ -91,7 +90,6 @@ def purchase_parts(partner_id: int, rows: Iterable[PurchaseRow]) -> list[bytes]:
             _codes(tuple(row.class_codes)),
             field.NULL if missing is None else _codes(tuple(missing)),
             field.NULL if packages is None else _codes(tuple(packages)),
-            field.bytea(row.evidence),
         )
     return parts
 

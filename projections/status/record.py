@@ -44,7 +44,6 @@ class ClassRow(Struct, gc=False):
     flags: int
     satisfied: bool
     package_codes: list[str] | None
-    evidence: bytes | None
     counted: Counted | None = None
 
 
@@ -69,7 +68,6 @@ class PurchaseRow(Struct, gc=False):
     class_codes: list[str]
     missing: list[str] | None
     packages: list[str] | None
-    evidence: bytes | None
 
 
 class Changes(Struct):

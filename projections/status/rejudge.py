@@ -6,9 +6,10 @@ no writer is still judging with an older one; then write the rows again in pages
 the new catalogue themselves. They may even judge with a newer catalogue than the pass began with, so each page is
 judged with the newest there is.
 
-What a class's rule changes is judged again from the evidence in the class's rows, which are locked meanwhile. What a
-package's classes change is in other rows than before: those participants are loaded from the ledger and all their
-rows are written, while no writer of the partner is between its lanes' locks and its commit.
+Participants are loaded from the ledger. What a class's rule changes is in the class's rows, which are locked before:
+whoever changes one meanwhile waits, and writes it afterwards. What a package's classes change is in other rows than
+before: all rows of those participants are written, while no writer of the partner is between its lanes' locks and its
+commit.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -19,13 +20,13 @@ from typing import Any
 from msgspec import Struct
 
 from domain.catalogue import State as Catalogue
+from domain.class_evidence import Slices
 from projections import catalogue
 from projections.aggregates import load_records
 from projections.status import writing as status
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows, class_row
 from projections.storage.cursor import Cursor
-from projections.storage.evidence import decode_class
 from projections.storage.sql import load
 
 SQL = load("projections.status", "rejudge.sql")
@@ -102,27 +103,25 @@ def _rejudge_class(transaction: Transaction, partner_id: int, class_code: str, r
     after = ""
     while True:
         into = Changes()
-        long: set[str] = set()
         with transaction() as cursor:
             names = {"partner_id": partner_id, "class_code": class_code, "after": after}
             cursor.execute(SQL["rows_of_class"], names | {"limit": PAGE})
             page = cursor.fetchall()
             _keep_up(cursor, partner_id, rules)
-            for participant_id, *columns, evidence in page:
-                if evidence is None:
-                    long.add(participant_id)
-                    continue
-                row = class_row(
-                    participant_id, class_code, decode_class(evidence), bytes(evidence), rules
-                )
-                judged = [row.purchase, row.completion, row.assessment, row.flags, row.satisfied]
-                if judged != columns:
-                    into.classes.append(row)
+            for start in range(0, len(page), PARTICIPANTS):
+                of = page[start : start + PARTICIPANTS]
+                known = load_records(cursor, {partner_id: [row[0] for row in of]})[partner_id]
+                for participant_id, *columns in of:
+                    slices = Slices(known[participant_id].state, rules.catalogue)
+                    row = class_row(participant_id, class_code, slices.of(class_code), rules)
+                    judged = [
+                        *(row.purchase, row.completion, row.assessment),
+                        *(row.flags, row.satisfied),
+                    ]
+                    if judged != columns:
+                        into.classes.append(row)
             status.write(cursor, status.stage({partner_id: into}))
         count += len(into.classes)
-        for participant_id in sorted(long):
-            count += 1
-            _rewrite(transaction, partner_id, [participant_id], rules)
         if len(page) < PAGE:
             return count
         after = page[-1][0]

@@ -26,7 +26,7 @@ SELECT lane_id FROM ledger.lane WHERE partner_id = %(partner_id)s ORDER BY lane_
 
 -- name: rows_of_class
 -- A page of one class's rows; nobody else changes them until the end of the transaction.
-SELECT participant_id, purchase, completion, assessment, flags, satisfied, evidence
+SELECT participant_id, purchase, completion, assessment, flags, satisfied
 FROM projections.purchased_class
 WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND participant_id > %(after)s
 ORDER BY participant_id LIMIT %(limit)s

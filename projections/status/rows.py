@@ -22,7 +22,6 @@ from projections.status.record import (
     PurchaseRow,
     Rules,
 )
-from projections.storage.evidence import encode_class, encode_purchase
 
 
 def changes(
@@ -64,9 +63,7 @@ def _add(
     into: Changes,
 ) -> None:
     for class_code in class_codes:
-        evidence, whole = slices.of(class_code)
-        encoded = encode_class(evidence, len(state.known)) if whole else None
-        into.classes.append(class_row(participant_id, class_code, evidence, encoded, rules))
+        into.classes.append(class_row(participant_id, class_code, slices.of(class_code), rules))
     for purchase_id in purchase_ids:
         row = purchase_row(participant_id, state, state.purchases[purchase_id], rules)
         if row is not None:
@@ -74,13 +71,9 @@ def _add(
 
 
 def class_row(
-    participant_id: str,
-    class_code: str,
-    evidence: ClassEvidence,
-    encoded: bytes | None,
-    rules: Rules,
+    participant_id: str, class_code: str, evidence: ClassEvidence, rules: Rules
 ) -> ClassRow:
-    """The row of a class from its evidence; ``encoded``: the same as the row keeps it."""
+    """The row of a class from its evidence."""
     answer = judge(class_code, evidence, rules.catalogue, rules.package_sales_end)
     packages = [p.package_code for p in answer.purchases if p.package_code is not None]
     return ClassRow(
@@ -95,7 +88,6 @@ def class_row(
         | (CERTIFIED if answer.certificate_at is not None else 0),
         answer.satisfied,
         None if not packages else packages if len(packages) == 1 else sorted(set(packages)),
-        encoded,
         counted(answer),
     )
 
@@ -108,7 +100,6 @@ def purchase_row(
         return None
     withdrawn = state.withdrawn
     packages = packages_named(purchase)
-    evidence = encode_purchase(purchase, withdrawn)
     payment_withdrawn = bool(withdrawn) and any(paid.key in withdrawn for paid in purchase.paid)
     contents = contents_of(purchase, withdrawn, rules.catalogue)
     if contents is None:
@@ -127,7 +118,6 @@ def purchase_row(
             [],
             None,
             sorted(packages) or None,
-            evidence,
         )
     package_code = contents.package_code
     missing = contents.missing(state.is_completed)
@@ -148,5 +138,4 @@ def purchase_row(
         sorted(contents.class_codes),
         None if missing is None else sorted(missing),
         sorted(packages) or None,
-        evidence,
     )

@@ -9,8 +9,8 @@ from domain.money import NO_MONEY, Money
 from projections.status.record import Changes, ClassRow, PurchaseRow
 from projections.storage import binary_copy as field
 
-_CLASS_COLUMNS: Final = field.pack_columns(20)
-_PURCHASE_COLUMNS: Final = field.pack_columns(16)
+_CLASS_COLUMNS: Final = field.pack_columns(19)
+_PURCHASE_COLUMNS: Final = field.pack_columns(15)
 _FIXED: Final = Struct(">ihihihihibih").pack
 """purchase, completion, assessment, flags, satisfied and partner_id, each behind its length."""
 
@@ -28,7 +28,7 @@ def class_stream(changes: Mapping[int, Changes]) -> bytes:
 
 def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
     participant_id, class_code = row.participant_id.encode(), row.class_code.encode()
-    evidence, packages, purchased_at = row.evidence, row.package_codes, row.purchased_at
+    packages, purchased_at = row.package_codes, row.purchased_at
     return (
         _CLASS_COLUMNS,
         _FIXED(
@@ -41,7 +41,6 @@ def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
         class_code,
         _NULL if purchased_at is None else _bigint(8, purchased_at),
         _NULL if packages is None else field.text_array(packages),
-        _NULL if evidence is None else field.pack_length(len(evidence)) + evidence,
         counted_fields(row.counted),
     )
 
@@ -112,6 +111,5 @@ def _purchase_fields(partner_id: int, row: PurchaseRow) -> tuple[bytes, ...]:
         field.text_array(row.class_codes),
         field.text_array(row.missing),
         field.text_array(row.packages),
-        field.bytea(row.evidence),
         field.smallint(partner_id),
     )

@@ -3,12 +3,11 @@
 
 CREATE SCHEMA IF NOT EXISTS projections;
 
--- One row a purchased class: the evidence, the columns that lists filter by, and what evaluations count of it
--- (domain/counting.py: best_scaled to allocated). Of money, whole rupiah: what was paid, what of it was refunded, what of
--- it is a share of an amount; null for none. `price_is` is the place of the weakest price in PRICE_IS (domain/money.py).
--- `evidence` is MessagePack (projections/evidence.py): what concerns this class, and of each purchase only what does; null
--- where that is too long for a row. Numbers of states and flags: domain/vocabulary.py; `flags` has two more beside them,
--- 256: a meeting was attended, 512: a certificate was issued.
+-- One row a purchased class: the columns that lists filter by, and what evaluations count of it (domain/counting.py:
+-- best_scaled to allocated). Of money, whole rupiah: what was paid, what of it was refunded, what of it is a share of an
+-- amount; null for none. `price_is` is the place of the weakest price in PRICE_IS (domain/money.py). Numbers of states and
+-- flags: domain/vocabulary.py; `flags` has two more beside them, 256: a meeting was attended, 512: a certificate was
+-- issued. What was reported stands in no row: who needs it loads the participant (projections/reading/evidence.py).
 -- `unusual` rows are those that few filters ask for and few rows have, and that a list must not look for among all
 -- others: no purchase, refunded, a result without a verdict, any flag (but 4, completed_without_assessment: many rows
 -- have it for a while). It is a column of its own because an index on `flags` or `assessment` would end updates in place,
@@ -33,7 +32,6 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     participant_id  text     NOT NULL COLLATE "C",
     class_code      text     NOT NULL COLLATE "C",
     package_codes   text[],
-    evidence        bytea,
     unusual         boolean  NOT NULL GENERATED ALWAYS AS (
         flags & 59 <> 0 OR purchase <> 1 OR assessment = 1
     ) STORED,
@@ -52,7 +50,6 @@ CREATE INDEX IF NOT EXISTS purchased_class_by_package
 -- One row a purchase, also where every payment was withdrawn: purchased_at and package_code are null then, and only "as
 -- of" speaks of it. `missing` and `complete` speak of package purchases only; null for the others. `packages` are those
 -- that have a say in what was bought beside package_code, as of some time at least. `withdrawn`: a payment was.
--- `evidence` as in purchased_class, of the whole purchase.
 CREATE TABLE IF NOT EXISTS projections.purchase (
     purchased_at    timestamptz,
     unallocated     bigint,
@@ -69,7 +66,6 @@ CREATE TABLE IF NOT EXISTS projections.purchase (
     class_codes     text[]   NOT NULL,
     missing         text[],
     packages        text[],
-    evidence        bytea,
     PRIMARY KEY (partner_id, purchase_id, participant_id)
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS package_purchase

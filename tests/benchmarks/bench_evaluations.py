@@ -51,9 +51,9 @@ from domain.vocabulary import (
     PARTNER_CODES,
     PURCHASE_STATES,
 )
-from projections import catalogue
+from projections import aggregates, catalogue
 from projections.rebuild.loading import load_rows
-from projections.status.record import Changes, Rules
+from projections.status.record import Changes, Record, Rules
 from projections.status.rows import changes
 from projections.storage import schema
 from projections.storage.schema import NEXT
@@ -201,6 +201,7 @@ def fill_partner(
 ) -> int:
     chance, weights, now = by
     written, into, deltas = 0, Changes(), Deltas()
+    people: list[Record] = []
     number = 0
     while written < wanted:
         number += 1
@@ -209,9 +210,13 @@ def fill_partner(
         for index, (happened, fact) in enumerate(lived(chance, number, weights, now)):
             touched.append(evolve(state, happened, key_of(f"{number}-{index}"), fact))
         before = len(into.classes)
-        changes(f"PRK-{partner_id}-{number:08}", state, touched, rules, into)
+        participant_id = f"PRK-{partner_id}-{number:08}"
+        people.append(Record(participant_id, state))
+        changes(participant_id, state, touched, rules, into)
         written += len(into.classes) - before
         if len(into.classes) > 5_000 or written >= wanted:
+            write_people(work, partner_id, people)
+            people = []
             load_rows(work, NEXT, partner_id, into.classes, into.purchases)
             for row in into.classes:
                 deltas.class_row(partner_id, row.class_code, row.package_codes, row.counted, 1)
@@ -222,6 +227,18 @@ def fill_partner(
             rollup.add(work, deltas.counts(), NEXT)
             into, deltas = Changes(), Deltas()
     return written
+
+
+def write_people(work: Any, partner_id: int, people: list[Record]) -> None:
+    """Their snapshots, as an intake would leave them, and the lane that writes them."""
+    aggregates.prepare(work)
+    places = dict.fromkeys((record.participant_id for record in people), 1)
+    aggregates.put_snapshots(work, aggregates.stage_snapshots(partner_id, people, places))
+    work.execute(
+        "INSERT INTO control.participant (lane_id, partner_id, participant_id) "
+        "SELECT 1, %s, * FROM unnest(%s::text[])",
+        (partner_id, list(places)),
+    )
 
 
 class Served(NamedTuple):

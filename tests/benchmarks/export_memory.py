@@ -25,11 +25,16 @@ SEASON_EVENTS = 4_000
 MULTIPLY = """
 INSERT INTO projections.purchased_class (
     purchased_at, best_scaled, pre_test_scaled, taken_seconds, partner_id, purchase, completion, assessment,
-    flags, rating, drop_off, satisfied, participant_id, class_code, package_codes, evidence)
+    flags, rating, drop_off, satisfied, participant_id, class_code, package_codes)
 SELECT purchased_at, best_scaled, pre_test_scaled, taken_seconds, partner_id, purchase, completion, assessment,
-       flags, rating, drop_off, satisfied, participant_id || '-' || copy, class_code, package_codes, evidence
+       flags, rating, drop_off, satisfied, participant_id || '-' || copy, class_code, package_codes
 FROM projections.purchased_class CROSS JOIN generate_series(1, %s) AS copy
 WHERE purchase <> 0
+"""
+MULTIPLY_PEOPLE = """
+INSERT INTO ledger.snapshot (place, events, partner_id, whole, participant_id, state)
+SELECT place, events, partner_id, whole, participant_id || '-' || copy, state
+FROM ledger.snapshot CROSS JOIN generate_series(1, %s) AS copy
 """
 
 # A small process starts the command: what a process forks from counts in its children's highest memory.
@@ -58,6 +63,7 @@ def fill(database_url: str, rows: int) -> int:
         work.execute("SELECT count(*) FROM projections.purchased_class WHERE purchase <> 0")
         (count,) = work.fetchone() or (0,)
         work.execute(MULTIPLY, (rows // count,))
+        work.execute(MULTIPLY_PEOPLE, (rows // count,))
     desk.session.autocommit = True
     with desk.session.cursor() as work:
         work.execute("VACUUM ANALYZE projections.purchased_class")

@@ -1,7 +1,7 @@
 """A ledger made large in the database: copies of one season's events and rows, of other people.
 
 Copies lie among the originals in every index, as the events of a larger programme would, so what is drained or asked
-afterwards meets tables and indices of that size. They are mass: their evidence still names the originals' purchases.
+afterwards meets tables and indices of that size. They are mass: their snapshots still name the originals' purchases.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,9 @@ MOVED: Final[Mapping[str, Mapping[str, str]]] = {
     "projections.purchase": {
         "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
         "purchase_id": "replace(purchase_id, 'INV-000', 'INV-' || to_char(copy, 'FM000'))",
+    },
+    "ledger.snapshot": {
+        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
     },
     "control.participant": {
         "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",

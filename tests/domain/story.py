@@ -86,7 +86,7 @@ def catalogue_state(*events: PartnerEvent) -> catalogue.State:
 
 def evidence_of(state: participant.State, class_code: str, known: catalogue.State) -> ClassEvidence:
     """What concerns a class, whatever its size."""
-    return Slices(state, known, whole=True).of(class_code)[0]
+    return Slices(state, known, whole=True).of(class_code)
 
 
 class Given:

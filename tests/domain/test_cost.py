@@ -107,8 +107,6 @@ def test_of_purchases_of_one_large_package() -> None:
     into = rows(events, Rules(known, SALES_END))
     assert process_time() - began < MOST_SECONDS / 2
     assert len(into.classes) == 200
-    # A row has of each purchase what concerns its class: some tens of bytes, not two hundred codes.
-    assert all(row.evidence is not None and len(row.evidence) < 8_192 for row in into.classes)
 
 
 @pytest.mark.parametrize(

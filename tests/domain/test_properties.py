@@ -10,11 +10,10 @@ from msgspec import msgpack
 from msgspec.structs import asdict
 
 from domain import answer, catalogue, participant
-from domain.class_evidence import classes_named
+from domain.class_evidence import ClassEvidence, classes_named
 from domain.events import EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
-from projections.storage.evidence import decode_class, encode_class
 from tests.domain import told
 from tests.domain.oracle import expected
 from tests.domain.story import (
@@ -58,12 +57,12 @@ def judged(
     }
 
 
-def evidence_rows(state: participant.State, known: catalogue.State) -> dict[str, bytes | None]:
-    """Per class code the evidence that its row holds."""
+def evidence_rows(state: participant.State, known: catalogue.State) -> dict[str, bytes]:
+    """Per class code its evidence, as bytes."""
     codes = set(state.classes)
     for purchase in state.purchases.values():
         codes |= classes_named(purchase, known)
-    return {code: encode_class(evidence_of(state, code, known)) for code in codes}
+    return {code: msgpack.encode(evidence_of(state, code, known)) for code in codes}
 
 
 def standing(known: catalogue.State) -> dict[str, Any]:
@@ -150,9 +149,10 @@ def test_the_kept_evidence_of_a_class_is_all_that_has_a_say_in_it(
 ) -> None:
     state, known = split([*events, *published])
     for code, kept in evidence_rows(state, known).items():
-        assert kept is not None
         for number in range(-1, told.DAYS + 2):
-            read = answer.judge(code, decode_class(kept), known, SALES_END, day(number))
+            read = answer.judge(
+                code, msgpack.decode(kept, type=ClassEvidence), known, SALES_END, day(number)
+            )
             then = split(e for e in [*events, *published] if e.happened <= day(number))
             assert asdict(read) == asdict(
                 answer.judge(code, evidence_of(then[0], code, then[1]), then[1], SALES_END)

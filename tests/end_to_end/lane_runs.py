@@ -261,6 +261,6 @@ WHERE event.xmin::text::bigint > %s
 GROUP BY event.xmin::text
 """
 ANSWERS: Final = """
-SELECT partner_id, participant_id, class_code, purchase, completion, assessment, satisfied, flags, evidence::text
+SELECT partner_id, participant_id, class_code, purchase, completion, assessment, satisfied, flags
 FROM projections.purchased_class ORDER BY participant_id, partner_id, class_code
 """

@@ -66,7 +66,7 @@ class Season:
         judged = {
             (name, class_code): judging.judge(
                 class_code,
-                Slices(state, self.catalogue, whole=True).of(class_code)[0],
+                Slices(state, self.catalogue, whole=True).of(class_code),
                 self.catalogue,
                 sales_end,
                 until,

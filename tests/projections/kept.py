@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from domain.catalogue import State as Catalogue
+from domain.class_evidence import Slices
 from domain.counting import Metric
 from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
+from projections.aggregates import load_records
 from projections.rebuild.run import Rebuilt
 from projections.status.record import Rules
 from projections.status.rejudge import partners_behind, rejudge
 from projections.status.rows import class_row
-from projections.storage.evidence import decode_class
 from projections.sums.deltas import Deltas
 from projections.sums.rollup import add_up
 from services.cloudevents.decode import decode
@@ -119,15 +120,19 @@ class Kept:
         return {tuple(key): n for *key, n in kept}
 
     def counted_again(self) -> tuple[Sums, Sums]:
-        """The sums, of scopes and of institutions, counted from the evidence of every row."""
+        """The sums, of scopes and of institutions, counted from what the ledger has of every row's participant."""
         deltas = Deltas()
         rules = self._rules()
-        for partner_id, participant_id, class_code, evidence in self.rows(
-            "SELECT partner_id, participant_id, class_code, evidence FROM projections.purchased_class"
+        for partner_id, participant_id, class_codes in self.rows(
+            "SELECT partner_id, participant_id, array_agg(class_code) FROM projections.purchased_class GROUP BY 1, 2"
         ):
-            of = decode_class(evidence)
-            row = class_row(participant_id, class_code, of, None, rules[partner_id])
-            deltas.class_row(partner_id, class_code, row.package_codes, row.counted, 1)
+            laid_down = rules[partner_id]
+            with self.transaction() as work:
+                known = load_records(work, {partner_id: [participant_id]})[partner_id]
+            slices = Slices(known[participant_id].state, laid_down.catalogue)
+            for code in class_codes:
+                row = class_row(participant_id, code, slices.of(code), laid_down)
+                deltas.class_row(partner_id, code, row.package_codes, row.counted, 1)
         for partner_id, *columns in self.rows(
             "SELECT partner_id, package_code, complete, unresolved, after_sales_end, unallocated"
             " FROM projections.purchase"

@@ -65,7 +65,7 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
         work,
         "purchased_class",
         "partner_id, participant_id, class_code, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
-        "purchase, completion, assessment, flags, satisfied, package_codes, evidence, best_scaled, pre_test_scaled, "
+        "purchase, completion, assessment, flags, satisfied, package_codes, best_scaled, pre_test_scaled, "
         "taken_seconds, rating, drop_off, paid, paid_refunded, allocated, price_is",
     ) == [
         (
@@ -79,7 +79,6 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
             row.flags,
             row.satisfied,
             row.package_codes,
-            row.evidence,
             *numbers_of(row.counted),
             *money_of(row),
         )
@@ -90,7 +89,7 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
         "purchase",
         "partner_id, participant_id, purchase_id, (extract(epoch FROM purchased_at) * 1000000)::bigint, package_code, "
         "unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated, class_codes, "
-        "missing, packages, evidence",
+        "missing, packages",
     ) == [
         (
             3,
@@ -108,7 +107,6 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
             row.class_codes,
             row.missing,
             row.packages,
-            row.evidence,
         )
         for row in purchases
     ]

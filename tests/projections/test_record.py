@@ -21,7 +21,6 @@ from domain.participant import State
 from domain.snapshot import snapshot_of, state_of_snapshot
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
-from projections.storage.evidence import decode_class
 from tests.domain import told
 from tests.domain.story import (
     PARTICIPANT,
@@ -104,7 +103,7 @@ class TestPurchaseRows:
         shelf = folded(event(number, PurchasePaid("INV-1", "K-1")), known=[BUNDLE])
         assert shelf.purchases["INV-1", PARTICIPANT].after_sales_end is after
 
-    def test_a_withdrawn_purchase_is_no_purchase_but_its_evidence_stays(self) -> None:
+    def test_a_withdrawn_purchase_is_no_purchase_but_its_rows_stay(self) -> None:
         paid = event(1, PurchasePaid("INV-1", "K-1"), "paid")
         shelf = folded(paid, event(2, EventVoided("paid", "mistake")), known=[BUNDLE])
         bought = shelf.purchases["INV-1", PARTICIPANT]
@@ -112,8 +111,6 @@ class TestPurchaseRows:
         assert (bought.withdrawn, bought.packages) == (True, ["K-1"])
         row = shelf.classes[PARTICIPANT, "C-1"]
         assert (row.purchase, row.purchased_at, row.package_codes) == (0, None, None)
-        assert row.evidence is not None
-        assert [p.purchase_id for p in decode_class(row.evidence).purchases] == ["INV-1"]
 
     def test_the_order_in_which_a_package_lists_its_classes_makes_no_other_row(self) -> None:
         paid = event(1, PurchasePaid("INV-1", "K-1"))
@@ -135,30 +132,6 @@ class TestClassRows:
         assert row.flags == 0b100
         other = shelf.classes[PARTICIPANT, "C-2"]
         assert (other.purchase, other.completion, other.satisfied) == (1, 0, False)
-
-    def test_a_row_keeps_of_a_purchase_what_has_a_say_in_its_class_and_no_more(self) -> None:
-        codes = tuple((f"C-{number}", None) for number in range(1, 101))
-        few, many = (
-            folded(event(1, PurchasePaid("INV-1", None, items), "e")).classes[PARTICIPANT, "C-1"]
-            for items in (codes[:1], codes)
-        )
-        assert few.evidence == many.evidence
-
-    def test_too_much_evidence_is_not_kept_in_the_row(self) -> None:
-        told_often = [
-            event(number / 100, ClassCompleted("C-1"), f"e{number}") for number in range(2_000)
-        ]
-        row = folded(*told_often).classes[PARTICIPANT, "C-1"]
-        assert (row.completion, row.evidence) == (2, None)
-        paid = [
-            event(number / 100, PurchasePaid("INV-1", None, (("C-1", None),)), f"e{number}")
-            for number in range(2_000)
-        ]
-        shelf = folded(*paid)
-        kept = shelf.classes[PARTICIPANT, "C-1"].evidence
-        assert kept is not None
-        assert len(kept) < 60
-        assert shelf.purchases["INV-1", PARTICIPANT].evidence is None
 
 
 def folded(*events: PartnerEvent, known: Sequence[PartnerEvent] = ()) -> Shelf:

@@ -21,9 +21,8 @@ from domain.events import (
     PurchasePaid,
 )
 from domain.vocabulary import PARTNER_IDS
-from projections import catalogue
+from projections import aggregates, catalogue
 from projections.status import rejudge
-from projections.storage import evidence
 from projections.storage.facts import decode
 from services.postgres.connect import transaction
 from tests.domain import told
@@ -73,14 +72,18 @@ class TestAClassPublishedLater:
         assert desk.rows(columns) == [(2, False)] * 4 + [(3, True)]
         assert desk.judge_again() == []
 
-    def test_so_they_are_to_rows_that_keep_no_evidence(
-        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("few", [0, aggregates.FEW])
+    def test_so_they_are_whatever_the_snapshot_has(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, few: int
     ) -> None:
-        monkeypatch.setattr(evidence, "MOST_BYTES", 0)
-        desk.send(desk.lane(), DONE, event(4, ClassAssessed("C-1", "post_test", 60.0)))
-        assert desk.rows("SELECT assessment, evidence FROM projections.purchased_class") == [
-            (3, None)
-        ]
+        monkeypatch.setattr(aggregates, "FEW", few)
+        monkeypatch.setattr(aggregates, "SHARE", 1)
+        lane = desk.lane()
+        desk.send(lane, DONE)
+        desk.send(lane, event(4, ClassAssessed("C-1", "post_test", 60.0)))
+        if not few:
+            assert desk.rows("SELECT whole, events FROM ledger.snapshot") == [(False, 1)]
+        assert desk.rows("SELECT assessment FROM projections.purchased_class") == [(3,)]
         strict = event(0, ClassPublished("C-1", "t", "i", move_on="Passed", mastery_score=0.75))
         desk.send(desk.lane(partition=1), strict)
         assert [done.rows for done in desk.judge_again()] == [1]

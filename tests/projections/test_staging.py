@@ -44,7 +44,6 @@ CLASS_ROW = st.builds(
     *(SMALL,) * 4,
     st.booleans(),
     MAYBE_TEXTS,
-    st.none() | st.binary(max_size=40),
     COUNTED,
 )
 PURCHASE_ROW = st.builds(
@@ -63,7 +62,6 @@ PURCHASE_ROW = st.builds(
     st.lists(TEXT, max_size=4),
     MAYBE_TEXTS,
     MAYBE_TEXTS,
-    st.none() | st.binary(max_size=40),
 )
 
 
@@ -91,13 +89,13 @@ def test_rows_come_out_as_they_went_in(
         copy_stream(cursor, status.SQL["stage_purchase"], purchase_stream(changes))
         cursor.execute(
             "SELECT participant_id, class_code, purchased_at, purchase, completion, assessment, flags, "
-            "satisfied, package_codes, evidence, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
+            "satisfied, package_codes, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
             "paid, paid_refunded, allocated, price_is, partner_id FROM staged_class"
         )
         found = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
         cursor.execute(
             "SELECT participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
-            "withdrawn, refunded, amount_differs, unallocated, class_codes, missing, packages, evidence, "
+            "withdrawn, refunded, amount_differs, unallocated, class_codes, missing, packages, "
             "partner_id FROM staged_purchase"
         )
         bought = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
@@ -106,7 +104,7 @@ def test_rows_come_out_as_they_went_in(
         (
             *(row.participant_id, row.class_code, row.purchased_at),
             *(row.purchase, row.completion, row.assessment, row.flags, row.satisfied),
-            *(row.package_codes, row.evidence),
+            row.package_codes,
             *(
                 (None,) * 5
                 if (of := row.counted) is None
@@ -122,7 +120,7 @@ def test_rows_come_out_as_they_went_in(
             *(row.participant_id, row.purchase_id, row.purchased_at, row.package_code),
             *(row.unresolved, row.complete, row.after_sales_end, row.withdrawn, row.refunded),
             *(row.amount_differs, row.unallocated or None, row.class_codes),
-            *(row.missing, row.packages, row.evidence, 3),
+            *(row.missing, row.packages, 3),
         )
         for row in purchases
     ]

@@ -1,4 +1,4 @@
-"""In which form facts and evidence are stored, as a number and a fingerprint: programs of two forms share no database.
+"""In which form facts and snapshots are stored, as a number and a fingerprint: programs of two forms share no database.
 
 Two programs that store the same fact in other bytes take repeats for conflicts and do not find what was withdrawn. So
 the form is stamped into the database, and whoever starts on it compares.
@@ -9,10 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.class_evidence import ClassEvidence
 from domain.events import FACTS
 from domain.snapshot import Snapshot
-from projections.storage.evidence import PurchaseEvidence
 from projections.storage.facts import UPCASTS
 from services.postgres.ledger import TOPIC_NUMBERS
 from services.postgres.migrations.files import checksum
@@ -24,9 +22,7 @@ STORED_FORMAT: Final = 1
 @cache
 def fingerprint() -> str:
     """What tells this program's form from others: topics by name and number, and the fields of whatever is stored."""
-    shapes, parts = msgspec.json.schema_components(
-        (*FACTS.values(), ClassEvidence, PurchaseEvidence, Snapshot)
-    )
+    shapes, parts = msgspec.json.schema_components((*FACTS.values(), Snapshot))
     form = (
         list(FACTS),
         _without_prose(shapes),

@@ -1,10 +1,10 @@
-"""Rows whose evidence would be too long keep none: every answer about them is made of the ledger, and is the same."""
+"""Snapshots say what the events say: every answer is the same where they are whole, behind, or gone."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from projections.storage import evidence
+from projections import aggregates
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import simulate
 from tests.services.http.conftest import Api, running, write_season
@@ -20,24 +20,35 @@ def filled(server: EmbeddedPostgres, name: str) -> tuple[str, Desk]:
     return url, desk
 
 
-@pytest.fixture(scope="module")
-def both(postgres_server: EmbeddedPostgres) -> Iterator[tuple[Api, Api]]:
-    """The same season twice: as it is kept usually, and with no row keeping any evidence."""
-    usual, desk = filled(postgres_server, "usual_evidence")
+def snapshots(desk: Desk) -> tuple[int, int]:
+    """How many there are, and how many of these are whole."""
+    with desk.session, desk.session.cursor() as work:
+        work.execute("SELECT count(*), count(*) FILTER (WHERE whole) FROM ledger.snapshot")
+        ((count, whole),) = work.fetchall()
+    return count, whole
+
+
+@pytest.fixture(scope="module", params=["behind", "gone"])
+def both(
+    postgres_server: EmbeddedPostgres, request: pytest.FixtureRequest
+) -> Iterator[tuple[Api, Api]]:
+    """The same season twice: with snapshots as they usually are, and with such as few have, or none."""
+    usual, desk = filled(postgres_server, "usual_snapshots")
+    count, whole = snapshots(desk)
+    assert count == whole > 100
     desk.session.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evidence, "MOST_BYTES", 0)
-        long, desk = filled(postgres_server, "long_evidence")
+        patch.setattr(aggregates, "FEW", 0)
+        patch.setattr(aggregates, "SHARE", 2)
+        other, desk = filled(postgres_server, "other_snapshots")
+        assert snapshots(desk)[1] == 0
+    if request.param == "gone":
         with desk.session, desk.session.cursor() as work:
-            for table in ("purchased_class", "purchase"):
-                work.execute(f"SELECT count(*), count(evidence) FROM projections.{table}")
-                ((rows, kept),) = work.fetchall()
-                assert rows > 100
-                assert kept == 0
-        desk.session.close()
-    with running(usual) as first, running(long) as second:
+            work.execute("DELETE FROM ledger.snapshot")
+    desk.session.close()
+    with running(usual) as first, running(other) as second:
         yield first, second
-    for name in ("usual_evidence", "long_evidence"):
+    for name in ("usual_snapshots", "other_snapshots"):
         postgres_server.drop_database(name)
 
 
@@ -52,9 +63,9 @@ def both(postgres_server: EmbeddedPostgres) -> Iterator[tuple[Api, Api]]:
     ],
 )
 def test_lists(both: tuple[Api, Api], path: str, query: dict[str, str]) -> None:
-    usual, long = (api.items(path, **query) for api in both)
+    usual, other = (api.items(path, **query) for api in both)
     assert usual
-    assert long == usual
+    assert other == usual
 
 
 @pytest.mark.parametrize("query", [{}, {"as_of": AS_OF}], ids=["now", "as of"])
@@ -62,13 +73,13 @@ def test_persons_and_purchases(both: tuple[Api, Api], query: dict[str, str]) -> 
     listed = both[0].items("/v1/purchased-classes")
     people = sorted({item["participant_id"] for item in listed})[:25]
     for person in people:
-        usual, long = (api.get(f"/v1/participants/{person}/classes", **query) for api in both)
-        assert long["items"] == usual["items"]
+        usual, other = (api.get(f"/v1/participants/{person}/classes", **query) for api in both)
+        assert other["items"] == usual["items"]
     purchases = {(i["partner"], p["purchase_id"]) for i in listed for p in i["purchases"]}
     for partner, purchase_id in sorted(purchases)[:25]:
         path = f"/v1/purchases/{partner}/{purchase_id}"
         assert both[0].status(path, **query) == both[1].status(path, **query)
         if both[0].status(path, **query) == 200:
-            usual, long = (api.get(path, **query) for api in both)
-            assert long["classes"] == usual["classes"]
-            assert long["refunds"] == usual["refunds"]
+            usual, other = (api.get(path, **query) for api in both)
+            assert other["classes"] == usual["classes"]
+            assert other["refunds"] == usual["refunds"]
