@@ -20,13 +20,17 @@ class RecordCache:
     def __len__(self) -> int:
         return len(self._records)
 
-    def take(self, partner_id: int, participant_ids: Iterable[str]) -> dict[str, Record]:
-        """Those of the records that are here, by participant id; they are here no longer until they are kept again."""
+    def take(self, partner_id: int, lanes: Mapping[str, int]) -> dict[str, Record]:
+        """Those of the records that are here, by participant id; they are here no longer until they are kept again.
+
+        ``lanes``: participant id to the id of the lane that is to write it. What was kept for another lane is not
+        given: another worker may have written the participant from this one meanwhile.
+        """
         take = self._records.pop
         found: dict[str, Record] = {}
-        for participant_id in participant_ids:
+        for participant_id, lane_id in lanes.items():
             held = take((partner_id, participant_id), None)
-            if held is not None:
+            if held is not None and held[0] == lane_id:
                 found[participant_id] = held[1]
         return found
 

@@ -17,7 +17,7 @@ def keep(cache: RecordCache, participant_id: str, lane_id: int = 1) -> None:
 
 
 def kept(cache: RecordCache, *participant_ids: str) -> list[bool]:
-    here = cache.take(1, participant_ids)
+    here = cache.take(1, dict.fromkeys(participant_ids, 1))
     return [participant_id in here for participant_id in participant_ids]
 
 
@@ -25,7 +25,7 @@ def test_the_least_recently_used_goes_first() -> None:
     cache = RecordCache(2)
     for participant_id in ("a", "b"):
         keep(cache, participant_id)
-    cache.keep(1, cache.take(1, ["a"]), {"a": 1})
+    cache.keep(1, cache.take(1, {"a": 1}), {"a": 1})
     keep(cache, "c")
     assert len(cache) == 2
     assert kept(cache, "a", "b", "c") == [True, False, True]
@@ -49,8 +49,15 @@ def test_the_same_participant_of_two_partners_is_two_records() -> None:
     mine, theirs = Record("a"), Record("a")
     cache.keep(1, {"a": mine}, {"a": 1})
     cache.keep(2, {"a": theirs}, {"a": 2})
-    assert cache.take(1, ["a"])["a"] is mine
-    assert cache.take(2, ["a"])["a"] is theirs
+    assert cache.take(1, {"a": 1})["a"] is mine
+    assert cache.take(2, {"a": 2})["a"] is theirs
+
+
+def test_what_was_kept_for_another_lane_is_not_given() -> None:
+    cache = RecordCache(9)
+    keep(cache, "a", lane_id=1)
+    assert cache.take(1, {"a": 2}) == {}
+    assert kept(cache, "a") == [False]
 
 
 def test_a_lanes_records_go_with_it() -> None:

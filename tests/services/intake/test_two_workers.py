@@ -62,6 +62,18 @@ def test_a_worker_with_an_old_view_of_the_participant_notices(
     assert_equal_rows(desk)
 
 
+def test_a_worker_that_is_given_the_lane_the_participant_moved_to_has_forgotten_its_old_view(
+    desks: tuple[Desk, Desk],
+) -> None:
+    desk, other = desks
+    alone = desk.lane("sisnaker")
+    desk.send(desk.lane(partition=0), OTHER)
+    other.send(other.lane(partition=1), PAID)
+    desk.send(desk.lane(partition=1), DONE)
+    desk.send(alone, OTHER, PAID, DONE)
+    assert_equal_rows(desk)
+
+
 @MANY
 @given(told.of_participant(), told.of_participant("PRK-000000043"), st.integers(0, 2**32))
 def test_taking_turns_in_any_way(
