@@ -51,6 +51,7 @@ PARTNER_CODES: Final[dict[int, str]] = {number: code for code, number in PARTNER
 
 TOPIC_PREFIX: Final = "tuntas.partner."
 REJECTION_TOPIC_PREFIX: Final = "tuntas.rejections."
+ANSWER_TOPIC_PREFIX: Final = "tuntas.answers."
 TYPE_PREFIX: Final = "id.tuntas."
 
 AssessmentKind = Literal["pre_test", "assignment", "post_test", "performance"]

@@ -188,6 +188,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             "partners whose topics this process reads, partner,…; empty: all of them", read=partners
         ),
     ]
+    answers: Annotated[
+        Literal["on", "off"],
+        _setting(
+            "on or off: whether `tuntas project` tells changed answers about purchased classes on "
+            "tuntas.answers.<partner>",
+            "on",
+        ),
+    ]
     server_number: Annotated[
         int,
         _setting(

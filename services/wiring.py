@@ -3,18 +3,28 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from domain.vocabulary import PARTNER_IDS
 from services.heartbeat import Heartbeat
 from services.intake.worker import Worker
+from services.kafka.access import transactional_id
 from services.kafka.consumer import PartnerConsumer, topics_of
+from services.kafka.outbox import KafkaOutbox
 from services.kafka.producer import STRUCTURED, Producer
 from services.kafka.security import security_of
-from services.kafka.topics import PARTNER_TOPICS_OF, ensure_topics, partner_topic, rejection_topic
+from services.kafka.topics import (
+    PARTNER_TOPICS_OF,
+    answer_topic,
+    ensure_topics,
+    partner_topic,
+    rejection_topic,
+)
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.files import Migration
 from services.postgres.migrations.fitness import check
 from services.postgres.migrations.run import Progress, migrate, pending
 from services.postgres.waiting import WaitingConnection
 from services.projector.announcer import Announcement, Send
+from services.projector.answering import Answering, Outbox
 from services.projector.projector import Projector
 from services.settings import Settings
 from services.shared_rules import rules_agree, set_rules
@@ -58,15 +68,18 @@ def pending_migrations(settings: Settings) -> list[Migration]:
         close(session)
 
 
-def prepare_topics(
-    settings: Settings, names: Sequence[Callable[[str], str]] = PARTNER_TOPICS_OF
-) -> None:
-    """Creates the partners' topics of these names where they are missing."""
+def partner_topics(settings: Settings) -> list[Callable[[str], str]]:
+    """The names of every topic of a partner; that of answers only where they are told."""
+    return [name for name in PARTNER_TOPICS_OF if name != answer_topic or settings.answers == "on"]
+
+
+def prepare_topics(settings: Settings, names: Sequence[Callable[[str], str]] | None = None) -> None:
+    """Creates the partners' topics of these names, all unless they are named, where they are missing."""
     ensure_topics(
         settings.kafka_bootstrap,
         settings.topic_partitions,
         sorted(settings.partners),
-        names=names,
+        names=partner_topics(settings) if names is None else names,
         replicas=settings.topic_replicas,
         security=security_of(settings),
     )
@@ -123,6 +136,22 @@ def projector(settings: Settings) -> Projector:
             yield send
 
     return Projector(_connector(settings, "tuntas project"), open_sender)
+
+
+def answering(settings: Settings) -> Answering | None:
+    """What the project service tells of answers, beside the rest; None: nothing, by the settings."""
+    if settings.answers == "off":
+        return None
+
+    @contextmanager
+    def open_outbox() -> Iterator[Outbox]:
+        prepare_topics(settings, [answer_topic])
+        name = transactional_id(settings.consumer_group, settings.server_number)
+        with KafkaOutbox(settings.kafka_bootstrap, name, security=security_of(settings)) as outbox:
+            yield outbox
+
+    partner_ids = [PARTNER_IDS[partner] for partner in settings.partners]
+    return Answering(_connector(settings, "tuntas project answers"), open_outbox, partner_ids)
 
 
 def heartbeat(settings: Settings, service: str) -> Heartbeat:

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
+from domain.vocabulary import (
+    ANSWER_TOPIC_PREFIX,
+    PARTNERS,
+    REJECTION_TOPIC_PREFIX,
+    TOPIC_PREFIX,
+)
 from services.embedded.apache_kafka.jars import kafka_version
 from services.settings import described, read_settings
 
@@ -132,11 +137,16 @@ def test_a_worker_can_be_scaled(compose: Compose, service: str) -> None:
     assert not {"container_name", "ports", "hostname"} & compose["services"][service].keys()
 
 
-def test_every_partner_gets_both_its_topics(compose: Compose) -> None:
+def test_every_partner_gets_its_topics(compose: Compose) -> None:
     topics = compose["services"]["topics"]
     assert topics["environment"]["PARTNERS"].split() == list(PARTNERS)
     (script,) = topics["command"]
-    assert f"in {TOPIC_PREFIX}$$partner {REJECTION_TOPIC_PREFIX}$$partner;" in script
+    named = " ".join(
+        f"{prefix}$$partner"
+        for prefix in (TOPIC_PREFIX, REJECTION_TOPIC_PREFIX, ANSWER_TOPIC_PREFIX)
+    )
+    assert f"in {named};" in script
+    assert f"{ANSWER_TOPIC_PREFIX}*) kept=compact" in script
     assert interpolated(topics["environment"]["PARTITIONS"], {}) == "6"
 
 

@@ -169,6 +169,11 @@ async def changes(session: Session) -> dict[int, int]:
     return dict(await session.fetch(SQL["changes"]))
 
 
+async def answers_behind(session: Session) -> dict[int, int]:
+    """Partner id to the events and catalogue changes that nobody was told yet what they change in answers."""
+    return dict(await session.fetch(SQL["answers_behind"]))
+
+
 def backlog(
     found: Iterable[Lane], waiting: Mapping[int, int], log: KafkaLog | None
 ) -> dict[int, Backlog]:

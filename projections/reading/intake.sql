@@ -11,6 +11,16 @@ FROM ledger.lane ORDER BY topic, partition, lane_id
 -- Per partner: catalogue changes that not every row follows yet.
 SELECT partner_id, greatest(revision - applied_revision, 0) FROM control.catalogue_head
 
+-- name: answers_behind
+-- Per partner: events and catalogue changes that were not looked at yet for what is told on tuntas.answers.<partner>.
+SELECT head.partner_id,
+       (SELECT coalesce(sum(lane.position - coalesce(seen.position, 0)), 0)::bigint
+        FROM ledger.lane LEFT JOIN control.answer_lane AS seen USING (partner_id, lane_id)
+        WHERE lane.partner_id = head.partner_id)
+       + head.revision - coalesce(told.revision, 0) AS behind
+FROM control.catalogue_head AS head LEFT JOIN control.answer_head AS told USING (partner_id)
+ORDER BY head.partner_id
+
 -- name: heartbeats
 -- The processes that were heard of within a day, and the last one of each service: what it is, where, how many seconds
 -- ago it said that it lives, whether it was stopped in order, and what it waits for.

@@ -12,7 +12,7 @@ before: all rows of those participants are written, while no writer of the partn
 commit.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from typing import Any
@@ -132,6 +132,30 @@ def _rewrite_purchases(
 ) -> int:
     """Writes all rows again of those who bought one of some packages, or any (None); returns how many purchases."""
     count = 0
+    for page in _purchases(transaction, partner_id, packages):
+        people = _people(page)
+        for start in range(0, len(people), PARTICIPANTS):
+            _rewrite(transaction, partner_id, people[start : start + PARTICIPANTS], rules)
+        count += len(page)
+    return count
+
+
+def buyers_of_packages(
+    transaction: Transaction, partner_id: int, packages: AbstractSet[str] | None
+) -> Iterator[Sequence[str]]:
+    """Those who bought one of some packages, or any (None), some at a time; one who bought more may come again."""
+    for page in _purchases(transaction, partner_id, packages):
+        yield _people(page)
+
+
+def _people(page: Sequence[tuple[str, str]]) -> list[str]:
+    return sorted({participant_id for _, participant_id in page})
+
+
+def _purchases(
+    transaction: Transaction, partner_id: int, packages: AbstractSet[str] | None
+) -> Iterator[Sequence[tuple[str, str]]]:
+    """Purchase and participant ids of purchases in which one of some packages, or any (None), has a say, in pages."""
     after: Sequence[str] = ("", "")
     name = "package_purchases" if packages is None else "purchases_of_packages"
     while True:
@@ -147,12 +171,9 @@ def _rewrite_purchases(
                 },
             )
             page = cursor.fetchall()
-        people = sorted({participant_id for _, participant_id in page})
-        for start in range(0, len(people), PARTICIPANTS):
-            _rewrite(transaction, partner_id, people[start : start + PARTICIPANTS], rules)
-        count += len(page)
+        yield page
         if len(page) < PAGE:
-            return count
+            return
         after = page[-1]
 
 

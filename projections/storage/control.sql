@@ -67,3 +67,27 @@ CREATE TABLE IF NOT EXISTS control.heartbeat (
     stopped   timestamptz,
     trouble   text
 ) WITH (fillfactor = 50);
+
+-- How far answers were told on tuntas.answers.<partner> (services/projector/answering.py): of each partner up to which
+-- revision of its catalogue, and of each lane up to which position. `told_in` says in which topic, and in which shape of
+-- the messages: in another one everything is told from the beginning.
+CREATE TABLE IF NOT EXISTS control.answer_head (
+    revision    bigint   NOT NULL,
+    partner_id  smallint PRIMARY KEY,
+    told_in     text     NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS control.answer_lane (
+    position    bigint   NOT NULL,
+    lane_id     integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
+) WITH (fillfactor = 50);
+
+-- What was told of each participant's classes, so that only changes are: MessagePack (projections/answers/told.py), a
+-- number and a digest for each class code.
+CREATE TABLE IF NOT EXISTS control.answered (
+    partner_id      smallint NOT NULL,
+    participant_id  text     NOT NULL COLLATE "C",
+    answers         bytea    NOT NULL,
+    PRIMARY KEY (partner_id, participant_id)
+) WITH (fillfactor = 80);

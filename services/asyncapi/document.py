@@ -1,7 +1,8 @@
 """The AsyncAPI 3 document: ``python -m services.asyncapi.document docs/asyncapi.json``.
 
-It says what Tuntas does: it receives partners' events and statements, and sends what it rejected. Shapes come from the
-table of event types, as those of docs/schemas; each message is there in both content modes, with an example.
+It says what Tuntas does: it receives partners' events and statements, and sends what it rejected and what answers
+became. Shapes come from the table of event types, as those of docs/schemas; each message is there in both content
+modes, with an example.
 """
 
 import json
@@ -11,9 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.errors import Reason
-from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
-from services.asyncapi.messages import REJECTED, STATEMENT, events, rejected, statement
+from domain.vocabulary import (
+    ANSWER_TOPIC_PREFIX,
+    PARTNERS,
+    REJECTION_TOPIC_PREFIX,
+    TOPIC_PREFIX,
+)
+from services.asyncapi.messages import STATEMENT, events, statement
 from services.asyncapi.shapes import hoisted
+from services.asyncapi.told import ANSWERED, GONE, REJECTED, answered, gone, rejected
 from services.kafka.one_batch import MAX_OTHER_BYTES, MAX_VALUE_BYTES
 
 Json = dict[str, Any]
@@ -21,11 +28,13 @@ Json = dict[str, Any]
 KAFKA_BINDING: Final = "0.5.0"
 _EVENTS: Final = "events"
 _REJECTIONS: Final = "rejections"
+_ANSWERS: Final = "answers"
 
 
 def document() -> Json:
     """The document as a JSON tree, whole: every reference is within it."""
     received = {**events(), STATEMENT: statement()}
+    told = {ANSWERED: answered(), GONE: gone()}
     return {
         "asyncapi": "3.0.0",
         "id": "urn:id:tuntas:partners",
@@ -45,15 +54,24 @@ def document() -> Json:
                 {REJECTED: rejected()},
                 partitions=6,
             ),
+            _ANSWERS: _channel(
+                ANSWER_TOPIC_PREFIX,
+                "The answer about each class that was purchased of the partner, whenever it changed: at least once, and"
+                " in order for each key. Who reads the topic from its beginning knows all answers as they stand.",
+                told,
+                partitions=6,
+                kept="compact",
+            ),
         },
         "operations": {
             "receiveEvents": _operation("receive", _EVENTS, received, "Partners' events are read."),
             "sendRejections": _operation(
                 "send", _REJECTIONS, {REJECTED: {}}, "Rejected records are announced."
             ),
+            "sendAnswers": _operation("send", _ANSWERS, told, "Changes of answers are told."),
         },
         "components": {
-            "messages": {**received, REJECTED: rejected()},
+            "messages": {**received, REJECTED: rejected(), **told},
             "schemas": hoisted(),
             "securitySchemes": _SECURITY,
         },
@@ -101,7 +119,9 @@ _SECURITY: Final[Json] = {
 }
 
 
-def _channel(prefix: str, description: str, messages: Json, *, partitions: int) -> Json:
+def _channel(
+    prefix: str, description: str, messages: Json, *, partitions: int, kept: str = "delete"
+) -> Json:
     return {
         "address": f"{prefix}{{partner}}",
         "description": description,
@@ -112,7 +132,7 @@ def _channel(prefix: str, description: str, messages: Json, *, partitions: int) 
         "bindings": {
             "kafka": {
                 "partitions": partitions,
-                "topicConfiguration": {"cleanup.policy": ["delete"]},
+                "topicConfiguration": {"cleanup.policy": [kept]},
                 "bindingVersion": KAFKA_BINDING,
             }
         },

@@ -1,4 +1,4 @@
-"""The messages of the document: each type of event in both content modes, statements, and rejections."""
+"""The messages that partners send: each type of event in both content modes, and statements."""
 
 import json
 from inspect import getdoc
@@ -6,25 +6,23 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX, TYPE_PREFIX
+from domain.vocabulary import PARTNERS, TYPE_PREFIX
 from services.asyncapi.shapes import SCHEMAS
 from services.cloudevents.event_type import EventType
 from services.cloudevents.event_types import EVENT_TYPES
 from services.cloudevents.mode import ATTRIBUTE_PREFIX, BINARY_TYPE, CONTENT_TYPE, STRUCTURED_TYPE
-from services.cloudevents.rejection import Rejection
 from services.cloudevents.schemas import said
 from services.xapi.decode import VERSION_HEADER
 
 Json = dict[str, Any]
 
 STATEMENT: Final = "xapi.statement"
-REJECTED: Final = "record.rejected.v1"
 BINARY: Final = ".binary"
 """What the name of a message in binary mode ends with."""
 
 _KEY_BINDING: Final = "0.5.0"
-_SENDER: Final = "pijar-mahir"
-assert _SENDER in PARTNERS  # noqa: S101 - the examples are of a partner that there is
+SENDER: Final = "pijar-mahir"
+assert SENDER in PARTNERS  # noqa: S101 - the examples are of a partner that there is
 
 _ENVELOPE_TEXTS: Final = {
     "specversion": {"type": "string", "const": "1.0"},
@@ -51,7 +49,7 @@ def events() -> Json:
 def _structured(name: str, kind: EventType) -> Json:
     attributes, data = _example(kind)
     return {
-        **_told(name, kind.data, "structured mode"),
+        **told(name, kind.data, "structured mode"),
         "contentType": STRUCTURED_TYPE,
         "headers": {
             "type": "object",
@@ -73,7 +71,7 @@ def _binary(name: str, kind: EventType) -> Json:
     attributes, data = _example(kind)
     of_type = {**_ENVELOPE_TEXTS, "type": {"type": "string", "const": kind.name}}
     return {
-        **_told(name, kind.data, "binary mode"),
+        **told(name, kind.data, "binary mode"),
         "contentType": BINARY_TYPE,
         "headers": {
             "type": "object",
@@ -127,62 +125,19 @@ def statement() -> Json:
                 "timestamp": {"type": "string", "format": "date-time"},
             },
         },
-        "bindings": _bound("the participant_id"),
+        "bindings": bound("the participant_id"),
         "examples": [{"name": STATEMENT, "headers": {VERSION_HEADER: "1.0.3"}, "payload": example}],
     }
 
 
-def rejected() -> Json:
-    """What a partner reads of a record of its own that was not accepted."""
-    topic = TOPIC_PREFIX + _SENDER
-    record = '{"specversion": "1.0", "id": "pm-2020-000042-7", …}'
-    data = {
-        "partner": _SENDER,
-        "topic": topic,
-        "partition": 3,
-        "offset": 1042,
-        "reason": "invalid_data",
-        "detail": "`data.percent` must be a number from 0 to 100, without quotes.",
-        "event_id": "pm-2020-000042-7",
-        "record_size": len(record.encode()),
-        "truncated": False,
-        "record": record,
-        "headers": [{"name": CONTENT_TYPE, "value": STRUCTURED_TYPE, "encoding": "utf-8"}],
-    }
-    attributes = {
-        "specversion": "1.0",
-        "id": f"{topic}/3/1042",
-        "source": "/tuntas",
-        "type": TYPE_PREFIX + REJECTED,
-        "time": "2020-06-29T14:30:02.250000Z",
-        "datacontenttype": "application/json",
-    }
-    return {
-        **_told(REJECTED, Rejection, "structured mode"),
-        "contentType": STRUCTURED_TYPE,
-        "description": f"On {REJECTION_TOPIC_PREFIX}<partner>. A corrected event is accepted under the same id.",
-        "headers": {
-            "type": "object",
-            "properties": {CONTENT_TYPE: {"type": "string", "const": STRUCTURED_TYPE}},
-        },
-        "payload": {"$ref": SCHEMAS + Rejection.__name__},
-        "examples": [
-            {
-                "name": REJECTED,
-                "headers": {CONTENT_TYPE: STRUCTURED_TYPE},
-                "payload": {**attributes, "data": data},
-            }
-        ],
-    }
-
-
-def _told(name: str, shape: type[Struct], mode: str) -> Json:
+def told(name: str, shape: type[Struct], mode: str) -> Json:
+    """What a message is called, and what its shape says of itself."""
     return {"name": name, "title": f"{name} ({mode})", "summary": said(getdoc(shape) or name)}
 
 
 def _example(kind: EventType) -> tuple[Json, Json]:
     """The attributes and the data of the example that the guide shows."""
-    attributes = kind.example_attributes(_SENDER)
+    attributes = kind.example_attributes(SENDER)
     return attributes, json.loads(json.dumps(kind.example.data))
 
 
@@ -193,10 +148,11 @@ def _key(kind: EventType) -> Json:
         for name in ("participant_id", "package_code", "class_code", "")
         if name in fields or not name
     )
-    return _bound(f"the {named}" if named else "anything")
+    return bound(f"the {named}" if named else "anything")
 
 
-def _bound(key: str) -> Json:
+def bound(key: str) -> Json:
+    """The Kafka binding of a message with this key."""
     return {
         "kafka": {
             "key": {"type": "string", "description": key},

@@ -12,8 +12,9 @@ from services.kafka.admin import admin_client
 from services.kafka.granting import Plan, Wanted, add_lines, make_users, plan
 from services.kafka.passwords import Passwords
 from services.kafka.security import security_of
-from services.kafka.topics import PARTNER_TOPICS_OF, ensure_topics
+from services.kafka.topics import ensure_topics
 from services.settings import Settings
+from services.wiring import partner_topics
 
 partners = typer.Typer(
     help="Partners on a secured cluster.", no_args_is_help=True, rich_markup_mode="rich"
@@ -57,11 +58,12 @@ def grant(
 
 def _wanted(settings: Settings, users: bool, rotate: list[str]) -> Wanted:
     chosen = sorted(settings.partners)
+    names = partner_topics(settings)
     named = [*SERVICES, *chosen] if users else []
     if unknown := sorted(set(rotate) - set(named)):
         raise typer.BadParameter(f"{unknown[0]!r} is none of: {', '.join(named)}")
     return Wanted(
-        topics=[name(partner) for partner in chosen for name in PARTNER_TOPICS_OF],
+        topics=[name(partner) for partner in chosen for name in names],
         users=named,
         lines=[
             *lines_of_services(chosen, settings.consumer_group),
@@ -85,6 +87,7 @@ def _granted(settings: Settings, wanted: Wanted, folder: Passwords, *, dry_run: 
                 bootstrap,
                 settings.topic_partitions,
                 sorted(settings.partners),
+                names=partner_topics(settings),
                 replicas=settings.topic_replicas,
                 security=security,
             )

@@ -28,14 +28,18 @@ def ingest() -> None:
 
 
 def project() -> None:
-    """Keep rows in line with the catalogue, and tell partners what was rejected."""
-    from services.wiring import heartbeat, projector  # noqa: PLC0415
+    """Keep rows in line with the catalogue, and tell partners what was rejected and what answers became."""
+    from services.projector.answering import beside  # noqa: PLC0415
+    from services.wiring import answering, heartbeat, projector  # noqa: PLC0415
 
     settings = _settings()
     projecting = projector(settings)
+    told = answering(settings)
     collect_seldom()
     with heartbeat(settings, "project") as heart:
-        projecting.run(_stop_on_signals(heart))
+        stop = _stop_on_signals(heart)
+        with beside(told, stop):
+            projecting.run(stop)
 
 
 def api() -> None:

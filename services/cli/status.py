@@ -19,7 +19,14 @@ from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check
 from services.running import run_file
 from services.running.kafka import asked
-from services.running.lanes import LaneStatus, compared, heard, lanes, unopened
+from services.running.lanes import (
+    LaneStatus,
+    answers_behind,
+    compared,
+    heard,
+    lanes,
+    unopened,
+)
 from services.setting_texts import mask_url
 from services.settings import Settings
 from services.unworkable import AWAY_EXIT_CODE, Unworkable
@@ -33,13 +40,14 @@ def status(
     run = run_file.read(settings.state_dir)
     database_url = mask_url(settings.database_url)
     try:
-        found, processes = _read(settings)
+        found, processes, untold = _read(settings)
     except PostgresError as failure:
         typer.secho(f"{database_url}: {failure}", fg="red", err=True)
         raise typer.Exit(AWAY_EXIT_CODE) from None
     log, unknown = _asked(settings, found)
     found = compared(found, log)
     waiting = None if log is None else unopened(found, log) + sum(lane.lag or 0 for lane in found)
+    tells = settings.answers == "on"
     api_url = run.api_url if run else f"http://{settings.api_host}:{settings.api_port}"
     if as_json:
         places: dict[str, object] = {
@@ -49,6 +57,7 @@ def status(
             **({"evaluator_token": run.evaluator_token} if run else {}),
             "waiting": waiting,
             **({"unknown": unknown} if unknown else {}),
+            **({"answers_behind": untold} if tells else {}),
             "services": [
                 {**msgspec.structs.asdict(each), "lives": each.lives} for each in processes
             ],
@@ -72,14 +81,17 @@ def status(
             console.print(f"[red]{escape(lane.trouble)}[/red]", highlight=False)
     if waiting:
         console.print(f"{waiting:,} records wait in Kafka.", highlight=False)
+    if tells and untold:
+        told = f"{untold:,} events were not looked at yet for tuntas.answers.<partner>."
+        console.print(told, highlight=False)
 
 
-def _read(settings: Settings) -> tuple[list[LaneStatus], list[Heard]]:
+def _read(settings: Settings) -> tuple[list[LaneStatus], list[Heard], int]:
     session = connect(settings.database_url, "tuntas status")
     try:
         check(session, while_running=True)
         with transaction(session) as work:
-            return lanes(work), heard(work)
+            return lanes(work), heard(work), answers_behind(work)
     finally:
         close(session)
 

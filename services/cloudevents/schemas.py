@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.vocabulary import TYPE_PREFIX
+from services.cloudevents.answer import AnswerChanged
 from services.cloudevents.envelope import ENVELOPES
 from services.cloudevents.rejection import Rejection
 
@@ -31,9 +32,9 @@ _ONE_OF_TWO: Final = {
 
 
 def schemas() -> dict[str, str]:
-    """File name to the JSON text of its schema, one for each type of event, and that of a rejection."""
+    """File name to the JSON text of its schema, one for each type of event, and those of what partners are told."""
     written = {}
-    shapes: tuple[type[msgspec.Struct], ...] = (*ENVELOPES, Rejection)
+    shapes: tuple[type[msgspec.Struct], ...] = (*ENVELOPES, Rejection, AnswerChanged)
     for envelope in shapes:
         kind = str(envelope.__struct_config__.tag)
         schema = _tidied(msgspec.json.schema(envelope))

@@ -83,7 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.router.routes.append(Routes((*ROUTES, *SENT_TO), access, sources))
-    health.add_health_routes(app, sources.of(ANYBODY), measures, access)
+    tells = settings.answers == "on"
+    health.add_health_routes(app, sources.of(ANYBODY), measures, access, tells_answers=tells)
     add_docs(app)
     add_pages(app, ROUTES, access, sources)
     describe(app, (*ROUTES, *SENT_TO))

@@ -1,7 +1,7 @@
 """What Prometheus reads: requests by route and status, how long they took, and the intake's counters."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.vocabulary import PARTNER_CODES
 from projections.reading.heartbeats import Heard, living
 from projections.reading.intake import Freshness, Lane
 from projections.reading.kafka_log import Asked
@@ -25,6 +26,8 @@ class Observed(Struct, frozen=True):
     heard: Sequence[Heard]
     behind: Freshness
     asked: Asked | None
+    answers_behind: Mapping[int, int] | None = None
+    """By partner id; None: answers are not told."""
 
 
 class Measures:
@@ -71,7 +74,26 @@ def _intake(observed: Observed | None) -> list[Metric]:
     up.add_metric([], 0 if observed is None else 1)
     if observed is None:
         return [up]
-    return [up, *_services(observed), *_freshness(observed), *_lanes(observed.lanes)]
+    return [
+        up,
+        *_services(observed),
+        *_freshness(observed),
+        *_lanes(observed.lanes),
+        *_answers(observed.answers_behind),
+    ]
+
+
+def _answers(behind: Mapping[int, int] | None) -> list[Metric]:
+    if behind is None:
+        return []
+    family = GaugeMetricFamily(
+        "tuntas_answers_behind_events",
+        "Events and catalogue changes of which nobody was told yet what they change in answers.",
+        labels=("partner",),
+    )
+    for partner_id, events in behind.items():
+        family.add_metric((PARTNER_CODES[partner_id],), events)
+    return [family]
 
 
 def _services(observed: Observed) -> list[Metric]:

@@ -11,7 +11,7 @@ from typing import Final
 from kafka.admin import ACLOperation, ACLResourcePatternType, ResourceType
 from msgspec import Struct
 
-from services.kafka.topics import partner_topic, rejection_topic
+from services.kafka.topics import answer_topic, partner_topic, rejection_topic
 
 INGEST: Final = "tuntas-ingest"
 PROJECT: Final = "tuntas-project"
@@ -20,11 +20,21 @@ ADMIN: Final = "tuntas-admin"
 SERVICES: Final = (INGEST, PROJECT, API, ADMIN)
 """The users that Tuntas itself connects as."""
 
-TOLD_IN: Final = (rejection_topic,)
+TOLD_IN: Final = (rejection_topic, answer_topic)
 """The topics in which a partner is told something: written by the project service, read by the partner."""
 
 OF_TUNTAS: Final = "tuntas."
 """What the names of all topics of Tuntas begin with."""
+
+
+def transactional_id(consumer_group: str, server_number: int) -> str:
+    """Whom the answers are told as: one at a time of each server's processes. ``consumer_group`` is the ingest's."""
+    return f"{_answers(consumer_group)}{server_number}"
+
+
+def _answers(consumer_group: str) -> str:
+    return f"{consumer_group}-answers-"
+
 
 CLUSTER: Final = "kafka-cluster"
 """The one name that a cluster has in its own access control list."""
@@ -74,6 +84,9 @@ def lines_of_services(partners: Iterable[str], consumer_group: str) -> Iterator[
             yield Line(reader, ResourceType.TOPIC, partner_topic(partner), ACLOperation.READ)
         for topic in TOLD_IN:
             yield Line(PROJECT, ResourceType.TOPIC, topic(partner), ACLOperation.WRITE)
+    for operation in (ACLOperation.WRITE, ACLOperation.DESCRIBE):
+        answers = _answers(consumer_group)
+        yield Line(PROJECT, ResourceType.TRANSACTIONAL_ID, answers, operation, PREFIXED)
     yield Line(INGEST, ResourceType.GROUP, consumer_group, ACLOperation.READ)
     yield Line(ADMIN, ResourceType.TOPIC, OF_TUNTAS, ACLOperation.CREATE, PREFIXED)
     yield Line(ADMIN, ResourceType.TOPIC, OF_TUNTAS, ACLOperation.DESCRIBE, PREFIXED)

@@ -84,6 +84,8 @@ def not_allowed(error: driver.AuthorizationError, who: str) -> str:
         what = f"use the topic {names}"
     elif isinstance(error, driver.GroupAuthorizationFailedError):
         what = f"use the consumer group {names}"
+    elif isinstance(error, driver.TransactionalIdAuthorizationFailedError):
+        what = f"use the transactional id {names}".rstrip()
     else:
         what = "do this on the cluster"
     return (

@@ -8,27 +8,19 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 import msgspec
-from kafka import KafkaProducer
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
-    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RetriableError,
 )
-from kafka.net.compat import KafkaNetClient
 
 from domain.vocabulary import TYPE_PREFIX
+from services.kafka.bounded_producer import BoundedProducer
 from services.kafka.errors import BrokerUnavailable, PublishFailed, not_allowed, translated
 from services.kafka.security import UNSECURED, Security
 from services.kafka.topics import partner_topic
 
-_BATCH_BYTES: Final = 256 * 1024
-"""Of one partition."""
-_REQUEST_BYTES: Final = 1024 * 1024
-"""What brokers take by default. A larger record is refused here, see `Producer`."""
-_LINGER_MS: Final = 50
-"""How long a batch waits for more records; a flush does not wait."""
 _OPEN_RECORDS: Final = 20_000
 _OPEN_BYTES: Final = 32 * 1024 * 1024
 """Without an answer at most; kafka-python itself sets no limit to what it holds."""
@@ -147,8 +139,12 @@ class Producer:
         security: Security = UNSECURED,
         client_id: str = "tuntas-publish",
         unavailable_after_seconds: float = 15.0,
+        transactional_id: str | None = None,
     ) -> None:
-        """Connect; raises BrokerRefused, and BrokerUnavailable after ``unavailable_after_seconds``."""
+        """Connect; raises BrokerRefused, and BrokerUnavailable after ``unavailable_after_seconds``.
+
+        ``transactional_id``: for services/kafka/outbox.py.
+        """
         self.acknowledged = 0
         self.failed = 0
         self._bootstrap = bootstrap
@@ -160,8 +156,8 @@ class Producer:
         self._open_bytes = 0
         self._first_error: KafkaError | None = None
         with translated(f"connecting to Kafka at {bootstrap}", self._who):
-            self._kafka = _BoundedProducer(
-                bootstrap, client_id, unavailable_after_seconds, security
+            self._kafka = BoundedProducer(
+                bootstrap, client_id, unavailable_after_seconds, security, transactional_id
             )
 
     def __enter__(self) -> Self:
@@ -269,54 +265,3 @@ class Producer:
         return (
             not_allowed(error, self._who) if isinstance(error, AuthorizationError) else str(error)
         )
-
-
-class _BoundedProducer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no annotations
-    """A KafkaProducer none of whose calls outlasts the bound by much, and that leaves no thread."""
-
-    def __init__(
-        self, bootstrap: str, client_id: str, unavailable_after_seconds: float, security: Security
-    ) -> None:
-        bound_ms = round(unavailable_after_seconds * 1000)
-        clients: list[KafkaNetClient] = []
-        options = security.options()
-        secured = options.pop("kafka_client")
-
-        def new_client(**settings: Any) -> KafkaNetClient:
-            client: KafkaNetClient = secured(**settings)
-            # Asking for a topic by its name would have some brokers create it.
-            client.cluster.need_all_topic_metadata = True
-            clients.append(client)
-            return client
-
-        try:
-            super().__init__(
-                bootstrap_servers=bootstrap.split(","),
-                client_id=client_id,
-                acks="all",
-                enable_idempotence=True,
-                batch_size=_BATCH_BYTES,
-                linger_ms=_LINGER_MS,
-                max_request_size=_REQUEST_BYTES,
-                bootstrap_timeout_ms=bound_ms,
-                delivery_timeout_ms=bound_ms,
-                max_block_ms=bound_ms,
-                # A frozen broker is given up early enough to be asked again.
-                request_timeout_ms=bound_ms // 2,
-                reconnect_backoff_max_ms=1_000,
-                metrics_enabled=False,
-                kafka_client=new_client,
-                **options,
-            )
-        except BaseException:
-            for client in clients:
-                client.close()  # ends its thread, which would go on looking for a broker
-            raise
-
-    def close(self, timeout: float | None = 5.0, null_logger: bool = False) -> None:
-        """End the sending thread, whatever it still holds; by itself kafka-python waits for that."""
-        if sender := getattr(self, "_sender", None):
-            sender.force_close()
-            sender.join(timeout)
-        with suppress(KafkaTimeoutError):
-            super().close(0, null_logger)

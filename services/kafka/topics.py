@@ -1,11 +1,16 @@
-"""The topics of partners, and those that tell them what was rejected."""
+"""The topics of partners, and those that tell them what was rejected and what the answers are."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from kafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
-from domain.vocabulary import PARTNERS, REJECTION_TOPIC_PREFIX, TOPIC_PREFIX
+from domain.vocabulary import (
+    ANSWER_TOPIC_PREFIX,
+    PARTNERS,
+    REJECTION_TOPIC_PREFIX,
+    TOPIC_PREFIX,
+)
 from services.kafka.admin import admin_client
 from services.kafka.errors import BrokerRefused, NotLetIn, not_allowed
 from services.kafka.security import UNSECURED, Security
@@ -24,7 +29,16 @@ def rejection_topic(partner: str) -> str:
     return REJECTION_TOPIC_PREFIX + partner
 
 
-PARTNER_TOPICS_OF: Final[Sequence[Callable[[str], str]]] = (partner_topic, rejection_topic)
+def answer_topic(partner: str) -> str:
+    """The topic that tells the answers about a partner's purchased classes; compacted."""
+    return ANSWER_TOPIC_PREFIX + partner
+
+
+PARTNER_TOPICS_OF: Final[Sequence[Callable[[str], str]]] = (
+    partner_topic,
+    rejection_topic,
+    answer_topic,
+)
 """Every topic of a partner."""
 
 
@@ -46,7 +60,6 @@ def ensure_topics(
     BrokerRefused.
     """
     timeout_ms = round(timeout_seconds * 1000)
-    shape = {"num_partitions": partitions, "replication_factor": replicas or BROKER_DEFAULT}
     wanted = [name(partner) for partner in partners for name in names]
     doing = f"creating topics at {bootstrap}"
     with admin_client(bootstrap, security, doing, timeout_seconds=timeout_seconds) as admin:
@@ -55,13 +68,23 @@ def ensure_topics(
         if not missing:
             return []
         answer = admin.create_topics(
-            dict.fromkeys(missing, shape),
+            {topic: _shape(topic, partitions, replicas) for topic in missing},
             timeout_ms=timeout_ms,
             raise_errors=False,
         )
         created = [_created(topic, security.who) for topic in answer["topics"]]
         admin.wait_for_topics(missing, timeout_ms=timeout_ms)
     return [name for name in created if name]
+
+
+def _shape(topic: str, partitions: int, replicas: int) -> dict[str, object]:
+    shape: dict[str, object] = {
+        "num_partitions": partitions,
+        "replication_factor": replicas or BROKER_DEFAULT,
+    }
+    if topic.startswith(ANSWER_TOPIC_PREFIX):
+        shape["configs"] = {"cleanup.policy": "compact"}
+    return shape
 
 
 def _created(answer: dict[str, object], who: str) -> str | None:

@@ -1,1 +1,1 @@
-"""The project service: keeps rows in line with the catalogue and tells partners what was rejected."""
+"""The project service: keeps rows in line with the catalogue, and tells partners what was rejected and answered."""

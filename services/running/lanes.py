@@ -61,6 +61,12 @@ def unopened(found: Sequence[LaneStatus], log: KafkaLog) -> int:
     return sum(end - log.begins[place] for place, end in log.ends.items() if place not in known)
 
 
+def answers_behind(work: cursor) -> int:
+    """Events and catalogue changes of which nobody was told yet what they change in answers."""
+    work.execute(READING["answers_behind"])
+    return sum(behind for _, behind in work.fetchall())
+
+
 def heard(work: cursor) -> list[Heard]:
     """What processes said of themselves within a day, and the last word of each service."""
     work.execute(READING["heartbeats"])

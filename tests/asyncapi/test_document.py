@@ -48,8 +48,8 @@ def test_an_example_fits_its_schema_and_is_accepted(example: Json, message: Json
     for part in ("payload", "headers"):
         schema = {**message[part], "components": document()["components"]}
         assert jsonschema_rs.is_valid(schema, example[part])
-    if message["name"] == "record.rejected.v1":
-        return
+    if message["name"] not in document()["channels"]["events"]["messages"]:
+        return  # it is told to partners
     headers = [(name, value.encode()) for name, value in example["headers"].items()]
     value = json.dumps(example["payload"]).encode()
     assert isinstance(decode(PARTNER, b"PRK-000000042", headers, value), PartnerEvent)

@@ -14,7 +14,12 @@ import typer
 from tests.benchmarks.contenders.floor import floor
 from tests.benchmarks.contenders.library import library
 from tests.benchmarks.contenders.streams import streams
-from tests.benchmarks.contenders.tuntas import environment_of, prepare, tuntas
+from tests.benchmarks.contenders.tuntas import (
+    environment_of,
+    prepare,
+    tuntas,
+    tuntas_with_project,
+)
 from tests.benchmarks.draining import (
     Contender,
     Drained,
@@ -61,6 +66,8 @@ def contenders(told: Told) -> dict[str, Callable[[], Contender]]:
         "streams-events": lambda: streams("events"),
         "tuntas-1": lambda: tuntas(1, cached),
         "tuntas-2": lambda: tuntas(2, cached),
+        "project": lambda: tuntas_with_project(cached, answers="off"),
+        "answers": lambda: tuntas_with_project(cached, answers="on"),
     }
 
 

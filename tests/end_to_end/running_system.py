@@ -23,7 +23,7 @@ from domain.vocabulary import PARTNERS
 from services.embedded.free_port import free_port
 from services.embedded.leash import Leash
 from services.kafka.producer import Outgoing, publish
-from services.kafka.topics import ensure_topics, partner_topic, rejection_topic
+from services.kafka.topics import PARTNER_TOPICS_OF, ensure_topics, partner_topic
 from services.settings import read_settings
 from services.wiring import prepare_database
 
@@ -200,7 +200,7 @@ class RunningSystem:
         self.wait_until(lambda: self.records_read() >= records, f"{records} records were read")
 
     def wait_until_drained(self) -> None:
-        """Blocks until all that Kafka holds is in every answer and sum, and every rejection is announced."""
+        """Blocks until all that Kafka holds is in every answer and sum, and rejections and answers are told."""
         end = self.end_offsets()
         self.wait_until(lambda: self.reached() == end, "every lane reached the end of its log")
         self.wait_until(lambda: not self.rows(UNSETTLED), "the projector has nothing left to do")
@@ -303,7 +303,7 @@ def _rows(session: connection, statement: str, values: Sequence[Any]) -> list[tu
 
 def remove_topics(bootstrap: str) -> None:
     """Removes the partners' topics, with all that was sent to them; blocks until they are gone."""
-    names = {name(partner) for partner in PARTNERS for name in (partner_topic, rejection_topic)}
+    names = {name(partner) for partner in PARTNERS for name in PARTNER_TOPICS_OF}
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         deadline = monotonic() + TIMEOUT_SECONDS
@@ -331,6 +331,12 @@ UNION ALL SELECT 'a class is added up elsewhere' FROM projections.class
     WHERE institution IS DISTINCT FROM summed_institution
 UNION ALL SELECT 'sequences are not followed' FROM ledger.lane LEFT JOIN projections.sequence_lane USING (lane_id)
     WHERE lane.position > coalesce(sequence_lane.position, 0)
+UNION ALL SELECT 'answers are not told'
+    FROM ledger.lane LEFT JOIN control.answer_lane AS seen USING (partner_id, lane_id)
+    WHERE lane.position > coalesce(seen.position, 0)
+UNION ALL SELECT 'what the catalogue changed in answers is not told'
+    FROM control.catalogue_head AS head JOIN control.answer_head AS told USING (partner_id)
+    WHERE told.revision <> head.revision
 UNION ALL SELECT 'a rejection is not announced'
     FROM ledger.rejection LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
     WHERE kafka_offset >= coalesce(announced.next_offset, 0)

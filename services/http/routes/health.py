@@ -26,8 +26,10 @@ from services.postgres.migrations.fitness import DatabaseUnfit
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def add_health_routes(app: FastAPI, sources: Sources, measures: Measures, access: Access) -> None:
-    """Adds ``/livez``, ``/readyz`` and ``/metrics``."""
+def add_health_routes(
+    app: FastAPI, sources: Sources, measures: Measures, access: Access, *, tells_answers: bool
+) -> None:
+    """Adds ``/livez``, ``/readyz`` and ``/metrics``; ``tells_answers``: whether answers are to be told to partners."""
 
     async def livez(request: Request) -> Response:  # noqa: ARG001
         """Says that the process answers."""
@@ -63,18 +65,19 @@ def add_health_routes(app: FastAPI, sources: Sources, measures: Measures, access
         if not is_at_metrics_address(request.scope):
             access.check_metrics(request.headers.get("authorization"), host_of(request.scope))
 
-        async def read(session: Session) -> tuple[list[Lane], list[Heard]]:
+        async def read(session: Session) -> tuple[list[Lane], list[Heard], dict[int, int] | None]:
             lanes = await intake.lanes(session, ALL_PARTNERS)
-            return lanes, await heartbeats.heard(session)
+            untold = await intake.answers_behind(session) if tells_answers else None
+            return lanes, await heartbeats.heard(session), untold
 
         try:
-            lanes, heard = await sources.database.read(read)
+            lanes, heard, untold = await sources.database.read(read)
             behind = await sources.freshness.of(ALL_PARTNERS)
         except DatabaseAway:
             observed = None
         else:
             compared = intake.compared(lanes, sources.asked())
-            observed = Observed(compared, heard, behind, sources.asked())
+            observed = Observed(compared, heard, behind, sources.asked(), untold)
         return Response(measures.exposition(observed), media_type=EXPOSITION)
 
     operation: dict[str, Any] = {

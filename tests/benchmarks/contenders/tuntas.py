@@ -45,6 +45,22 @@ def tuntas(
     )
 
 
+def tuntas_with_project(cache_participants: int, *, answers: str) -> Contender:
+    """One worker with the project service beside it; ``answers``: whether that tells them, `on` or `off`."""
+    alone = tuntas(1, cache_participants)
+
+    def processes(place: Place) -> Sequence[Process]:
+        environment = environment_of(place) | {"TUNTAS_ANSWERS": answers}
+        return [*alone.processes(place), Process(("-m", "services.cli", "project"), environment)]
+
+    return msgspec.structs.replace(
+        alone,
+        name=f"Tuntas, 1 worker and project, answers {answers}",
+        settings={**alone.settings, "answers": answers},
+        processes=processes,
+    )
+
+
 def environment_of(place: Place) -> dict[str, str]:
     """The settings of a process that works at the place."""
     return {

@@ -8,7 +8,12 @@ from domain.vocabulary import PARTNERS
 from services.kafka.errors import BrokerRefused, BrokerUnavailable, PublishFailed
 from services.kafka.producer import Producer, key_of, publish, publish_lines
 from services.kafka.records import Record
-from services.kafka.topics import ensure_topics, partner_topic, rejection_topic
+from services.kafka.topics import (
+    answer_topic,
+    ensure_topics,
+    partner_topic,
+    rejection_topic,
+)
 from tests.partitioning import partition_of
 from tests.services.kafka.conftest import Reader, Subscribe, create_topic, numbers, only
 
@@ -68,6 +73,7 @@ def test_topics_with_more_replicas_than_brokers_are_refused(bootstrap: str) -> N
     assert ensure_topics(bootstrap, partners=["nobody"], replicas=1) == [
         partner_topic("nobody"),
         rejection_topic("nobody"),
+        answer_topic("nobody"),
     ]
 
 

@@ -15,7 +15,7 @@ from tests.services.kafka.secured.granted import Granted, environment, tuntas
 
 USERS = len(SERVICES) + len(PARTNERS)
 TOPICS = len(PARTNERS) * len(PARTNER_TOPICS_OF)
-LINES = 3 * len(PARTNERS) + 3 * len(PARTNERS) + 4
+LINES = 4 * len(PARTNERS) + 4 * len(PARTNERS) + 6
 """Of partners; of services for each partner; of services beside."""
 
 
@@ -59,12 +59,18 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(granted: Granted, tmp_
     folder = ("--passwords", str(tmp_path / "none"))
     options = (*folder, "--dry-run", "--rotate", "pintaria")
     said = tuntas("partners", "grant", *options, settings=settings).splitlines()
-    there = f"{TOPICS} topics, {USERS - 1} users and {LINES - 1} lines"
+    there = f"{TOPICS} topics, {USERS - 1} users and {LINES - 3} lines"
+    answers = "every transactional id another-answers- that begins so"
+    old = "every transactional id tuntas-answers- that begins so"
     assert said == [
         f"user pintaria: would be given a new password, in {tmp_path}/none/pintaria",
+        f"line: tuntas-project may write {answers} (would be added)",
+        f"line: tuntas-project may describe {answers} (would be added)",
         "line: tuntas-ingest may read group another (would be added)",
         "left alone, Tuntas does not need it: tuntas-ingest may read group tuntas",
-        f"0 topics, 1 users and 1 lines would be made; {there} were there.",
+        f"left alone, Tuntas does not need it: tuntas-project may describe {old}",
+        f"left alone, Tuntas does not need it: tuntas-project may write {old}",
+        f"0 topics, 1 users and 3 lines would be made; {there} were there.",
     ]
     assert not (tmp_path / "none").exists()
     assert tuntas("partners", "grant", *options, settings=settings).splitlines() == said

@@ -33,7 +33,12 @@ from services.kafka.access import ADMIN, API, INGEST, PROJECT
 from services.kafka.admin import admin_client
 from services.kafka.errors import BrokerRefused
 from services.kafka.log_watch import LogWatch
-from services.kafka.topics import PARTNER_TOPICS_OF, partner_topic, rejection_topic
+from services.kafka.topics import (
+    PARTNER_TOPICS_OF,
+    answer_topic,
+    partner_topic,
+    rejection_topic,
+)
 from tests.services.kafka.sealed import encode_record, seal_batch
 from tests.services.kafka.secured.granted import Granted
 
@@ -44,13 +49,15 @@ USERS = [*PARTNERS, INGEST, PROJECT, API, ADMIN]
 
 
 def may_write(user: str, topic: str) -> bool:
-    told_in = {rejection_topic(partner) for partner in PARTNERS}
+    told_in = {name(partner) for partner in PARTNERS for name in (rejection_topic, answer_topic)}
     return topic in told_in if user == PROJECT else topic == f"tuntas.partner.{user}"
 
 
 def may_read(user: str, topic: str) -> bool:
     written = {partner_topic(partner) for partner in PARTNERS}
-    return topic in written if user in {INGEST, API} else topic == f"tuntas.rejections.{user}"
+    if user in {INGEST, API}:
+        return topic in written
+    return topic in {f"tuntas.rejections.{user}", f"tuntas.answers.{user}"}
 
 
 class Asker:
@@ -127,13 +134,14 @@ def test_only_the_allowed_cells_succeed(granted: Granted, user: str) -> None:
     assert {cell for cell, outcome in outcomes.items() if outcome is NoError} == allowed
     refused = {outcome for cell, outcome in outcomes.items() if cell not in allowed}
     assert refused == {TopicAuthorizationFailedError}
-    count = {INGEST: 8, PROJECT: 8, API: 8, ADMIN: 0}
-    assert len(allowed) == count.get(user, 2)
+    count = {INGEST: 8, PROJECT: 16, API: 8, ADMIN: 0}
+    assert len(allowed) == count.get(user, 3)
 
 
 def test_a_partner_sees_its_own_topics_only(granted: Granted) -> None:
     with asking(granted, "pintaria") as asker:
         assert sorted(asker.admin.list_topics()) == [
+            "tuntas.answers.pintaria",
             "tuntas.partner.pintaria",
             "tuntas.rejections.pintaria",
         ]

@@ -14,12 +14,12 @@ from kafka import KafkaConsumer
 from kafka.admin import ACLOperation, ResourceType
 
 from services.heartbeat import WatchedStop
-from services.kafka.access import INGEST, PROJECT, Line
+from services.kafka.access import INGEST, PREFIXED, PROJECT, Line
 from services.kafka.producer import publish_lines
 from services.postgres.connect import connect, transaction
 from services.running.lanes import heard, lanes
 from services.settings import Settings, read_settings
-from services.wiring import heartbeat, prepare_database, projector, worker
+from services.wiring import answering, heartbeat, prepare_database, projector, worker
 from tests.services.kafka.secured.cluster import RENEWED_AFTER_MS
 from tests.services.kafka.secured.conftest import Users
 from tests.services.kafka.secured.granted import Granted, tuntas
@@ -31,15 +31,19 @@ PATIENCE_SECONDS = 60
 
 def completed(partner: str, participant_id: str | None = None) -> bytes:
     data = {"participant_id": participant_id or "PRK-1", "class_code": "C-1"}
-    event = {
+    return event(partner, "class.completed", data)
+
+
+def event(partner: str, kind: str, data: object) -> bytes:
+    whole = {
         "specversion": "1.0",
         "id": uuid4().hex,
         "source": f"/partners/{partner}",
-        "type": "id.tuntas.class.completed.v1",
+        "type": f"id.tuntas.{kind}.v1",
         "time": "2020-07-01T08:00:00+07:00",
         "data": data,
     }
-    return json.dumps(event).encode()
+    return json.dumps(whole).encode()
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:
@@ -154,6 +158,64 @@ def test_records_are_read_and_rejections_told_with_the_least_rights(
         reasons = (json.loads(message.value).get("data", {}).get("reason") for message in consumer)
         assert "not_json" in reasons
     assert running.stops == []
+
+
+PAID = {
+    "purchase_id": "INV-TOLD",
+    "participant_id": "PRK-TOLD",
+    "items": [{"class_code": "C-1", "price": 1}],
+}
+
+
+@pytest.fixture
+def telling(running: Running) -> Iterator[threading.Thread]:
+    """Answers are told, by the project service's own user."""
+    told = answering(running.settings(PROJECT))
+    assert told is not None
+    stop = threading.Event()
+    thread = threading.Thread(target=told.run, args=[stop])
+    thread.start()
+    yield thread
+    stop.set()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def answers_of(granted: Granted, partner: str) -> Iterator[str]:
+    """The keys of what the partner reads of answers, with its own rights."""
+    consumer = KafkaConsumer(
+        f"tuntas.answers.{partner}",
+        bootstrap_servers=granted.bootstrap,
+        security_protocol="SASL_SSL",
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_plain_username=partner,
+        sasl_plain_password=(granted.passwords / partner).read_text().strip(),
+        ssl_cafile=str(granted.cluster.authority.ca_file),
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        consumer_timeout_ms=60_000,
+    )
+    with closing(consumer):
+        for message in consumer:
+            yield (message.key or b"").decode()
+
+
+def test_answers_are_told_with_the_least_rights(
+    running: Running, granted: Granted, telling: threading.Thread
+) -> None:
+    paid = event("sisnaker", "purchase.paid", PAID)
+    granted.take_away(TRANSACTIONS)
+    running.publish("sisnaker", paid)
+    sentence = "user tuntas-project may not use the transactional id"
+    eventually(lambda: sentence in running.log.text, f"it says: {sentence}")
+    assert telling.is_alive()
+    granted.grant()
+    assert "PRK-TOLD/C-1" in answers_of(granted, "sisnaker")
+
+
+TRANSACTIONS = Line(
+    PROJECT, ResourceType.TRANSACTIONAL_ID, "tuntas-answers-", ACLOperation.WRITE, PREFIXED
+)
 
 
 def test_a_session_is_renewed_with_the_password_that_holds_then(
