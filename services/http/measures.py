@@ -9,10 +9,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.vocabulary import PARTNER_CODES
+from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading.heartbeats import Heard, living
 from projections.reading.intake import Freshness, Lane
 from projections.reading.kafka_log import Asked
+from projections.reading.recent import Recent
 from services.http.safe_headers import made_safe
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -24,10 +25,11 @@ class Observed(Struct, frozen=True):
 
     lanes: Sequence[Lane]
     heard: Sequence[Heard]
-    behind: Freshness
-    asked: Asked | None
+    behind: Freshness = Freshness(None, None)
+    asked: Asked | None = None
     answers_behind: Mapping[int, int] | None = None
     """By partner id; None: answers are not told."""
+    recent: Sequence[Recent] = ()
 
 
 class Measures:
@@ -80,7 +82,28 @@ def _intake(observed: Observed | None) -> list[Metric]:
         *_freshness(observed),
         *_lanes(observed.lanes),
         *_answers(observed.answers_behind),
+        *_recent(observed.recent),
     ]
+
+
+def _recent(found: Sequence[Recent]) -> list[Metric]:
+    """Of every partner, so that an alarm ends; 0 where hardly any recent record was rejected."""
+    mostly = GaugeMetricFamily(
+        "tuntas_intake_mostly_rejected",
+        "1 when more than half of a partner's recent records were rejected, else 0.",
+        labels=("partner",),
+    )
+    rejected = GaugeMetricFamily(
+        "tuntas_intake_recent_rejected",
+        "How many of a partner's recent records were rejected, where that is 20 or more.",
+        labels=("partner",),
+    )
+    by_partner = {each.partner: each for each in found}
+    for partner in PARTNERS:
+        of = by_partner.get(partner)
+        mostly.add_metric((partner,), int(of is not None and of.mostly_rejected))
+        rejected.add_metric((partner,), 0 if of is None else of.rejected)
+    return [mostly, rejected]
 
 
 def _answers(behind: Mapping[int, int] | None) -> list[Metric]:

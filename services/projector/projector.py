@@ -1,8 +1,8 @@
 """The project service: what must follow the ledger but need not be in the intake's transaction.
 
 It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, looks
-for gaps in partners' running numbers, and announces rejections to partners. Several may run: each of these has one
-process at a time, the others skip it.
+for gaps in partners' running numbers, announces rejections to partners, and says of whom most records are rejected.
+Several may run: each of these has one process at a time, the others skip it.
 """
 
 import logging
@@ -23,6 +23,7 @@ from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry
 from services.projector.announcer import Send, announce
+from services.projector.recently import RecentlyRejected
 from services.resume import run_until_stopped
 
 log = logging.getLogger("tuntas.project")
@@ -45,6 +46,7 @@ class Projector:
         self._open_sender = open_sender
         self._look_seconds = look_seconds
         self._admission = Admission()
+        self._recent = RecentlyRejected(log)
 
     def run(self, stop: threading.Event) -> None:
         """Follows until ``stop`` is set. Never gives up on broken infrastructure: says so, waits and resumes.
@@ -61,6 +63,7 @@ class Projector:
                 while not stop.is_set():
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
                     done += announce(opened, send)
+                    self._recent.look(opened)
                     self._admission.is_granted = True
                     if not done:
                         stop.wait(self._look_seconds)

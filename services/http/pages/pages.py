@@ -31,7 +31,7 @@ PARTICIPANTS: Final = "/participants"
 class Page(Struct, frozen=True, kw_only=True):
     """One page: the answer of a route in a template. Its path is the route's without /v1, unless given.
 
-    ``beside`` names further routes whose answers it shows, each with a query.
+    ``beside`` names further routes whose answers it shows, each with a query; `{partner}` in one is that of the path.
     """
 
     route: str
@@ -51,7 +51,11 @@ PAGES: Final = (
     Page(route="package_evaluation", template="package.html"),
     Page(route="institutions", template="institutions.html"),
     Page(route="institution_evaluation", template="institution.html"),
-    Page(route="partner_evaluation", template="partner.html"),
+    Page(
+        route="partner_evaluation",
+        template="partner.html",
+        beside={"intake": ("intake", {"partner": "{partner}"})},
+    ),
     Page(
         route="intake",
         template="intake.html",
@@ -131,7 +135,9 @@ class _Shown:
         try:
             answer = await self._ask(context, caller, route, names, instants(sent, route))
             beside = {
-                name: await self._ask(context, caller, self._routes[other], names, query)
+                name: await self._ask(
+                    context, caller, self._routes[other], names, _filled(query, names)
+                )
                 for name, (other, query) in self._page.beside.items()
             }
         except Problem as problem:
@@ -149,6 +155,10 @@ class _Shown:
         query: Mapping[str, str],
     ) -> Any:
         return await ask(route, self._sources, caller, names, query, context["path"])
+
+
+def _filled(query: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.format_map(names) for name, text in query.items()}
 
 
 def _context(

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
+from msgspec.structs import replace
 
-from projections.reading import heartbeats, intake
+from projections.reading import heartbeats, intake, recent
 from projections.reading.catalogue import version
 from projections.reading.heartbeats import Heard, living, silence
-from projections.reading.intake import Lane
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Access, host_of
@@ -65,19 +65,24 @@ def add_health_routes(
         if not is_at_metrics_address(request.scope):
             access.check_metrics(request.headers.get("authorization"), host_of(request.scope))
 
-        async def read(session: Session) -> tuple[list[Lane], list[Heard], dict[int, int] | None]:
-            lanes = await intake.lanes(session, ALL_PARTNERS)
+        async def read(session: Session) -> Observed:
             untold = await intake.answers_behind(session) if tells_answers else None
-            return lanes, await heartbeats.heard(session), untold
+            return Observed(
+                await intake.lanes(session, ALL_PARTNERS),
+                await heartbeats.heard(session),
+                answers_behind=untold,
+                recent=await recent.read(session, ALL_PARTNERS),
+            )
 
         try:
-            lanes, heard, untold = await sources.database.read(read)
+            found = await sources.database.read(read)
             behind = await sources.freshness.of(ALL_PARTNERS)
         except DatabaseAway:
-            observed = None
+            observed: Observed | None = None
         else:
-            compared = intake.compared(lanes, sources.asked())
-            observed = Observed(compared, heard, behind, sources.asked(), untold)
+            asked = sources.asked()
+            compared = intake.compared(found.lanes, asked)
+            observed = replace(found, lanes=compared, behind=behind, asked=asked)
         return Response(measures.exposition(observed), media_type=EXPOSITION)
 
     operation: dict[str, Any] = {

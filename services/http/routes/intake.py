@@ -7,11 +7,12 @@ from typing import Final
 from fastapi import Response
 from msgspec import Struct
 
-from projections.reading import intake, rejections
+from projections.reading import intake, recent, rejections
 from projections.reading.catalogue import Known
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness, Lane, Totals
 from projections.reading.page import Key, Page
+from projections.reading.recent import Recent
 from projections.reading.rejections import Filter, Rejection
 from projections.reading.session import Session
 from services.http import cursors, parameters
@@ -23,10 +24,14 @@ REJECTION_KEY: Final = (cursors.TIME, cursors.INTEGER, cursors.BIGINT)
 
 
 class Intake(Struct, frozen=True):
-    """The lanes, one a topic partition, and their sums. Always whole: ``next_cursor`` is null."""
+    """The lanes, one a topic partition, and their sums. Always whole: ``next_cursor`` is null.
+
+    ``recent`` has the partners of whose recent records at least 20 were rejected.
+    """
 
     items: list[Lane]
     totals: Totals
+    recent: list[Recent]
     next_cursor: str | None
     as_of: datetime
     freshness: Freshness
@@ -51,9 +56,13 @@ async def lanes(asked: Asked) -> Response:
 
         listing = Listing("intake", Lane, (), partner_ids, pages)
         return await export(asked, listing, None, None, read_at)
-    items = await asked.sources.database.read(read)
+
+    async def with_recent(session: Session) -> tuple[list[Lane], list[Recent]]:
+        return await read(session), await recent.read(session, partner_ids)
+
+    items, lately = await asked.sources.database.read(with_recent)
     freshness = await asked.sources.freshness.of(partner_ids)
-    return json(Intake(items, intake.totals(items), None, instant(read_at), freshness))
+    return json(Intake(items, intake.totals(items), lately, None, instant(read_at), freshness))
 
 
 async def rejected(asked: Asked) -> Response:
