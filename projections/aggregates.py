@@ -17,7 +17,7 @@ from domain.snapshot import Snapshot, snapshot_of, state_of_snapshot
 from projections.status.record import Record
 from projections.storage import binary_copy as field
 from projections.storage import facts
-from projections.storage.copy import copy_stream, text_array
+from projections.storage.copy import bigint_array, copy_stream
 from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 
@@ -41,34 +41,34 @@ def prepare(cursor: Cursor) -> None:
 
 
 def load_records(
-    cursor: Cursor, participants: Mapping[int, Iterable[str]]
-) -> dict[int, dict[str, Record]]:
+    cursor: Cursor, participants: Mapping[int, Iterable[int]]
+) -> dict[int, dict[int, Record]]:
     """Participants as all their events make them, an empty one where there are none: by partner id, as asked for.
 
     At most two queries.
     """
-    behind: dict[tuple[int, str], int | None] = {
-        (partner_id, participant_id): None
-        for partner_id, participant_ids in participants.items()
-        for participant_id in participant_ids
+    behind: dict[tuple[int, int], int | None] = {
+        (partner_id, person): None
+        for partner_id, persons in participants.items()
+        for person in persons
     }
-    records: dict[int, dict[str, Record]] = {partner_id: {} for partner_id in participants}
+    records: dict[int, dict[int, Record]] = {partner_id: {} for partner_id in participants}
     if not behind:
         return records
     cursor.execute(SQL["snapshots"], _names(behind))
-    for partner_id, participant_id, events, place, whole, state in cursor.fetchall():
+    for partner_id, person, events, place, whole, state in cursor.fetchall():
         known = state_of_snapshot(_decode(state))
-        records[partner_id][participant_id] = Record(participant_id, known, events)
+        records[partner_id][person] = Record(person, known, events)
         if whole:
-            del behind[partner_id, participant_id]
+            del behind[partner_id, person]
         else:
-            behind[partner_id, participant_id] = place
+            behind[partner_id, person] = place
     if behind:
-        for partner_id, participant_id in behind:
-            records[partner_id].setdefault(participant_id, Record(participant_id))
+        for partner_id, person in behind:
+            records[partner_id].setdefault(person, Record(person))
         cursor.execute(SQL["events_behind"], _names(behind) | {"places": list(behind.values())})
-        for partner_id, participant_id, topic, happened, event_id, state in cursor.fetchall():
-            known = records[partner_id][participant_id].state
+        for partner_id, person, topic, happened, event_id, state in cursor.fetchall():
+            known = records[partner_id][person].state
             add_event(known, happened, event_id, topic, state)
     return records
 
@@ -87,18 +87,18 @@ def state_to_read(snapshot: bytes | None, whole: bool) -> State:
     return state_of_snapshot(_decode(snapshot), to_read=whole)
 
 
-def _names(participants: Iterable[tuple[int, str]]) -> dict[str, Any]:
-    partner_ids, participant_ids = zip(*participants, strict=True)
-    return {"partner_ids": list(partner_ids), "participant_ids": text_array(participant_ids)}
+def _names(participants: Iterable[tuple[int, int]]) -> dict[str, Any]:
+    partner_ids, persons = zip(*participants, strict=True)
+    return {"partner_ids": bigint_array(partner_ids), "persons": bigint_array(persons)}
 
 
 def stage_snapshots(
-    partner_id: int, records: Iterable[Record], places: Mapping[str, int]
+    partner_id: int, records: Iterable[Record], places: Mapping[int, int]
 ) -> list[StagedSnapshot]:
     """The snapshots that are due, as fields of a COPY stream: what `put_snapshots` needs no database for.
 
-    ``places``: participant id to the last place of the lane that writes the participant; everything in that lane up to
-    there is in the record.
+    ``places``: a participant's number to the last place of the lane that writes the participant; everything in that
+    lane up to there is in the record.
     """
     staged: list[StagedSnapshot] = []
     partner = field.smallint(partner_id)
@@ -109,11 +109,11 @@ def stage_snapshots(
         if behind > 0 and (record.in_snapshot <= FEW or behind * SHARE > events):
             staged.append(
                 (
-                    field.bigint(places[record.participant_id]),
+                    field.bigint(places[record.person]),
+                    field.bigint(record.person),
                     field.integer(events),
                     partner,
                     field.boolean(events <= FEW),
-                    field.text(record.participant_id),
                     field.bytea(_encode(snapshot_of(record.state))),
                 )
             )

@@ -13,10 +13,19 @@ from msgspec import Struct
 from domain.catalogue import State as Catalogue
 from projections import catalogue
 from projections.aggregates import load_records
-from projections.answers.told import NOTHING_TOLD, Change, after, changes, decode_told, encode_told
+from projections.answers.told import (
+    NOTHING_TOLD,
+    About,
+    Change,
+    after,
+    changes,
+    decode_told,
+    encode_told,
+)
 from projections.status import rejudge
 from projections.status.record import Rules
-from projections.storage.copy import text_array
+from projections.storage import people
+from projections.storage.copy import bigint_array
 from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 
@@ -74,7 +83,7 @@ class Step(Struct, frozen=True):
 
     lane_ids: list[int]
     upto: list[int]
-    participant_ids: list[str]
+    persons: list[int]
 
 
 def step(cursor: Cursor, partner_id: int) -> Step:
@@ -96,7 +105,7 @@ def looked_at(cursor: Cursor, partner_id: int, done: Step) -> None:
     cursor.execute(SQL["looked_at"], names)
 
 
-def touched_by_catalogue(transaction: Transaction, of: Behind) -> Iterator[Sequence[str]]:
+def touched_by_catalogue(transaction: Transaction, of: Behind) -> Iterator[Sequence[int]]:
     """Participants, some at a time, whose answers may differ since the revision that was told."""
     names: dict[str, Any] = {"partner_id": of.partner_id}
     with transaction() as cursor:
@@ -110,7 +119,7 @@ def touched_by_catalogue(transaction: Transaction, of: Behind) -> Iterator[Seque
     elif "package" in codes:
         yield from rejudge.buyers_of_packages(transaction, of.partner_id, codes["package"])
     for class_code in sorted(codes.get("class", ())):
-        last = ""
+        last = 0
         while True:
             with transaction() as cursor:
                 bounds = {"class_code": class_code, "after": last, "limit": PAGE}
@@ -133,32 +142,31 @@ class Looking(Struct):
     rules: dict[int, Rules]
 
     def changes(
-        self, cursor: Cursor, partner_id: int, participant_ids: Sequence[str], topic: str
+        self, cursor: Cursor, partner_id: int, persons: Sequence[int], topic: str
     ) -> tuple[list[Change], Callable[[], None]]:
         """What is to be told of some participants, and what notes that it was, within the same transaction."""
         rules = self.rules.setdefault(partner_id, Rules(Catalogue(), 0))
         catalogue.follow(
             cursor, partner_id, rules, *catalogue.heads(cursor, [partner_id])[partner_id]
         )
-        names: dict[str, Any] = {
-            "partner_id": partner_id,
-            "participant_ids": text_array(participant_ids),
-        }
+        names: dict[str, Any] = {"partner_id": partner_id, "persons": bigint_array(persons)}
         cursor.execute(SQL["told"], names)
         told = {who: decode_told(bytes(answers)) for who, answers in cursor.fetchall()}
-        records = load_records(cursor, {partner_id: participant_ids})[partner_id]
+        records = load_records(cursor, {partner_id: persons})[partner_id]
+        who_is = people.names(cursor, persons)
         found: list[Change] = []
-        noted: dict[str, bytes] = {}
-        for who, record in records.items():
-            before = told.get(who, NOTHING_TOLD)
-            changed = changes(partner_id, record, rules, before, topic)
+        noted: dict[int, bytes] = {}
+        for person, record in records.items():
+            before = told.get(person, NOTHING_TOLD)
+            of = About(partner_id, who_is[person], rules)
+            changed = changes(of, record.state, before, topic)
             if changed:
                 found += changed
-                noted[who] = encode_told(after(before, changed))
+                noted[person] = encode_told(after(before, changed))
 
         def note() -> None:
             if noted:
-                values = {"participant_ids": list(noted), "answers": list(noted.values())}
+                values = {"persons": bigint_array(noted), "answers": list(noted.values())}
                 cursor.execute(SQL["note"], names | values)
 
         return found, note

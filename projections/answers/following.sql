@@ -30,12 +30,12 @@ ORDER BY lane.position - coalesce(seen.position, 0) DESC, lane.lane_id LIMIT %(l
 
 -- name: participants
 -- Who the events of some steps are about.
-SELECT DISTINCT substr(event.stream, 3)
+SELECT DISTINCT event.person
 FROM unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
 JOIN ledger.event
   ON event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
  AND event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
-WHERE event.partner_id = %(partner_id)s AND event.stream LIKE 'p:%%'
+WHERE event.partner_id = %(partner_id)s AND event.person > 0
 
 -- name: changed
 -- What changed in a partner's catalogue between two revisions.
@@ -45,21 +45,21 @@ ORDER BY kind, code
 
 -- name: participants_of_class
 -- A page of those who have a row of a class.
-SELECT participant_id FROM projections.purchased_class
-WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND participant_id > %(after)s
-ORDER BY participant_id LIMIT %(limit)s
+SELECT person FROM projections.purchased_class
+WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND person > %(after)s
+ORDER BY person LIMIT %(limit)s
 
 -- name: told
 -- What was told of some participants.
-SELECT participant_id, answers FROM control.answered
-WHERE partner_id = %(partner_id)s AND participant_id = ANY (%(participant_ids)s::text[])
+SELECT person, answers FROM control.answered
+WHERE partner_id = %(partner_id)s AND person = ANY (%(persons)s::bigint[])
 
 -- name: note
 -- Notes what was told of some participants.
-INSERT INTO control.answered (partner_id, participant_id, answers)
-SELECT %(partner_id)s, participant_id, answers
-FROM unnest(%(participant_ids)s::text[], %(answers)s::bytea[]) AS told (participant_id, answers)
-ON CONFLICT (partner_id, participant_id) DO UPDATE SET answers = excluded.answers
+INSERT INTO control.answered (partner_id, person, answers)
+SELECT %(partner_id)s, person, answers
+FROM unnest(%(persons)s::bigint[], %(answers)s::bytea[]) AS told (person, answers)
+ON CONFLICT (partner_id, person) DO UPDATE SET answers = excluded.answers
 
 -- name: looked_at
 INSERT INTO control.answer_lane (partner_id, lane_id, position)

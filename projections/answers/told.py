@@ -13,9 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.class_evidence import Slices, classes_named
+from domain.participant import State
 from projections.reading.paths import part
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
-from projections.status.record import Record, Rules
+from projections.status.record import Rules
 
 MOST_PURCHASES: Final = 500
 """So many purchases of one class stand in a message, the earliest: brokers take messages of 1 MiB."""
@@ -61,9 +62,17 @@ encode_told = msgspec.msgpack.Encoder().encode
 decode_told = msgspec.msgpack.Decoder(dict[str, Told]).decode
 
 
-def answers(partner_id: int, record: Record, rules: Rules) -> dict[str, PurchasedClass]:
+class About(NamedTuple):
+    """Of which partner's participant, by pseudonym, and by which rules."""
+
+    partner_id: int
+    participant_id: str
+    rules: Rules
+
+
+def answers(of: About, state: State) -> dict[str, PurchasedClass]:
     """The answer about each purchased class of a participant, by class code."""
-    state = record.state
+    partner_id, participant_id, rules = of
     codes = set(state.classes)
     for purchase in state.purchases.values():
         codes |= classes_named(purchase, rules.catalogue)
@@ -72,17 +81,15 @@ def answers(partner_id: int, record: Record, rules: Rules) -> dict[str, Purchase
     for code in sorted(codes):
         answer = answer_of(code, slices.of(code), rules, None)
         if answer.purchase != "none":
-            found[code] = shown(partner_id, record.participant_id, code, answer, rules, None)
+            found[code] = shown(partner_id, participant_id, code, answer, rules, None)
     return found
 
 
-def changes(
-    partner_id: int, record: Record, rules: Rules, told: Mapping[str, Told], topic: str
-) -> list[Change]:
+def changes(of: About, state: State, told: Mapping[str, Told], topic: str) -> list[Change]:
     """What is to be told of a participant's classes. ``topic`` is the one that ``told`` was told in, with its id."""
     found: list[Change] = []
     key = topic.encode()[:64]
-    current = answers(partner_id, record, rules)
+    current = answers(of, state)
     for code, answer in current.items():
         if len(answer.purchases) > MOST_PURCHASES:
             answer = replace(answer, purchases=answer.purchases[:MOST_PURCHASES])  # noqa: PLW2901
@@ -90,9 +97,9 @@ def changes(
         digest = _digest(answer, key)
         if before is None or before.digest != digest:
             number = 1 if before is None else before.number + 1
-            found.append(Change(record.participant_id, code, Told(number, digest), answer))
+            found.append(Change(of.participant_id, code, Told(number, digest), answer))
     found += [
-        Change(record.participant_id, code, Told(before.number + 1, GONE), None)
+        Change(of.participant_id, code, Told(before.number + 1, GONE), None)
         for code, before in told.items()
         if code not in current and before.digest != GONE
     ]

@@ -21,6 +21,7 @@ from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_o
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
 from projections.reading.evidence import classes_paid, everybody, of_rows
+from projections.reading.people import LOWEST
 from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -206,13 +207,13 @@ async def _answers(
 async def _rows_of_class(
     session: Session, rules: Rules, partner_id: int, class_code: str
 ) -> AsyncIterator[tuple[str, ClassEvidence]]:
-    behind: Sequence[Any] = (class_code, "")
+    behind: Sequence[Any] = (class_code, LOWEST)
     statement = purchased_classes.SQL["rows"]
     while True:
         rows = await session.fetch(
             statement, partner_id, *behind, class_code, PAGE_ROWS, *purchased_classes.ANY
         )
-        kept = [(participant_id, code) for code, participant_id in rows]
+        kept = [(person, code) for code, person in rows]
         for held in await of_rows(session, partner_id, rules, kept):
             yield class_code, held
         if len(rows) < PAGE_ROWS:
@@ -225,9 +226,9 @@ async def _rows_of_everybody(
 ) -> AsyncIterator[tuple[str, ClassEvidence]]:
     """Participant by participant, so that each is loaded once; only what was ever paid."""
     async for page in everybody(session, partner_id, rules):
-        for participant_id, state in page.states.items():
+        for person, state in page.states.items():
             for code in classes_paid(state, rules):
-                yield code, page.of_class(participant_id, code)
+                yield code, page.of_class(person, code)
 
 
 def _was_paid(evidence: ClassEvidence, as_of: int) -> bool:

@@ -13,6 +13,7 @@ from domain.marks import Withdrawn
 from domain.participant import PurchaseRecord, State
 from projections.aggregates import add_event, state_to_read
 from projections.reading.instants import microseconds
+from projections.reading.people import LOWEST
 from projections.reading.session import Session
 from projections.status.record import Rules
 from projections.storage.sql import load
@@ -22,11 +23,11 @@ SQL: Final = load("projections.reading", "evidence.sql")
 AT_ONCE: Final = 100
 """So many participants are held at once: each may have very many events."""
 
-ClassOfPerson: TypeAlias = tuple[str, str]
-"""Participant id and class code."""
+ClassOfPerson: TypeAlias = tuple[int, str]
+"""A participant's number and a class code."""
 
-PurchaseOfPerson: TypeAlias = tuple[str, str]
-"""Purchase id and participant id."""
+PurchaseOfPerson: TypeAlias = tuple[str, int]
+"""Purchase id and a participant's number."""
 
 
 class PurchaseEvidence(Struct, frozen=True, gc=False):
@@ -37,40 +38,64 @@ class PurchaseEvidence(Struct, frozen=True, gc=False):
 
 
 class People(Struct, frozen=True):
-    """Some participants of one partner, by id."""
+    """Some participants of one partner, by number."""
 
-    states: Mapping[str, State]
-    slices: Mapping[str, Slices]
+    states: Mapping[int, State]
+    slices: Mapping[int, Slices]
 
-    def of_class(self, participant_id: str, class_code: str) -> ClassEvidence:
+    def of_class(self, person: int, class_code: str) -> ClassEvidence:
         """The evidence of one class of one of them."""
-        return self.slices[participant_id].of(class_code)
+        return self.slices[person].of(class_code)
 
-    def of_purchase(self, purchase_id: str, participant_id: str) -> PurchaseEvidence:
+    def of_purchase(self, purchase_id: str, person: int) -> PurchaseEvidence:
         """The evidence of one purchase of one of them."""
-        state = self.states[participant_id]
+        state = self.states[person]
         return PurchaseEvidence(state.purchases[purchase_id], state.withdrawn)
 
 
-async def people(
-    session: Session, partner_id: int, rules: Rules, participant_ids: Iterable[str]
-) -> People:
+async def people(session: Session, partner_id: int, rules: Rules, persons: Iterable[int]) -> People:
     """Some participants of one partner."""
-    wanted = list(dict.fromkeys(participant_ids))
+    wanted = list(dict.fromkeys(persons))
     rows = await session.fetch(SQL["snapshots"], partner_id, wanted) if wanted else []
-    return await _people(session, partner_id, rules, rows)
+    return await loaded(session, partner_id, rules, rows)
 
 
 async def everybody(session: Session, partner_id: int, rules: Rules) -> AsyncIterator[People]:
     """Every participant of one partner, some at a time."""
-    behind = ""
+    behind = LOWEST
     while True:
         rows = await session.fetch(SQL["snapshots_behind"], partner_id, behind, AT_ONCE)
         if rows:
-            yield await _people(session, partner_id, rules, rows)
+            yield await loaded(session, partner_id, rules, rows)
         if len(rows) < AT_ONCE:
             return
         behind = rows[-1][0]
+
+
+async def loaded(
+    session: Session, partner_id: int, rules: Rules, rows: Iterable[Sequence[Any]]
+) -> People:
+    """Of rows of number, place, whether the snapshot is whole, and snapshot (null: none)."""
+    states: dict[int, State] = {}
+    places: dict[int, int | None] = {}
+    for person, place, whole, snapshot in rows:
+        states[person] = state_to_read(snapshot, whole)
+        if not whole:
+            places[person] = place
+    # One at a time, as each has very many.
+    for person, place in places.items():
+        state = states[person]
+        for topic, happened, event_id, fact in await session.fetch(
+            SQL["events_behind"], partner_id, person, place
+        ):
+            add_event(state, microseconds(happened), event_id, topic, fact)
+    slices = {who: Slices(state, rules.catalogue, whole=True) for who, state in states.items()}
+    return People(states, slices)
+
+
+def classes_of(state: State, rules: Rules) -> set[str]:
+    """Every class of which anything was reported, or that a payment names."""
+    return classes_paid(state, rules) | state.classes.keys()
 
 
 def classes_paid(state: State, rules: Rules) -> set[str]:
@@ -89,7 +114,7 @@ async def of_rows(
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         known = await people(session, partner_id, rules, [who for who, _ in some])
-        found += [known.of_class(participant_id, class_code) for participant_id, class_code in some]
+        found += [known.of_class(who, class_code) for who, class_code in some]
     return found
 
 
@@ -103,24 +128,3 @@ async def of_purchases(
         known = await people(session, partner_id, rules, [who for _, who in some])
         found += [known.of_purchase(purchase_id, who) for purchase_id, who in some]
     return found
-
-
-async def _people(
-    session: Session, partner_id: int, rules: Rules, rows: Iterable[Sequence[Any]]
-) -> People:
-    """Of rows of participant id, place, whether the snapshot is whole, and snapshot (null: none)."""
-    states: dict[str, State] = {}
-    places: dict[str, int | None] = {}
-    for participant_id, place, whole, snapshot in rows:
-        states[participant_id] = state_to_read(snapshot, whole)
-        if not whole:
-            places[participant_id] = place
-    # One at a time, as each has very many.
-    for participant_id, place in places.items():
-        state = states[participant_id]
-        for topic, happened, event_id, fact in await session.fetch(
-            SQL["events_behind"], partner_id, participant_id, place
-        ):
-            add_event(state, microseconds(happened), event_id, topic, fact)
-    slices = {who: Slices(state, rules.catalogue, whole=True) for who, state in states.items()}
-    return People(states, slices)

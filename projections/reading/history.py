@@ -14,7 +14,6 @@ from msgspec import Struct
 from domain.catalogue import State as Catalogue
 from domain.class_evidence import Slices
 from domain.events import (
-    PARTICIPANT_STREAM,
     EventVoided,
     Fact,
     PurchasePaid,
@@ -27,6 +26,7 @@ from projections.reading.instants import instant, microseconds
 from projections.reading.meaning import means
 from projections.reading.page import Key
 from projections.reading.partner_event import data_of, type_of
+from projections.reading.people import number
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -93,7 +93,8 @@ async def events(
 
     None when nothing was reported of the class. The session is in one snapshot.
     """
-    entries = await _entries(session, asked, [PARTICIPANT_STREAM + asked.participant_id])
+    person = await number(session, asked.participant_id)
+    entries = [] if person is None else await _entries(session, asked, person)
     if not entries:
         return None
     rules = await _rules(session, catalogue, asked, entries)
@@ -135,9 +136,9 @@ async def events(
     return items, None
 
 
-async def _entries(session: Session, asked: Asked, streams: Sequence[str]) -> list[Entry]:
+async def _entries(session: Session, asked: Asked, person: int) -> list[Entry]:
     found: list[Entry] = []
-    for row in await session.fetch(SQL["events"], asked.partner_id, streams):
+    for row in await session.fetch(SQL["events"], asked.partner_id, person):
         happened = microseconds(row["happened"])
         if asked.as_of is not None and happened > asked.as_of:
             continue

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from domain.package_purchase import contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
 from projections.reading.catalogue import Known
-from projections.reading.evidence import People, PurchaseEvidence, of_purchases, people
+from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
+from projections.reading.people import LOWEST, names
 from projections.reading.purchased_class import answer_of, history_path
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.purchases import (
@@ -101,12 +102,12 @@ async def pages(
     after: Key | None,
     page_rows: int,
 ) -> AsyncIterator[Page[PackagePurchase]]:
-    """The list behind the key ``after`` = (partner id, package code, purchase id, participant id).
+    """The list behind the key ``after`` = (partner id, package code, purchase id, participant's number).
 
     The session is in one snapshot, which ``known`` is not older than.
     """
     for partner_id in sorted(wanted.partner_ids):
-        behind: Key = (partner_id, wanted.package_code or "", "", "")
+        behind: Key = (partner_id, wanted.package_code or "", "", LOWEST)
         if after is not None and partner_id <= after[0]:
             if partner_id < after[0]:
                 continue
@@ -131,7 +132,7 @@ async def pages(
 async def _rows(
     session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
 ) -> AsyncIterator[Sequence[Any]]:
-    """(package code, purchase id, participant id) of the table's rows of one partner, in pages."""
+    """(package code, purchase id, participant's number) of the table's rows of one partner, in pages."""
     statement = SQL["packages_of_code" if wanted.package_code else "packages_of_partner"]
     columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved, None)
     if as_of is not None:
@@ -150,7 +151,7 @@ async def _rows(
 async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int) -> list[Item]:
     """The package purchases by ``as_of`` of which a payment was withdrawn: the table may not show what stood then."""
     items: list[Item] = []
-    behind = ("", "")
+    behind = ("", LOWEST)
     while True:
         rows = await session.fetch(SQL["withdrawn"], partner_id, *behind, WITHDRAWN_AT_A_TIME)
         unnamed = [(None, *row) for row in rows]
@@ -163,15 +164,16 @@ async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int
 async def _items(
     session: Session, partner_id: int, rules: Rules, rows: Sequence[Any], as_of: int | None
 ) -> list[Item]:
-    """The package purchases of some rows: package code, purchase id, participant id."""
+    """The package purchases of some rows: package code, purchase id, participant's number."""
     known = await people(session, partner_id, rules, {row[2] for row in rows})
+    who = await names(session, known.states)
     items: list[Item] = []
-    for package_code, purchase_id, participant_id in rows:
-        held = known.of_purchase(purchase_id, participant_id)
-        item = package_purchase(partner_id, participant_id, purchase_id, held, known, rules, as_of)
+    for package_code, purchase_id, person in rows:
+        of = _Sold(partner_id, purchase_id, person, who[person])
+        item = package_purchase(of, known, rules, as_of)
         if item is not None:
             code = package_code or item.package_code
-            items.append(((partner_id, code, purchase_id, participant_id), item))
+            items.append(((partner_id, code, purchase_id, person), item))
     return items
 
 
@@ -198,16 +200,21 @@ def _admitted(items: list[Item], wanted: Filter) -> list[Item]:
     return sorted(item for item in items if wanted.admits(item[1]))
 
 
+class _Sold(NamedTuple):
+    """A purchase of a participant, who is known by number and by name."""
+
+    partner_id: int
+    purchase_id: str
+    person: int
+    participant_id: str
+
+
 def package_purchase(
-    partner_id: int,
-    participant_id: str,
-    purchase_id: str,
-    evidence: PurchaseEvidence,
-    known: People,
-    rules: Rules,
-    as_of: int | None,
+    of: _Sold, known: People, rules: Rules, as_of: int | None
 ) -> PackagePurchase | None:
     """One package purchase, or None when it was not paid, or bought no package (by ``as_of``)."""
+    partner_id, purchase_id, person, participant_id = of
+    evidence = known.of_purchase(purchase_id, person)
     purchase, withdrawn = evidence.purchase, evidence.withdrawn
     contents = contents_of(purchase, withdrawn, rules.catalogue, as_of)
     if contents is None or contents.package_code is None:
@@ -216,7 +223,7 @@ def package_purchase(
     classes: list[PackageClass] = []
     completed: set[str] = set()
     for code in contents.class_codes:
-        answer = answer_of(code, known.of_class(participant_id, code), rules, as_of)
+        answer = answer_of(code, known.of_class(person, code), rules, as_of)
         if answer.completion == "completed":
             completed.add(code)
         classes.append(

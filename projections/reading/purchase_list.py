@@ -15,6 +15,7 @@ from projections.reading.evidence import PurchaseEvidence, of_purchases
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
+from projections.reading.people import LOWEST, names, number
 from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
@@ -92,12 +93,12 @@ async def pages(
     after: Key | None,
     page_rows: int,
 ) -> AsyncIterator[Page[ListedPurchase]]:
-    """The list behind the key ``after`` = (partner id, purchase id, participant id).
+    """The list behind the key ``after`` = (partner id, purchase id, participant's number).
 
     The session is in one snapshot, which ``known`` is not older than.
     """
     for partner_id in sorted(wanted.partner_ids):
-        behind: Key = (partner_id, "", "")
+        behind: Key = (partner_id, "", LOWEST)
         if after is not None and partner_id <= after[0]:
             if partner_id < after[0]:
                 continue
@@ -110,12 +111,11 @@ async def pages(
                 evidence = await of_purchases(
                     session, partner_id, rules, [tuple(row) for row in rows]
                 )
+                who = await names(session, (person for _, person in rows))
                 items = [
-                    ((partner_id, purchase_id, participant_id), item)
-                    for (purchase_id, participant_id), held in zip(rows, evidence, strict=True)
-                    if (
-                        item := _listed(partner_id, participant_id, purchase_id, held, rules, as_of)
-                    )
+                    ((partner_id, purchase_id, person), item)
+                    for (purchase_id, person), held in zip(rows, evidence, strict=True)
+                    if (item := _listed(partner_id, who[person], purchase_id, held, rules, as_of))
                     is not None
                     and wanted.admits(item)
                 ]
@@ -127,12 +127,13 @@ async def pages(
 async def _rows(
     session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
 ) -> Sequence[Any]:
-    """The next rows of one partner: purchase id, participant id."""
-    partner_id, purchase_id, participant_id = behind
+    """The next rows of one partner: purchase id, participant's number."""
+    partner_id, purchase_id, person = behind
     if wanted.participant_id is not None:
-        return await session.fetch(
-            SQL["of_participant"], partner_id, wanted.participant_id, purchase_id, page_rows
-        )
+        asked = await number(session, wanted.participant_id)
+        if asked is None:
+            return []
+        return await session.fetch(SQL["of_participant"], partner_id, asked, purchase_id, page_rows)
     columns: Sequence[Any] = (
         True,
         wanted.package_code,
@@ -150,9 +151,7 @@ async def _rows(
         statement = "refunded"
     elif wanted.package_code is not None:
         statement = "of_package"
-    return await session.fetch(
-        SQL[statement], partner_id, purchase_id, participant_id, page_rows, *columns
-    )
+    return await session.fetch(SQL[statement], partner_id, purchase_id, person, page_rows, *columns)
 
 
 def _listed(

@@ -6,8 +6,6 @@ Either way what is listed is what the judgement says, never the column.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -22,9 +20,10 @@ from domain.vocabulary import (
 )
 from projections.reading.catalogue import CatalogueCache, Known, Version
 from projections.reading.counted_classes import classes_with
-from projections.reading.evidence import of_rows
+from projections.reading.evidence import classes_of, loaded, of_rows
 from projections.reading.instants import instant
 from projections.reading.page import Key, Page
+from projections.reading.people import LOWEST, names
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
 from projections.status.record import ASSESSMENT_NUMBER, COMPLETION_NUMBER, PURCHASE_NUMBER
@@ -33,7 +32,7 @@ from projections.storage.sql import load
 _NAMED = load("projections.reading", "purchased_classes.sql")
 SQL = {name: text.replace("{filters}", _NAMED["filters"]) for name, text in _NAMED.items()}
 
-FIRST_CLASS = ("\x01", "")
+FIRST_CLASS = ("\x01", LOWEST)
 """Behind the rows of class '' and before every other: no text without NUL is smaller."""
 
 LAST_CLASS = "\U0010ffff"
@@ -102,20 +101,18 @@ async def of_participant(
     as_of: int | None,
 ) -> list[PurchasedClass]:
     """Every purchased class of a person at the partners of the filter (one, or all)."""
-    partner_id = wanted.partner_ids[0] if len(wanted.partner_ids) == 1 else None
-    rows = await session.fetch(SQL["of_participant"], participant_id, partner_id)
+    rows = await session.fetch(SQL["of_participant"], participant_id, wanted.partner_ids)
     if not rows:
         return []
-    known = await catalogue.at_least(session, Version(rows[0][2], rows[0][3]))
+    known = await catalogue.at_least(session, Version(rows[0][5], rows[0][6]))
     classes = []
-    for at, of_partner in groupby(rows, key=itemgetter(0)):
-        rules = known.of(at)
-        kept = [(participant_id, row[1]) for row in of_partner]
-        evidence = await of_rows(session, at, rules, kept)
-        for (_, class_code), held in zip(kept, evidence, strict=True):
-            answer = answer_of(class_code, held, rules, as_of)
+    for partner_id, person, *snapshot in (row[:5] for row in rows):
+        rules = known.of(partner_id)
+        found = await loaded(session, partner_id, rules, [(person, *snapshot)])
+        for class_code in sorted(classes_of(found.states[person], rules)):
+            answer = answer_of(class_code, found.of_class(person, class_code), rules, as_of)
             if wanted.admits(answer):
-                classes.append(shown(at, participant_id, class_code, answer, rules, as_of))
+                classes.append(shown(partner_id, participant_id, class_code, answer, rules, as_of))
     return classes
 
 
@@ -127,7 +124,7 @@ async def pages(
     after: Key | None,
     page_rows: int,
 ) -> AsyncIterator[Page[PurchasedClass]]:
-    """The list behind the key ``after`` = (partner id, class code, participant id), in pages of ``page_rows`` rows.
+    """The list behind the key ``after`` = (partner id, class code, person), in pages of ``page_rows`` rows.
 
     The session is in one snapshot, which ``known`` is not older than.
     """
@@ -145,7 +142,7 @@ async def pages(
         if class_code is None:
             behind: Sequence[Any] = start[1:] if resumes else FIRST_CLASS
         else:
-            behind = (class_code, start[2] if resumes and class_code == start[1] else "")
+            behind = (class_code, start[2] if resumes and class_code == start[1] else LOWEST)
         upto = class_code or LAST_CLASS
         while True:
             rows = await session.fetch(statement, partner_id, *behind, upto, page_rows, *columns)
@@ -169,11 +166,15 @@ async def _admitted(
     rules = known.of(partner_id)
     items: list[tuple[Key, PurchasedClass]] = []
     evidence = await of_rows(session, partner_id, rules, [(who, code) for code, who in rows])
-    for (class_code, participant_id), held in zip(rows, evidence, strict=True):
-        answer = answer_of(class_code, held, rules, as_of)
-        if wanted.admits(answer):
-            item = shown(partner_id, participant_id, class_code, answer, rules, as_of)
-            items.append(((partner_id, class_code, participant_id), item))
+    admitted = [
+        (class_code, person, answer)
+        for (class_code, person), held in zip(rows, evidence, strict=True)
+        if wanted.admits(answer := answer_of(class_code, held, rules, as_of))
+    ]
+    who = await names(session, (person for _, person, _ in admitted))
+    for class_code, person, answer in admitted:
+        item = shown(partner_id, who[person], class_code, answer, rules, as_of)
+        items.append(((partner_id, class_code, person), item))
     return items
 
 

@@ -1,14 +1,15 @@
--- Purchased classes: one person's, and lists in order of (partner_id, class_code, participant_id).
+-- Purchased classes: one person's, and lists in order of (partner_id, class_code, person).
 -- Rows with class_code '' hold what belongs to no known class.
 
 -- name: of_participant
--- Every class of one participant, at one partner when $2 is given, with the version of the catalogue beside them.
-SELECT partner_id, class_code,
+-- What some partners have reported of a participant: number, snapshot where there is one, with the version of the catalogue
+-- beside them.
+SELECT partner_id, person, place, coalesce(whole, false), state,
        (SELECT generation FROM control.generation) AS generation,
        (SELECT coalesce(sum(revision), 0)::bigint FROM control.catalogue_head) AS revision
-FROM projections.purchased_class
-WHERE participant_id = $1 AND ($2::smallint IS NULL OR partner_id = $2) AND class_code > ''
-ORDER BY partner_id, class_code
+FROM control.participant LEFT JOIN ledger.snapshot USING (partner_id, person)
+WHERE person = (SELECT person FROM vault.person WHERE participant_id = $1) AND partner_id = ANY ($2::smallint[])
+ORDER BY partner_id
 
 -- name: filters
 -- Stands for {filters} in the statements below. They speak of the columns as they were judged last: purchase states,
@@ -22,44 +23,44 @@ AND ($11::timestamptz IS NULL OR purchased_at >= $11)
 AND ($12::timestamptz IS NULL OR purchased_at < $12)
 
 -- name: rows
--- The next $5 rows of one partner behind (class_code, participant_id) = ($2, $3), up to class $4.
-SELECT class_code, participant_id
+-- The next $5 rows of one partner behind (class_code, person) = ($2, $3), up to class $4.
+SELECT class_code, person
 FROM projections.purchased_class
-WHERE partner_id = $1 AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+WHERE partner_id = $1 AND (class_code, person) > ($2, $3) AND class_code <= $4
   AND {filters}
-ORDER BY class_code, participant_id
+ORDER BY class_code, person
 LIMIT $5
 
 -- name: unusual_rows
 -- As rows, where the filters want unusual rows only (projections/tables.sql).
-SELECT class_code, participant_id
+SELECT class_code, person
 FROM projections.purchased_class
-WHERE partner_id = $1 AND unusual AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+WHERE partner_id = $1 AND unusual AND (class_code, person) > ($2, $3) AND class_code <= $4
   AND {filters}
-ORDER BY class_code, participant_id
+ORDER BY class_code, person
 LIMIT $5
 
 -- name: rows_of_package
 -- As rows, where the filters name package $10: rows of that package alone, and those of several packages with it.
-SELECT class_code, participant_id
+SELECT class_code, person
 FROM (
-    (SELECT class_code, participant_id
+    (SELECT class_code, person
      FROM projections.purchased_class
      WHERE partner_id = $1 AND package_codes IS NOT NULL
        AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $10
-       AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+       AND (class_code, person) > ($2, $3) AND class_code <= $4
        AND {filters}
-     ORDER BY class_code, participant_id
+     ORDER BY class_code, person
      LIMIT $5)
     UNION ALL
-    (SELECT class_code, participant_id
+    (SELECT class_code, person
      FROM projections.purchased_class
      WHERE partner_id = $1 AND package_codes IS NOT NULL
        AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ''
-       AND (class_code, participant_id) > ($2, $3) AND class_code <= $4
+       AND (class_code, person) > ($2, $3) AND class_code <= $4
        AND {filters}
-     ORDER BY class_code, participant_id
+     ORDER BY class_code, person
      LIMIT $5)
 ) AS of_package
-ORDER BY class_code, participant_id
+ORDER BY class_code, person
 LIMIT $5

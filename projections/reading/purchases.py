@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from domain.events import PARTICIPANT_STREAM, Fact, PurchaseRefunded
+from domain.class_evidence import ClassEvidence
+from domain.events import Fact, PurchaseRefunded
 from domain.marks import key_of, stands
 from domain.money import PRICE_IS, UNPRICED, PriceIs
 from domain.package_purchase import (
@@ -19,9 +20,10 @@ from domain.package_purchase import (
 )
 from domain.vocabulary import PARTNER_CODES, PURCHASE_FLAGS, PurchaseState
 from projections.reading.catalogue import CatalogueCache, version
-from projections.reading.evidence import People, PurchaseEvidence, people
+from projections.reading.evidence import PurchaseEvidence, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
+from projections.reading.people import names
 from projections.reading.purchased_class import (
     ClassMoney,
     PurchasedClass,
@@ -131,25 +133,29 @@ async def one(
     rules = (await catalogue.at_least(session, await version(session))).of(partner_id)
     buyers = await session.fetch(SQL["of_id"], partner_id, purchase_id)
     known = await people(session, partner_id, rules, [who for (who,) in buyers])
+    who_is = await names(session, [person for (person,) in buyers])
     paid = [
-        (since, participant_id, held)
-        for (participant_id,) in buyers
-        for held in (known.of_purchase(purchase_id, participant_id),)
+        (since, who_is[person], person, held)
+        for (person,) in buyers
+        for held in (known.of_purchase(purchase_id, person),)
         if (since := purchased_at(held.purchase, held.withdrawn, as_of)) is not None
     ]
     if not paid:
         return None
     # One id is one purchase. Where a partner used it for several people, the first one has it.
     paid.sort(key=lambda of: of[:2])
-    _, participant_id, held = paid[0]
-    others = [other for _, other, _ in paid[1:]]
+    _, participant_id, person, held = paid[0]
+    others = [other for _, other, *_ in paid[1:]]
     contents = contents_of(held.purchase, held.withdrawn, rules.catalogue, as_of)
     assert contents is not None  # noqa: S101 - it is paid
-    stream = PARTICIPANT_STREAM + participant_id
-    told = await session.fetch(SQL["payments"], partner_id, stream)
+    told = await session.fetch(SQL["payments"], partner_id, person)
     facts = {key_of(row[2]): decode_fact(row[0], row[3]) for row in told if row[2] is not None}
     who = (partner_id, participant_id, purchase_id)
-    return _answer(who, held, contents, known, rules, facts, others, as_of)
+    classes = [
+        _shown(who, code, known.of_class(person, code), rules, as_of)
+        for code in contents.class_codes
+    ]
+    return _answer(who, held, contents, classes, rules, facts, others, as_of)
 
 
 def flags(payers: int) -> list[str]:
@@ -182,7 +188,7 @@ def _answer(
     who: tuple[int, str, str],
     evidence: PurchaseEvidence,
     contents: Contents,
-    known: People,
+    classes: Sequence[PurchasedClass],
     rules: Rules,
     facts: dict[int, Fact],
     others: list[str],
@@ -191,10 +197,6 @@ def _answer(
     """``who``: partner id, participant id, purchase id."""
     partner_id, participant_id, purchase_id = who
     package_code, withdrawn = contents.package_code, evidence.withdrawn
-    classes = [
-        _shown(partner_id, participant_id, code, known, rules, as_of)
-        for code in contents.class_codes
-    ]
     completed = {each.class_code for each in classes if each.completion.state == "completed"}
     missing = contents.missing(completed.__contains__)
     purchase = evidence.purchase
@@ -249,13 +251,12 @@ def _class_of(each: PurchasedClass, contents: Contents, given_back: int | None) 
 
 
 def _shown(
-    partner_id: int,
-    participant_id: str,
+    who: tuple[int, str, str],
     class_code: str,
-    known: People,
+    evidence: ClassEvidence,
     rules: Rules,
     as_of: int | None,
 ) -> PurchasedClass:
-    evidence = known.of_class(participant_id, class_code)
+    partner_id, participant_id, _ = who
     answer = answer_of(class_code, evidence, rules, as_of)
     return shown(partner_id, participant_id, class_code, answer, rules, as_of)

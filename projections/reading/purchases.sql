@@ -1,70 +1,70 @@
--- Purchases: one, and package purchases in order of (partner_id, package_code, purchase_id, participant_id).
+-- Purchases: one, and package purchases in order of (partner_id, package_code, purchase_id, person).
 
 -- name: of_id
 -- Who made a purchase: one participant, unless a partner used an id twice.
-SELECT participant_id FROM projections.purchase
+SELECT person FROM projections.purchase
 WHERE partner_id = $1 AND purchase_id = $2
 
 -- name: shared
 -- Some purchases of one partner whose ids it used for several participants.
-SELECT purchase_id, participant_id
+SELECT purchase_id, person
 FROM (
-    SELECT purchase_id, participant_id, count(*) OVER (PARTITION BY purchase_id) AS participants
+    SELECT purchase_id, person, count(*) OVER (PARTITION BY purchase_id) AS participants
     FROM projections.purchase
     WHERE partner_id = $1 AND purchase_id = ANY ($2::text[])
 ) AS of_id
 WHERE participants > 1
 
 -- name: withdrawn
--- The next $4 purchases of one partner behind (purchase_id, participant_id) = ($2, $3) of which a payment was withdrawn.
-SELECT purchase_id, participant_id
+-- The next $4 purchases of one partner behind (purchase_id, person) = ($2, $3) of which a payment was withdrawn.
+SELECT purchase_id, person
 FROM projections.purchase
-WHERE partner_id = $1 AND withdrawn AND (purchase_id, participant_id) > ($2, $3)
-ORDER BY purchase_id, participant_id
+WHERE partner_id = $1 AND withdrawn AND (purchase_id, person) > ($2, $3)
+ORDER BY purchase_id, person
 LIMIT $4
 
 -- name: payments
 -- Payments and refunds of one participant in the ledger: amounts, prices and reasons are kept nowhere else.
 SELECT topic, happened, event_id, state
 FROM ledger.event
-WHERE partner_id = $1 AND stream = $2 AND topic IN ('paid', 'refunded')
+WHERE partner_id = $1 AND person = $2 AND topic IN ('paid', 'refunded')
 
 -- name: packages_of_partner
--- The next $5 package purchases of one partner behind (package_code, purchase_id, participant_id) = ($2, $3, $4).
+-- The next $5 package purchases of one partner behind (package_code, purchase_id, person) = ($2, $3, $4).
 -- The filters speak of the columns as they were judged last: complete, after the sales end, unresolved. What is
 -- unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was withdrawn.
-SELECT package_code, purchase_id, participant_id
+SELECT package_code, purchase_id, person
 FROM projections.purchase
 WHERE partner_id = $1 AND package_code IS NOT NULL
-  AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
+  AND (package_code, purchase_id, person) > ($2, $3, $4)
   AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
   AND ($9::boolean IS NULL OR withdrawn = $9)
-ORDER BY package_code, purchase_id, participant_id
+ORDER BY package_code, purchase_id, person
 LIMIT $5
 
 -- name: unresolved_of_partner
 -- As packages_of_partner, where $8 is true: by the index of unresolved purchases, whatever plan is kept.
-SELECT package_code, purchase_id, participant_id
+SELECT package_code, purchase_id, person
 FROM projections.purchase
 WHERE partner_id = $1 AND unresolved AND package_code IS NOT NULL
-  AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
+  AND (package_code, purchase_id, person) > ($2, $3, $4)
   AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND unresolved = $8::boolean
   AND ($9::boolean IS NULL OR withdrawn = $9)
-ORDER BY package_code, purchase_id, participant_id
+ORDER BY package_code, purchase_id, person
 LIMIT $5
 
 -- name: packages_of_code
 -- As packages_of_partner, within the one package $2.
-SELECT package_code, purchase_id, participant_id
+SELECT package_code, purchase_id, person
 FROM projections.purchase
-WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, participant_id) > ($3, $4)
+WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, person) > ($3, $4)
   AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
   AND ($9::boolean IS NULL OR withdrawn = $9)
-ORDER BY purchase_id, participant_id
+ORDER BY purchase_id, person
 LIMIT $5

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 from msgspec import Struct
 
 from domain.events import (
-    PARTICIPANT_STREAM,
     ClassCompleted,
     EventVoided,
     PurchasePaid,
@@ -194,21 +193,20 @@ async def _withdrawn(
 
     Withdrawing what withdraws has no effect, nor has withdrawing what is about another participant.
     """
-    voids: dict[str, list[tuple[datetime, str]]] = {}
+    voids: dict[str, list[tuple[datetime, int]]] = {}
     async for rows in session.parts(SQL["facts"], partner_id, EventVoided.topic, as_of):
         for row in rows:
             voided = decode(EventVoided.topic, row["state"])
             assert isinstance(voided, EventVoided)  # noqa: S101 - narrows for mypy
-            voids.setdefault(voided.target_id, []).append((row["happened"], row["stream"]))
+            voids.setdefault(voided.target_id, []).append((row["happened"], row["person"]))
     found: dict[str, _Withdrawn] = {}
     wanted = list(voids)
     for first in range(0, len(wanted), TARGETS_AT_ONCE):
         some = wanted[first : first + TARGETS_AT_ONCE]
         for row in await session.fetch(SQL["targets"], partner_id, some):
-            topic, stream = row["topic"], row["stream"]
-            of_anybody = not stream.startswith(PARTICIPANT_STREAM)
+            topic, person = row["topic"], row["person"]
             since = [
-                happened for happened, of in voids[row["event_id"]] if of_anybody or of == stream
+                happened for happened, of in voids[row["event_id"]] if not person or of == person
             ]
             if topic != EventVoided.topic and row["happened"] <= as_of and since:
                 amount = _amount(row["state"]) if topic == PurchasePaid.topic else 0

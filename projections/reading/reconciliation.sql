@@ -16,22 +16,22 @@ GROUP BY 1, 2
 
 -- name: facts
 -- When, about whom and what they say: the events of one kind that happened by $3.
-SELECT happened, stream, state
+SELECT happened, person, state
 FROM ledger.stored_event JOIN ledger.topic USING (topic_id)
 WHERE partner_id = $1 AND topic.name = $2 AND event_id IS NOT NULL AND happened <= $3::timestamptz
 
 -- name: targets
 -- Of some event ids: when they happened, about whom, and what they are.
-SELECT found.event_id, found.happened, found.stream, topic.name AS topic, found.state
+SELECT found.event_id, found.happened, found.person, topic.name AS topic, found.state
 FROM unnest($2::text[]) AS wanted (event_id)
 CROSS JOIN LATERAL (
-    (SELECT stored_event.event_id, happened, stream, topic_id, state FROM ledger.stored_event
+    (SELECT stored_event.event_id, happened, person, topic_id, state FROM ledger.stored_event
      WHERE NOT collided
        AND ledger.id_hash(partner_id, stored_event.event_id) = ledger.id_hash($1::smallint, wanted.event_id)
        AND partner_id = $1 AND stored_event.event_id = wanted.event_id COLLATE "C"
      OFFSET 0)
     UNION ALL
-    (SELECT stored_event.event_id, happened, stream, topic_id, state FROM ledger.stored_event
+    (SELECT stored_event.event_id, happened, person, topic_id, state FROM ledger.stored_event
      WHERE collided AND partner_id = $1 AND stored_event.event_id = wanted.event_id COLLATE "C"
      OFFSET 0)
 ) AS found

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from domain.events import PARTICIPANT_STREAM
 from domain.history import state_of
 from projections import catalogue
 from projections.rebuild.loading import load_rows
@@ -42,28 +41,26 @@ class Later(Struct):
         cursor.execute(SQL["positions"])
         reached = dict(cursor.fetchall())
         cursor.execute(
-            SQL["changed_streams"],
+            SQL["changed_participants"],
             {"lane_ids": list(positions), "positions": list(positions.values())},
         )
-        by_partner: dict[int, list[str]] = {}
-        for partner_id, stream in cursor.fetchall():
-            if stream.startswith(PARTICIPANT_STREAM):
-                by_partner.setdefault(partner_id, []).append(stream)
+        by_partner: dict[int, list[int]] = {}
+        for partner_id, person in cursor.fetchall():
+            by_partner.setdefault(partner_id, []).append(person)
         for partner_id, head in catalogue.heads(cursor, self.rules).items():
             self.events += rebuild_catalogue(
                 cursor, cursor, partner_id, self.rules[partner_id], head
             )
-        for partner_id, streams in by_partner.items():
-            self._replace(cursor, partner_id, streams)
+        for partner_id, persons in by_partner.items():
+            self._replace(cursor, partner_id, persons)
         self._add_deltas(cursor)
         sequences.look(cursor, sequences.EVERYTHING, NEXT)
         behind = sum(reached.values()) - sum(positions.values())
         positions.update(reached)
         return behind
 
-    def _replace(self, cursor: Cursor, partner_id: int, streams: list[str]) -> None:
-        ids = [stream[len(PARTICIPANT_STREAM) :] for stream in streams]
-        values = {"partner_id": partner_id, "participant_ids": ids}
+    def _replace(self, cursor: Cursor, partner_id: int, persons: list[int]) -> None:
+        values = {"partner_id": partner_id, "persons": persons}
         cursor.execute(SQL["remove_classes"].replace(f"{LIVE}.", f"{NEXT}."), values)
         for class_code, packages, *columns in cursor.fetchall():
             of = counted_columns(columns)
@@ -72,23 +69,20 @@ class Later(Struct):
         for package_code, complete, unresolved, after_sales_end, unallocated in cursor.fetchall():
             before = (package_code, complete, unresolved, after_sales_end, unallocated)
             self.deltas.purchase_row(partner_id, before, -1)
-        cursor.execute(
-            SQL["some_participant_events"], {"partner_id": partner_id, "streams": streams}
-        )
+        cursor.execute(SQL["some_participant_events"], values)
         self._fold(cursor, partner_id, cursor.fetchall())
 
     def _fold(self, cursor: Cursor, partner_id: int, rows: Iterable[Any]) -> None:
         """Adds the rows of participants that have none; ``rows`` come participant by participant."""
         into = Changes()
-        for stream, events in groupby(rows, key=itemgetter(0)):
+        for person, events in groupby(rows, key=itemgetter(0)):
             history = [
                 (happened, event_id.encode(), facts.decode(topic, state))
                 for _, topic, happened, event_id, state in events
             ]
             self.events += len(history)
             self.participants += 1
-            participant_id = stream[len(PARTICIPANT_STREAM) :]
-            all_rows(participant_id, state_of(history), self.rules[partner_id], into)
+            all_rows(person, state_of(history), self.rules[partner_id], into)
             if len(into.classes) >= CHUNK_ROWS:
                 self._append(cursor, partner_id, into)
                 into = Changes()

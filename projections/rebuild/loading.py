@@ -62,7 +62,7 @@ def class_parts(partner_id: int, rows: Iterable[ClassRow]) -> list[bytes]:
             ),
             field.NULL if since is None else field.timestamptz(since),
             counted_fields(row.counted),
-            field.text(row.participant_id),
+            field.bigint(row.person),
             _code(row.class_code),
             field.NULL if packages is None else _codes(tuple(packages)),
         )
@@ -85,7 +85,7 @@ def purchase_parts(partner_id: int, rows: Iterable[PurchaseRow]) -> list[bytes]:
             field.NULL if since is None else field.timestamptz(since),
             field.boolean(row.complete),
             field.text(row.purchase_id),
-            field.text(row.participant_id),
+            field.bigint(row.person),
             field.NULL if package_code is None else _code(package_code),
             _codes(tuple(row.class_codes)),
             field.NULL if missing is None else _codes(tuple(missing)),

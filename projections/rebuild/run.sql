@@ -74,31 +74,29 @@ GROUP BY institution, metric, value
 HAVING sum(n) <> 0
 
 -- name: other_numbers
--- What events carry that are not about participants. Ranges, for the index: there are few of these in a large ledger.
-SELECT partner_id, sequence FROM ledger.event WHERE stream < 'p:'
-UNION ALL
-SELECT partner_id, sequence FROM ledger.event WHERE stream >= 'p;'
+-- What events carry that are not about participants, by the index of streams: there are few of these in a large ledger.
+SELECT partner_id, sequence FROM ledger.event WHERE stream <> ''
 
 -- name: some_participant_events
 -- Everything about some participants of one partner.
-SELECT stream, topic, (extract(epoch FROM happened) * 1000000)::bigint, event_id, state
+SELECT person, topic, (extract(epoch FROM happened) * 1000000)::bigint, event_id, state
 FROM ledger.event
-WHERE partner_id = %(partner_id)s AND stream = ANY(%(streams)s)
-ORDER BY stream
+WHERE partner_id = %(partner_id)s AND person = ANY(%(persons)s::bigint[])
+ORDER BY person
 
--- name: changed_streams
--- Streams with events behind the positions that were read, found by lane: the ledger is not read from end to end.
-SELECT DISTINCT changed.partner_id, changed.stream
+-- name: changed_participants
+-- Participants with events behind the positions that were read, found by lane: the ledger is not read from end to end.
+SELECT DISTINCT changed.partner_id, changed.person
 FROM ledger.lane
 LEFT JOIN unnest(%(lane_ids)s::integer[], %(positions)s::bigint[]) AS seen (lane_id, position) USING (lane_id)
 CROSS JOIN LATERAL (
-    SELECT event.partner_id, event.stream FROM ledger.event
+    SELECT event.partner_id, event.person FROM ledger.event
     WHERE event.lane_id = lane.lane_id AND event.position > coalesce(seen.position, 0)
       AND event.block BETWEEN ledger.block(lane.lane_id, coalesce(seen.position, 0))
                           AND ledger.block(lane.lane_id, lane.position)
     OFFSET 0
 ) AS changed
-WHERE lane.position > coalesce(seen.position, 0)
+WHERE lane.position > coalesce(seen.position, 0) AND changed.person > 0
 ORDER BY 1, 2
 
 -- name: lock_heads
@@ -118,12 +116,12 @@ UPDATE control.generation SET generation = generation + 1, switched = clock_time
 -- name: remove_classes
 -- Takes some participants out again; answers what was counted of them.
 DELETE FROM projections.purchased_class
-WHERE partner_id = %(partner_id)s AND participant_id = ANY(%(participant_ids)s)
+WHERE partner_id = %(partner_id)s AND person = ANY(%(persons)s::bigint[])
 RETURNING class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
           assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, paid,
           paid_refunded, allocated, price_is
 
 -- name: remove_purchases
 DELETE FROM projections.purchase
-WHERE partner_id = %(partner_id)s AND participant_id = ANY(%(participant_ids)s)
+WHERE partner_id = %(partner_id)s AND person = ANY(%(persons)s::bigint[])
 RETURNING package_code, complete, unresolved, after_sales_end, unallocated

@@ -1,8 +1,7 @@
 """One share of a rebuild: some participants of all partners, from events in the ledger to rows beside the live ones.
 
-PostgreSQL hands the events of a share out in the order of a hash of partner and stream. So each participant's come
-together, and sorting compares one number. Shares have no participant in common: any process may take any of them, all
-within one snapshot.
+PostgreSQL hands the events of a share out in the order of the participants' numbers, so each participant's come
+together. Shares have no participant in common: any process may take any of them, all within one snapshot.
 """
 
 from collections import defaultdict
@@ -15,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, field
 
-from domain.events import FACTS, PARTICIPANT_STREAM, Fact
+from domain.events import FACTS, Fact
 from domain.history import ReportedFact, state_of
 from projections.rebuild.loading import class_parts, count_parts, purchase_parts, send
 from projections.sequences.numbering import Numbers
@@ -79,15 +78,12 @@ def fold(
 _EPOCH: Final = binary_copy.POSTGRES_EPOCH
 _HEADER: Final = len(binary_copy.HEADER)
 _numbers: Final = Packing(">6xq4xi4xi4xh4xq").unpack_from
-"""When it happened, how long event id and sequence are, the number of the topic, the hash; each behind its length."""
+"""When it happened, how long event id and sequence are, numbers of topic and participant; each behind its length."""
 _ID: Final = 52
 """Where the event id begins: behind the numbers and its length."""
 _length: Final = Packing(">i").unpack_from
-_partner: Final = Packing(">h").unpack_from
-_STREAM: Final = 4 + len(PARTICIPANT_STREAM)
-"""Where the participant id begins in the end of a row: behind the stream's length and prefix."""
-_BEHIND_STREAM: Final = -6
-"""Behind the stream come the partner's two bytes and their length."""
+_END: Final = Packing(">4xq4xh")
+"""What a row ends with: participant and partner, each behind its length."""
 _NOT_YET: Final = bytes(32)
 """No row ends like this."""
 
@@ -128,7 +124,7 @@ class _Fold:
         self._share = share
         self._writing = writing
         self._progress = progress
-        self._same_hash: dict[bytes, list[ReportedFact]] = {}
+        self._of_person: dict[bytes, list[ReportedFact]] = {}
         self._changes: dict[int, Changes] = {}
         self._rows = 0
         self._sequences: dict[int, list[bytes | None]] = defaultdict(list)
@@ -145,17 +141,17 @@ class _Fold:
         send(self._writing, self._share.schema, "load_counts", counts)
 
     def _read(self) -> Generator[None, bytes, None]:
-        """Takes rows, and folds the participants of a hash as soon as the next one begins."""
+        """Takes rows, and folds a participant at all partners as soon as the next one begins."""
         # The loop runs for each event of the ledger.
         readers, sequences_of = self._readers, self._sequences
         sequences: list[bytes | None] = []
         history: list[ReportedFact] = []
-        end = _NOT_YET  # what the rows of a participant end with: stream and partner
+        end = _NOT_YET  # what the rows of a participant end with
         end_size = 0
-        of_hash: int | None = None
+        of_person: int | None = None
         row = (yield)[_HEADER:]
         while row != binary_copy.TRAILER:
-            happened, id_size, sequence_size, topic_id, hashed = _numbers(row)
+            happened, id_size, sequence_size, topic_id, person = _numbers(row)
             id_end = _ID + id_size
             if sequence_size < 0:
                 sequence = None
@@ -167,12 +163,12 @@ class _Fold:
                 (state_size,) = _length(row, state_at - 4)
                 end = row[state_at + state_size :]
                 end_size = len(end)
-                (partner_id,) = _partner(end, end_size - 2)
+                _, partner_id = _END.unpack(end)
                 sequences = sequences_of[partner_id]
-                if hashed != of_hash:
+                if person != of_person:
                     self._fold()
-                    of_hash = hashed
-                history = self._same_hash.setdefault(end, [])
+                    of_person = person
+                history = self._of_person.setdefault(end, [])
             sequences.append(sequence)
             fact = readers[topic_id](row[state_at:-end_size])
             history.append((happened + _EPOCH, row[_ID:id_end], fact))
@@ -181,17 +177,16 @@ class _Fold:
 
     def _fold(self) -> None:
         rules = self._share.rules
-        for end, history in self._same_hash.items():
-            (partner_id,) = _partner(end, len(end) - 2)
-            participant_id = end[_STREAM:_BEHIND_STREAM].decode()
+        for end, history in self._of_person.items():
+            person, partner_id = _END.unpack(end)
             into = self._changes.get(partner_id)
             if into is None:
                 into = self._changes[partner_id] = Changes()
             self._rows -= len(into.classes)
-            all_rows(participant_id, state_of(history), rules[partner_id], into)
+            all_rows(person, state_of(history), rules[partner_id], into)
             self._rows += len(into.classes)
             self.folded.participants += 1
-        self._same_hash.clear()
+        self._of_person.clear()
         if self._rows >= CHUNK_ROWS:
             self._flush()
 

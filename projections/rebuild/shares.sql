@@ -17,14 +17,13 @@ SET LOCAL synchronous_commit = off
 SELECT topic_id, name FROM ledger.topic
 
 -- name: events
--- Everything about the participants of a share, participant by participant, as projections/shares.py reads it. Only the
--- hash is sorted by: texts that all begin alike would take several times as long to compare. The table under the view
--- ledger.event is read: names of topics would have to be joined and taken apart again for each row.
+-- Everything about the participants of a share, participant by participant, as projections/rebuild/shares.py reads it.
+-- Numbers of participants are random, so they deal out evenly. The table under the view ledger.event is read: names of
+-- topics would have to be joined and taken apart again for each row.
 COPY (
-    SELECT happened, octet_length(event_id), coalesce(octet_length(sequence), -1), topic_id, hashed,
-           event_id, sequence, state, stream, partner_id
-    FROM (SELECT *, hashtextextended(stream, partner_id) AS hashed
-          FROM ledger.stored_event WHERE stream >= 'p:' AND stream < 'p;') AS of_participants
-    WHERE %(of)s = 1 OR (hashed & 9223372036854775807) %% %(of)s = %(number)s
-    ORDER BY hashed
+    SELECT happened, octet_length(event_id), coalesce(octet_length(sequence), -1), topic_id, person,
+           event_id, sequence, state, person, partner_id
+    FROM ledger.stored_event
+    WHERE person > 0 AND (%(of)s = 1 OR person %% %(of)s = %(number)s)
+    ORDER BY person
 ) TO STDOUT (FORMAT binary)

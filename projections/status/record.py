@@ -25,9 +25,9 @@ class Rules(Struct):
 
 
 class Record(Struct):
-    """A participant's state. ``in_snapshot``: how many events its stored snapshot has, 0: there is none."""
+    """A participant, by number, and its state. ``in_snapshot``: how many events its stored snapshot has, 0: none."""
 
-    participant_id: str
+    person: int
     state: State = field(default_factory=State)
     in_snapshot: int = 0
 
@@ -35,7 +35,7 @@ class Record(Struct):
 class ClassRow(Struct, gc=False):
     """A row of projections.purchased_class. ``counted`` is what evaluations count of it."""
 
-    participant_id: str
+    person: int
     class_code: str
     purchased_at: int | None
     purchase: int
@@ -54,7 +54,7 @@ class PurchaseRow(Struct, gc=False):
     for packages that are not published yet. ``packages``: those with a say in what was bought, beside ``package_code``.
     """
 
-    participant_id: str
+    person: int
     purchase_id: str
     purchased_at: int | None
     package_code: str | None

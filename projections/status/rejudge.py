@@ -100,7 +100,7 @@ def rejudge(transaction: Transaction, partner_id: int) -> Rejudged:
 
 def _rejudge_class(transaction: Transaction, partner_id: int, class_code: str, rules: Rules) -> int:
     count = 0
-    after = ""
+    after = 0
     while True:
         into = Changes()
         with transaction() as cursor:
@@ -111,9 +111,9 @@ def _rejudge_class(transaction: Transaction, partner_id: int, class_code: str, r
             for start in range(0, len(page), PARTICIPANTS):
                 of = page[start : start + PARTICIPANTS]
                 known = load_records(cursor, {partner_id: [row[0] for row in of]})[partner_id]
-                for participant_id, *columns in of:
-                    slices = Slices(known[participant_id].state, rules.catalogue)
-                    row = class_row(participant_id, class_code, slices.of(class_code), rules)
+                for person, *columns in of:
+                    slices = Slices(known[person].state, rules.catalogue)
+                    row = class_row(person, class_code, slices.of(class_code), rules)
                     judged = [
                         *(row.purchase, row.completion, row.assessment),
                         *(row.flags, row.satisfied),
@@ -142,21 +142,21 @@ def _rewrite_purchases(
 
 def buyers_of_packages(
     transaction: Transaction, partner_id: int, packages: AbstractSet[str] | None
-) -> Iterator[Sequence[str]]:
+) -> Iterator[Sequence[int]]:
     """Those who bought one of some packages, or any (None), some at a time; one who bought more may come again."""
     for page in _purchases(transaction, partner_id, packages):
         yield _people(page)
 
 
-def _people(page: Sequence[tuple[str, str]]) -> list[str]:
-    return sorted({participant_id for _, participant_id in page})
+def _people(page: Sequence[tuple[str, int]]) -> list[int]:
+    return sorted({person for _, person in page})
 
 
 def _purchases(
     transaction: Transaction, partner_id: int, packages: AbstractSet[str] | None
-) -> Iterator[Sequence[tuple[str, str]]]:
-    """Purchase and participant ids of purchases in which one of some packages, or any (None), has a say, in pages."""
-    after: Sequence[str] = ("", "")
+) -> Iterator[Sequence[tuple[str, int]]]:
+    """Purchase ids and participants of purchases in which one of some packages, or any (None), has a say, in pages."""
+    after: tuple[str, int] = ("", 0)
     name = "package_purchases" if packages is None else "purchases_of_packages"
     while True:
         with transaction() as cursor:
@@ -166,7 +166,7 @@ def _purchases(
                     "partner_id": partner_id,
                     "packages": None if packages is None else sorted(packages),
                     "after_purchase": after[0],
-                    "after_participant": after[1],
+                    "after_person": after[1],
                     "limit": PAGE,
                 },
             )
@@ -183,15 +183,15 @@ def _keep_up(cursor: Cursor, partner_id: int, rules: Rules) -> None:
 
 
 def _rewrite(
-    transaction: Transaction, partner_id: int, participant_ids: Collection[str], rules: Rules
+    transaction: Transaction, partner_id: int, persons: Collection[int], rules: Rules
 ) -> None:
     """Writes all rows of some participants again, and removes those that are no longer theirs."""
     with transaction() as cursor:
         cursor.execute(SQL["pass_lanes"], {"partner_id": partner_id})
         _keep_up(cursor, partner_id, rules)
-        records = load_records(cursor, {partner_id: participant_ids})[partner_id]
+        records = load_records(cursor, {partner_id: persons})[partner_id]
         into = Changes()
         for record in records.values():
-            all_rows(record.participant_id, record.state, rules, into)
+            all_rows(record.person, record.state, rules, into)
         status.write(cursor, status.stage({partner_id: into}))
-        status.remove_others(cursor, partner_id, participant_ids, into)
+        status.remove_others(cursor, partner_id, persons, into)

@@ -26,30 +26,30 @@ SELECT lane_id FROM ledger.lane WHERE partner_id = %(partner_id)s ORDER BY lane_
 
 -- name: rows_of_class
 -- A page of one class's rows; nobody else changes them until the end of the transaction.
-SELECT participant_id, purchase, completion, assessment, flags, satisfied
+SELECT person, purchase, completion, assessment, flags, satisfied
 FROM projections.purchased_class
-WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND participant_id > %(after)s
-ORDER BY participant_id LIMIT %(limit)s
+WHERE partner_id = %(partner_id)s AND class_code = %(class_code)s AND person > %(after)s
+ORDER BY person LIMIT %(limit)s
 FOR NO KEY UPDATE
 
 -- name: package_purchases
 -- A page of one partner's purchases of packages, also of those whose payments were withdrawn.
-SELECT purchase_id, participant_id FROM projections.purchase
+SELECT purchase_id, person FROM projections.purchase
 WHERE partner_id = %(partner_id)s AND (package_code IS NOT NULL OR packages IS NOT NULL)
-  AND (purchase_id, participant_id) > (%(after_purchase)s, %(after_participant)s)
-ORDER BY purchase_id, participant_id LIMIT %(limit)s
+  AND (purchase_id, person) > (%(after_purchase)s, %(after_person)s)
+ORDER BY purchase_id, person LIMIT %(limit)s
 
 -- name: purchases_of_packages
 -- A page of the purchases in which one of some packages has a say.
-SELECT purchase_id, participant_id FROM (
-    SELECT purchase_id, participant_id FROM projections.purchase
+SELECT purchase_id, person FROM (
+    SELECT purchase_id, person FROM projections.purchase
     WHERE partner_id = %(partner_id)s AND package_code = ANY (%(packages)s::text[])
     UNION
-    SELECT purchase_id, participant_id FROM projections.purchase
+    SELECT purchase_id, person FROM projections.purchase
     WHERE partner_id = %(partner_id)s AND packages IS NOT NULL AND packages && %(packages)s::text[]
 ) AS of_packages
-WHERE (purchase_id, participant_id) > (%(after_purchase)s, %(after_participant)s)
-ORDER BY purchase_id, participant_id LIMIT %(limit)s
+WHERE (purchase_id, person) > (%(after_purchase)s, %(after_person)s)
+ORDER BY purchase_id, person LIMIT %(limit)s
 
 -- name: applied
 UPDATE control.catalogue_head SET applied_revision = %(revision)s

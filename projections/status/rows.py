@@ -25,7 +25,7 @@ from projections.status.record import (
 
 
 def changes(
-    participant_id: str, state: State, touched: Iterable[Touched], rules: Rules, into: Changes
+    person: int, state: State, touched: Iterable[Touched], rules: Rules, into: Changes
 ) -> None:
     """Adds to ``into`` the rows that the touched parts of the state now have."""
     class_codes: set[str] = set()
@@ -41,20 +41,20 @@ def changes(
         class_codes |= classes_named(state.purchases[purchase_id], rules.catalogue)
     for class_code in completions:
         purchase_ids |= slices.package_purchases(class_code)
-    _add(participant_id, state, slices, class_codes, purchase_ids, rules, into)
+    _add(person, state, slices, class_codes, purchase_ids, rules, into)
 
 
-def all_rows(participant_id: str, state: State, rules: Rules, into: Changes) -> None:
+def all_rows(person: int, state: State, rules: Rules, into: Changes) -> None:
     """Adds to ``into`` every row that the state has."""
     class_codes = set(state.classes)
     for purchase in state.purchases.values():
         class_codes |= classes_named(purchase, rules.catalogue)
     slices = Slices(state, rules.catalogue)
-    _add(participant_id, state, slices, class_codes, state.purchases, rules, into)
+    _add(person, state, slices, class_codes, state.purchases, rules, into)
 
 
 def _add(
-    participant_id: str,
+    person: int,
     state: State,
     slices: Slices,
     class_codes: Iterable[str],
@@ -63,21 +63,19 @@ def _add(
     into: Changes,
 ) -> None:
     for class_code in class_codes:
-        into.classes.append(class_row(participant_id, class_code, slices.of(class_code), rules))
+        into.classes.append(class_row(person, class_code, slices.of(class_code), rules))
     for purchase_id in purchase_ids:
-        row = purchase_row(participant_id, state, state.purchases[purchase_id], rules)
+        row = purchase_row(person, state, state.purchases[purchase_id], rules)
         if row is not None:
             into.purchases.append(row)
 
 
-def class_row(
-    participant_id: str, class_code: str, evidence: ClassEvidence, rules: Rules
-) -> ClassRow:
+def class_row(person: int, class_code: str, evidence: ClassEvidence, rules: Rules) -> ClassRow:
     """The row of a class from its evidence."""
     answer = judge(class_code, evidence, rules.catalogue, rules.package_sales_end)
     packages = [p.package_code for p in answer.purchases if p.package_code is not None]
     return ClassRow(
-        participant_id,
+        person,
         class_code,
         answer.purchases[0].purchased_at if answer.purchases else None,
         PURCHASE_NUMBER[answer.purchase],
@@ -93,7 +91,7 @@ def class_row(
 
 
 def purchase_row(
-    participant_id: str, state: State, purchase: PurchaseRecord, rules: Rules
+    person: int, state: State, purchase: PurchaseRecord, rules: Rules
 ) -> PurchaseRow | None:
     """The row of one purchase, or None when it was never paid."""
     if not purchase.paid:
@@ -104,7 +102,7 @@ def purchase_row(
     contents = contents_of(purchase, withdrawn, rules.catalogue)
     if contents is None:
         return PurchaseRow(
-            participant_id,
+            person,
             purchase.purchase_id,
             None,
             None,
@@ -123,7 +121,7 @@ def purchase_row(
     missing = contents.missing(state.is_completed)
     packages.discard(package_code or "")
     return PurchaseRow(
-        participant_id,
+        person,
         purchase.purchase_id,
         contents.purchased_at,
         package_code,

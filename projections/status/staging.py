@@ -11,8 +11,8 @@ from projections.storage import binary_copy as field
 
 _CLASS_COLUMNS: Final = field.pack_columns(19)
 _PURCHASE_COLUMNS: Final = field.pack_columns(15)
-_FIXED: Final = Struct(">ihihihihibih").pack
-"""purchase, completion, assessment, flags, satisfied and partner_id, each behind its length."""
+_FIXED: Final = Struct(">ihihihihibihiq").pack
+"""purchase, completion, assessment, flags, satisfied, partner_id and person, each behind its length."""
 
 
 def class_stream(changes: Mapping[int, Changes]) -> bytes:
@@ -27,16 +27,14 @@ def class_stream(changes: Mapping[int, Changes]) -> bytes:
 
 
 def _class_fields(partner_id: int, row: ClassRow) -> tuple[bytes, ...]:
-    participant_id, class_code = row.participant_id.encode(), row.class_code.encode()
+    class_code = row.class_code.encode()
     packages, purchased_at = row.package_codes, row.purchased_at
     return (
         _CLASS_COLUMNS,
         _FIXED(
             *(2, row.purchase, 2, row.completion, 2, row.assessment, 2, row.flags),
-            *(1, row.satisfied, 2, partner_id),
+            *(1, row.satisfied, 2, partner_id, 8, row.person),
         ),
-        _LENGTHS[len(participant_id)],
-        participant_id,
         _LENGTHS[len(class_code)],
         class_code,
         _NULL if purchased_at is None else _bigint(8, purchased_at),
@@ -97,7 +95,7 @@ def purchase_stream(changes: Mapping[int, Changes]) -> bytes:
 def _purchase_fields(partner_id: int, row: PurchaseRow) -> tuple[bytes, ...]:
     return (
         _PURCHASE_COLUMNS,
-        field.text(row.participant_id),
+        field.bigint(row.person),
         field.text(row.purchase_id),
         _NULL if row.purchased_at is None else field.bigint(row.purchased_at),
         field.text(row.package_code),

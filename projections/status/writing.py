@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from projections.status.record import Changes
 from projections.status.staging import class_stream, purchase_stream
-from projections.storage.copy import copy_stream, text_array
+from projections.storage.copy import bigint_array, copy_stream, text_array
 from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 from projections.sums import queue
@@ -81,21 +81,19 @@ def write(cursor: Cursor, staged: Staged, concurrently: Concurrently = one_after
         queue.leave(cursor, partner_id, changed)
 
 
-def remove_others(
-    cursor: Cursor, partner_id: int, participant_ids: Collection[str], kept: Changes
-) -> None:
+def remove_others(cursor: Cursor, partner_id: int, persons: Collection[int], kept: Changes) -> None:
     """Removes the class rows of some participants that are not among those ``kept``, and queues what that changes."""
     names: dict[str, Any] = {
         "partner_id": partner_id,
-        "participant_ids": text_array(participant_ids),
+        "persons": bigint_array(persons),
     }
     cursor.execute(SQL["class_keys"], names)
-    stay = {(row.participant_id, row.class_code) for row in kept.classes}
+    stay = {(row.person, row.class_code) for row in kept.classes}
     gone = [key for key in cursor.fetchall() if key not in stay]
     if not gone:
         return
     people, class_codes = zip(*gone, strict=True)
-    names |= {"participant_ids": text_array(people), "class_codes": text_array(class_codes)}
+    names |= {"persons": bigint_array(people), "class_codes": text_array(class_codes)}
     cursor.execute(SQL["delete_classes"], names)
     removed: list[ClassChange] = [
         (class_code, packages, columns, None, None)
@@ -122,7 +120,7 @@ def _note_classes(
     if not before:
         return
     new = {
-        (partner_id, row.participant_id, row.class_code): row
+        (partner_id, row.person, row.class_code): row
         for partner_id, changed in changes.items()
         for row in changed.classes
     }

@@ -41,10 +41,10 @@ CREATE TABLE IF NOT EXISTS control.early_withdrawal (
 -- The lane that writes a participant's status rows: the lane that the participant's events arrive in. It changes hands
 -- under the row locks of both lanes, so that no worker goes on with a state that another one has changed.
 CREATE TABLE IF NOT EXISTS control.participant (
-    lane_id         integer  NOT NULL,
-    partner_id      smallint NOT NULL,
-    participant_id  text     NOT NULL COLLATE "C",
-    PRIMARY KEY (partner_id, participant_id)
+    person      bigint   NOT NULL,
+    lane_id     integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    PRIMARY KEY (partner_id, person)
 ) WITH (fillfactor = 95);
 
 -- Counts the rebuilds that were switched to.
@@ -86,8 +86,8 @@ CREATE TABLE IF NOT EXISTS control.answer_lane (
 -- What was told of each participant's classes, so that only changes are: MessagePack (projections/answers/told.py), a
 -- number and a digest for each class code.
 CREATE TABLE IF NOT EXISTS control.answered (
-    partner_id      smallint NOT NULL,
-    participant_id  text     NOT NULL COLLATE "C",
-    answers         bytea    NOT NULL,
-    PRIMARY KEY (partner_id, participant_id)
+    person      bigint   NOT NULL,
+    partner_id  smallint NOT NULL,
+    answers     bytea    NOT NULL,
+    PRIMARY KEY (partner_id, person)
 ) WITH (fillfactor = 80);

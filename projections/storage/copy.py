@@ -40,6 +40,11 @@ def text_array(values: Iterable[str]) -> str:
     return '{"' + joined + '"}'
 
 
+def bigint_array(values: Iterable[int]) -> str:
+    """A PostgreSQL literal of whole numbers, for any array of them."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
 def copy_rows(cursor: CopyCursor, statement: str, rows: Iterable[Sequence[Any]]) -> None:
     """Sends rows with a ``COPY … FROM STDIN`` statement in text format.
 

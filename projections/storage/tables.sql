@@ -5,9 +5,12 @@ CREATE SCHEMA IF NOT EXISTS projections;
 
 -- One row a purchased class: the columns that lists filter by, and what evaluations count of it (domain/counting.py:
 -- best_scaled to allocated). Of money, whole rupiah: what was paid, what of it was refunded, what of it is a share of an
--- amount; null for none. `price_is` is the place of the weakest price in PRICE_IS (domain/money.py). Numbers of states and
--- flags: domain/vocabulary.py; `flags` has two more beside them, 256: a meeting was attended, 512: a certificate was
--- issued. What was reported stands in no row: who needs it loads the participant (projections/reading/evidence.py).
+-- One row a purchased class: the columns that lists filter by, and what evaluations count of it (domain/counting.py:
+-- best_scaled to allocated). Of money, whole rupiah: what was paid, what of it was refunded, what of it is a share of an
+-- amount; null for none. `person` is the participant (vault.person). `price_is` is the place of the weakest price in
+-- PRICE_IS (domain/money.py). Numbers of states and flags: domain/vocabulary.py; `flags` has two more beside them, 256: a
+-- meeting was attended, 512: a certificate was issued. What was reported stands in no row: who needs it loads the
+-- participant (projections/reading/evidence.py).
 -- `unusual` rows are those that few filters ask for and few rows have, and that a list must not look for among all
 -- others: no purchase, refunded, a result without a verdict, any flag (but 4, completed_without_assessment: many rows
 -- have it for a while). It is a column of its own because an index on `flags` or `assessment` would end updates in place,
@@ -20,6 +23,7 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     paid            bigint,
     paid_refunded   bigint,
     allocated       bigint,
+    person          bigint   NOT NULL,
     partner_id      smallint NOT NULL,
     purchase        smallint NOT NULL,
     completion      smallint NOT NULL,
@@ -29,22 +33,21 @@ CREATE TABLE IF NOT EXISTS projections.purchased_class (
     drop_off        smallint,
     price_is        smallint,
     satisfied       boolean  NOT NULL,
-    participant_id  text     NOT NULL COLLATE "C",
     class_code      text     NOT NULL COLLATE "C",
     package_codes   text[],
     unusual         boolean  NOT NULL GENERATED ALWAYS AS (
         flags & 59 <> 0 OR purchase <> 1 OR assessment = 1
     ) STORED,
-    PRIMARY KEY (participant_id, partner_id, class_code)
+    PRIMARY KEY (person, partner_id, class_code)
 ) WITH (fillfactor = 60);
 CREATE INDEX IF NOT EXISTS purchased_class_by_class
-    ON projections.purchased_class (partner_id, class_code, participant_id);
+    ON projections.purchased_class (partner_id, class_code, person);
 CREATE INDEX IF NOT EXISTS unusual_class
-    ON projections.purchased_class (partner_id, class_code, participant_id) WHERE unusual;
+    ON projections.purchased_class (partner_id, class_code, person) WHERE unusual;
 -- Rows of several packages, of which there are few, stand here together under ''.
 CREATE INDEX IF NOT EXISTS purchased_class_by_package
     ON projections.purchased_class (
-        partner_id, (CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END), class_code, participant_id
+        partner_id, (CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END), class_code, person
     ) WHERE package_codes IS NOT NULL;
 
 -- One row a purchase, also where every payment was withdrawn: purchased_at and package_code are null then, and only "as
@@ -53,6 +56,7 @@ CREATE INDEX IF NOT EXISTS purchased_class_by_package
 CREATE TABLE IF NOT EXISTS projections.purchase (
     purchased_at    timestamptz,
     unallocated     bigint,
+    person          bigint   NOT NULL,
     partner_id      smallint NOT NULL,
     refunded        boolean  NOT NULL,
     amount_differs  boolean  NOT NULL,
@@ -61,28 +65,27 @@ CREATE TABLE IF NOT EXISTS projections.purchase (
     after_sales_end boolean  NOT NULL,
     withdrawn       boolean  NOT NULL,
     purchase_id     text     NOT NULL COLLATE "C",
-    participant_id  text     NOT NULL COLLATE "C",
     package_code    text     COLLATE "C",
     class_codes     text[]   NOT NULL,
     missing         text[],
     packages        text[],
-    PRIMARY KEY (partner_id, purchase_id, participant_id)
+    PRIMARY KEY (partner_id, purchase_id, person)
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS package_purchase
-    ON projections.purchase (partner_id, package_code, purchase_id, participant_id)
+    ON projections.purchase (partner_id, package_code, purchase_id, person)
     WHERE package_code IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unresolved_purchase
     ON projections.purchase (partner_id, package_code) WHERE unresolved;
 CREATE INDEX IF NOT EXISTS purchase_of_participant
-    ON projections.purchase (participant_id, partner_id, purchase_id);
+    ON projections.purchase (person, partner_id, purchase_id);
 CREATE INDEX IF NOT EXISTS refunded_purchase
-    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE refunded;
+    ON projections.purchase (partner_id, purchase_id, person) WHERE refunded;
 CREATE INDEX IF NOT EXISTS differing_purchase
-    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE amount_differs;
+    ON projections.purchase (partner_id, purchase_id, person) WHERE amount_differs;
 CREATE INDEX IF NOT EXISTS withdrawn_payment
-    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE withdrawn;
+    ON projections.purchase (partner_id, purchase_id, person) WHERE withdrawn;
 CREATE INDEX IF NOT EXISTS purchase_of_more_packages
-    ON projections.purchase (partner_id, purchase_id, participant_id) WHERE packages IS NOT NULL;
+    ON projections.purchase (partner_id, purchase_id, person) WHERE packages IS NOT NULL;
 
 -- The catalogue as it stands: what is latest of each class, what is earliest of each package. Title and institution are
 -- null where every publication of a class was withdrawn. `summed_institution` is the one that the class's counts are added

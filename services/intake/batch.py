@@ -210,7 +210,8 @@ class _Sorting(Struct):
                 continue
             if stream.startswith(PARTICIPANT_STREAM):
                 participant_id = stream[PREFIX:]
-                state = records[participant_id].state
+                record = records[participant_id]
+                person, state, stored_stream = record.person, record.state, ""
                 parts = participant.accept(state, event)
                 if parts is None:
                     self.held.append(_Held(lane, result, one.offset, event_id, entry, one.raw))
@@ -222,13 +223,9 @@ class _Sorting(Struct):
                     touched[participant_id] = [parts]
                 elif before[-1] is not parts:
                     before.append(parts)
-            elif stream != DECLARATION_STREAM:
-                decision = self._publish(event)
-                if isinstance(decision, Refusal):
-                    _reject(lane, result, one.offset, decision, one.raw)
-                    continue
-                if not decision:
-                    result.duplicates.append((lane.partner_id, lane.lane_id, one.offset, event_id))
+            else:
+                person, stored_stream = 0, stream
+                if stream != DECLARATION_STREAM and not self._published(lane, result, one, event):
                     continue
             seen[event_id] = entry
             rows.append(
@@ -236,7 +233,8 @@ class _Sorting(Struct):
                     one.offset,
                     event_id,
                     entry.happened,
-                    stream,
+                    person,
+                    stored_stream,
                     entry.topic,
                     entry.state,
                     event.sequence,
@@ -266,6 +264,18 @@ class _Sorting(Struct):
             for key, (happened, participant_id) in self.early.items()
             if key not in self.records[participant_id].state.known
         }
+
+    def _published(
+        self, lane: Lane, result: LaneOutcome, one: Decoded, event: PartnerEvent
+    ) -> bool:
+        """Whether a publication is accepted; where it is not, the record has its outcome."""
+        decision = self._publish(event)
+        if isinstance(decision, Refusal):
+            _reject(lane, result, one.offset, decision, one.raw)
+        elif not decision:
+            repeat = (lane.partner_id, lane.lane_id, one.offset, event.event_id)
+            result.duplicates.append(repeat)
+        return not isinstance(decision, Refusal) and bool(decision)
 
     def _publish(self, event: PartnerEvent) -> Sequence[PartnerEvent] | Refusal:
         known = self.rules.catalogue

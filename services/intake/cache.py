@@ -20,6 +20,15 @@ class RecordCache:
     def __len__(self) -> int:
         return len(self._records)
 
+    def missing(self, partner_id: int, lanes: Mapping[str, int]) -> list[str]:
+        """The participants whose records `take` would not give."""
+        held = self._records
+        return [
+            who
+            for who, lane_id in lanes.items()
+            if (kept := held.get((partner_id, who))) is None or kept[0] != lane_id
+        ]
+
     def take(self, partner_id: int, lanes: Mapping[str, int]) -> dict[str, Record]:
         """Those of the records that are here, by participant id; they are here no longer until they are kept again.
 

@@ -11,13 +11,13 @@ from collections.abc import Set as AbstractSet
 
 from psycopg2.extensions import cursor
 
-from projections.storage.copy import text_array
+from projections.storage.copy import bigint_array
 from projections.storage.sql import load
 
 SQL = load("services.intake", "ownership.sql")
 
-Row = tuple[int, str, int]
-"""Partner id, participant id, lane id."""
+Row = tuple[int, int, int]
+"""Partner id, number of a participant, lane id."""
 
 
 class WrittenElsewhere(Exception):
@@ -34,17 +34,17 @@ def hold(work: cursor, lane_ids: Collection[int]) -> None:
 
 
 def claim(
-    work: cursor, participants: Mapping[int, Mapping[str, int]], held: AbstractSet[int]
+    work: cursor, participants: Mapping[int, Mapping[int, int]], held: AbstractSet[int]
 ) -> None:
-    """Makes sure that the batch's lanes write its participants: partner id to participant id to lane id.
+    """Makes sure that the batch's lanes write its participants: partner id to number to lane id.
 
     The caller holds the row locks of the lanes ``held`` (the batch's, and what an earlier attempt found). Raises
     WrittenElsewhere when a participant is written by a lane that is not held, or was new to two workers at once.
     """
     wanted = [
-        (partner_id, participant_id, lane_id)
+        (partner_id, person, lane_id)
         for partner_id, lanes in participants.items()
-        for participant_id, lane_id in lanes.items()
+        for person, lane_id in lanes.items()
     ]
     if not wanted:
         return
@@ -70,9 +70,9 @@ def claim(
 
 
 def _columns(rows: Iterable[Row]) -> dict[str, str]:
-    partner_ids, participant_ids, lane_ids = zip(*rows, strict=True)
+    partner_ids, persons, lane_ids = zip(*rows, strict=True)
     return {
-        "partner_ids": "{" + ",".join(map(str, partner_ids)) + "}",
-        "participant_ids": text_array(participant_ids),
-        "lane_ids": "{" + ",".join(map(str, lane_ids)) + "}",
+        "partner_ids": bigint_array(partner_ids),
+        "persons": bigint_array(persons),
+        "lane_ids": bigint_array(lane_ids),
     }

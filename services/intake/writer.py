@@ -10,7 +10,7 @@ The status rows are only written, never read.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -44,6 +44,7 @@ from services.postgres import ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import TOOK_TOO_LONG, LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, LedgerEntry, Step
+from services.postgres.vault import Vault
 from services.postgres.waiting import WaitingConnection
 
 Result = TypeVar("Result")
@@ -54,6 +55,9 @@ ATTEMPTS = 20
 CAREFUL_BATCHES = 100
 """For so many batches all event ids of a partner are looked up, after one that no participant's record could know."""
 
+
+NUMBERS_A_RECORD = 4
+"""So many participants' numbers are kept in memory for each participant whose record is."""
 
 WORTH_A_THREAD = 500
 """So many events take PostgreSQL longer than it takes to begin a thread."""
@@ -87,6 +91,7 @@ class Writer:
     def __init__(self, session: WaitingConnection, cached_participants: int) -> None:
         self._session = session
         self._cache = RecordCache(cached_participants)
+        self._vault = Vault(session, NUMBERS_A_RECORD * cached_participants)
         self._rules: dict[int, Rules] = {}
         self._careful: dict[int, int] = {}
         with transaction(session) as work:
@@ -116,8 +121,9 @@ class Writer:
         overtaken: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                numbers = self._numbers(wants)
                 with transaction(self._session) as work:
-                    outcome = self._attempt(work, batches, wants, others, overtaken)
+                    outcome = self._attempt(work, batches, wants, numbers, others, overtaken)
                 break
             except (StaleRules, WrittenElsewhere, LedgerConflict, Retry) as early:
                 self._forget(wants)
@@ -153,25 +159,27 @@ class Writer:
         work: cursor,
         batches: Sequence[LaneBatch],
         wants: Mapping[int, Wanted],
+        numbers: Mapping[str, int],
         others: AbstractSet[int],
         overtaken: AbstractSet[int],
     ) -> BatchOutcome:
-        """``others``: lanes that are known to write participants of the batch.
+        """``numbers``: of the participants that are not in memory.
 
-        ``overtaken``: partners whose catalogue moved on during an earlier attempt, or is changed by what is withdrawn;
-        now they are locked from the start, or somebody who publishes without a pause would be ahead every time.
+        ``others``: lanes that are known to write participants of the batch. ``overtaken``: partners whose catalogue
+        moved on during an earlier attempt, or is changed by what is withdrawn; now they are locked from the start, or
+        somebody who publishes without a pause would be ahead every time.
         """
         rules = self._current_rules(work, wants, overtaken)
         held = others | {batch.lane.lane_id for batch in batches}
         if others:
             ownership.hold(work, held)
-        found = self._read(work, wants, rules)
+        found = self._read(work, wants, numbers, rules)
         outcome = sort_out(
             batches,
             found.known,
             found.records,
             found.rules,
-            partial(ledger.find_events, work),
+            partial(_find_events, work, found.records),
             found.withdrawn,
         )
         unlocked = outcome.changes_catalogue_of() - _locked(wants, overtaken)
@@ -183,9 +191,7 @@ class Writer:
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
         # and the owners say now is what counts.
         _check_rules(work, found.rules)
-        ownership.claim(
-            work, {partner_id: want.participants for partner_id, want in wants.items()}, held
-        )
+        ownership.claim(work, _lanes_of(wants, found.records), held)
         events = [
             LaneEvents(
                 batch.lane.lane_id,
@@ -204,7 +210,22 @@ class Writer:
         put_snapshots(work, snapshots)
         return outcome
 
-    def _read(self, work: cursor, wants: Mapping[int, Wanted], rules: dict[int, Rules]) -> Found:
+    def _numbers(self, wants: Mapping[int, Wanted]) -> dict[str, int]:
+        """The numbers of the batch's participants that are not in memory, given to those who are new."""
+        unknown = {
+            who
+            for partner_id, want in wants.items()
+            for who in self._cache.missing(partner_id, want.participants)
+        }
+        return self._vault.numbers(unknown)
+
+    def _read(
+        self,
+        work: cursor,
+        wants: Mapping[int, Wanted],
+        numbers: Mapping[str, int],
+        rules: dict[int, Rules],
+    ) -> Found:
         # A repeat comes with its own participant, whose record holds the first: only such ids are looked up, and those
         # that publish. An id that another participant used shows when the events are written; then all are looked up.
         asked = {
@@ -212,8 +233,8 @@ class Writer:
             for partner_id, want in wants.items()
             if (ids := want.event_ids if partner_id in self._careful else want.catalogue_ids)
         }
-        known = ledger.find_events(work, asked)
-        records = self._records(work, wants)
+        records = self._records(work, wants, numbers)
+        known = _find_events(work, records, asked)
         withdrawn = {
             partner_id: catalogue.early_withdrawals(work, partner_id, map(key_of, ids))
             for partner_id, want in wants.items()
@@ -243,20 +264,49 @@ class Writer:
             catalogue.follow(work, partner_id, rules, revision, sales_end)
         return {partner_id: self._rules[partner_id] for partner_id in wants}
 
-    def _records(self, work: cursor, wants: Mapping[int, Wanted]) -> dict[int, dict[str, Record]]:
+    def _records(
+        self, work: cursor, wants: Mapping[int, Wanted], numbers: Mapping[str, int]
+    ) -> dict[int, dict[str, Record]]:
         """The participant records of the batch, from the cache or the ledger, now most recently used."""
         records = {
             partner_id: self._cache.take(partner_id, want.participants)
             for partner_id, want in wants.items()
         }
         missing = {
-            partner_id: [who for who in want.participants if who not in records[partner_id]]
+            partner_id: {
+                numbers[who]: who for who in want.participants if who not in records[partner_id]
+            }
             for partner_id, want in wants.items()
         }
         for partner_id, loaded in load_records(work, missing).items():
-            records[partner_id] |= loaded
+            who_is = missing[partner_id]
+            records[partner_id] |= {who_is[person]: record for person, record in loaded.items()}
             self._cache.keep(partner_id, records[partner_id], wants[partner_id].participants)
         return records
+
+
+def _find_events(
+    work: cursor,
+    records: Mapping[int, Mapping[str, Record]],
+    wanted: Mapping[int, Collection[str]],
+) -> dict[int, dict[str, LedgerEntry]]:
+    """Those of event ids by partner id that the ledger holds, of participants of the batch and of nobody."""
+    if not wanted:
+        return {}
+    participants = {record.person: who for of in records.values() for who, record in of.items()}
+    return ledger.find_events(work, wanted, participants)
+
+
+def _lanes_of(
+    wants: Mapping[int, Wanted], records: Mapping[int, Mapping[str, Record]]
+) -> dict[int, dict[int, int]]:
+    """Partner id to participants' numbers to the lanes that they were read from."""
+    return {
+        partner_id: {
+            records[partner_id][who].person: lane_id for who, lane_id in want.participants.items()
+        }
+        for partner_id, want in wants.items()
+    }
 
 
 def _locked(wants: Mapping[int, Wanted], overtaken: AbstractSet[int]) -> set[int]:
@@ -308,7 +358,8 @@ def _changed_rows(outcome: BatchOutcome, found: Found) -> dict[int, Changes]:
         into = changed[partner_id] = Changes()
         records, rules = found.records[partner_id], found.rules[partner_id]
         for participant_id, parts in touched.items():
-            changes(participant_id, records[participant_id].state, parts, rules, into)
+            record = records[participant_id]
+            changes(record.person, record.state, parts, rules, into)
     return changed
 
 
@@ -323,7 +374,7 @@ def _due_snapshots(
     due: list[StagedSnapshot] = []
     for partner_id, touched in outcome.touched.items():
         records, participants = found.records[partner_id], wants[partner_id].participants
-        places = {who: ends[participants[who]] for who in touched}
+        places = {records[who].person: ends[participants[who]] for who in touched}
         due += stage_snapshots(partner_id, [records[who] for who in touched], places)
     return due
 

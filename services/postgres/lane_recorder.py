@@ -5,7 +5,7 @@ is checked by the suites that the library ships (tests/recorder_conformance/).
 Source: eventsourcing 9.5, eventsourcing/persistence.py.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,8 +30,11 @@ from eventsourcing.persistence import (
 from psycopg2.extensions import cursor
 from xxhash import xxh32_intdigest
 
-from projections.storage.copy import text_array
+from domain.events import PARTICIPANT_STREAM
+from projections.storage import people
+from projections.storage.copy import bigint_array, text_array
 from projections.storage.sql import load
+from services.postgres import vault
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
     EventRow,
@@ -115,12 +118,16 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        bounds = {"stream": str(originator_id), "gt": gt, "lte": lte, "limit": limit}
+        originator = str(originator_id)
+        bounds = {"gt": gt, "lte": lte, "limit": limit}
         with self.transaction() as work:
-            work.execute(
-                SQL["select_events_backwards" if desc else "select_events"], self._names | bounds
-            )
-            return [_stored_event(*row) for row in work.fetchall()]
+            numbers = vault.known_numbers(work, _participants([originator]))
+            of = _person_and_stream(originator, numbers)
+            if of is None:
+                return []
+            names = self._names | bounds | {"person": of[0], "stream": of[1]}
+            work.execute(SQL["select_events_backwards" if desc else "select_events"], names)
+            return [_stored_event(originator, *row[2:]) for row in work.fetchall()]
 
     def _insert(
         self, stored_events: Sequence[StoredEvent], tracking: Tracking | None = None
@@ -128,27 +135,39 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
         """The positions of the events, which get the lane's next ones, without gaps."""
         if not stored_events and tracking is None:
             return None
+        originators = [str(event.originator_id) for event in stored_events]
         with self.transaction() as work:
-            first = self._reserve(work, stored_events)
+            persons = vault.numbers(work, _participants(originators))
+        with self.transaction() as work:
+            first = self._reserve(work, stored_events, persons)
             if tracking is not None:
                 move_tracking(work, self.lane, tracking)
             recorded = time_ns() // 1000
             numbers = topic_numbers(work, {event.topic for event in stored_events})
-            rows = [_row(event, recorded) for event in stored_events]
+            rows = [_row(event, recorded, persons) for event in stored_events]
             events = LaneEvents(self.lane.lane_id, self.lane.partner_id, first, rows)
             copy_events(work, [events], recorded, topic_numbers=numbers)
             # Whoever wrote these expected nothing behind them.
-            streams = {row[3] for row in rows}
-            work.execute(SQL["forget_snapshots"], self._names | {"streams": text_array(streams)})
+            written = bigint_array(persons.values())
+            work.execute(SQL["forget_snapshots"], self._names | {"persons": written})
         return range(first, first + len(stored_events))
 
-    def _reserve(self, work: cursor, stored_events: Sequence[StoredEvent]) -> int:
+    def _reserve(
+        self, work: cursor, stored_events: Sequence[StoredEvent], persons: Mapping[str, int]
+    ) -> int:
         """The first new position, with the lane locked; raises IntegrityError for a known version."""
         work.execute(SQL["reserve"], self._names | {"count": len(stored_events)})
         ((first,),) = work.fetchall()
-        new = {(str(event.originator_id), event.originator_version) for event in stored_events}
-        streams, versions = {stream for stream, _ in new}, [version for _, version in new]
-        wanted = {"streams": text_array(streams), "versions": versions}
+        new = {
+            (*_stored_as(str(event.originator_id), persons), event.originator_version)
+            for event in stored_events
+        }
+        streams = {(person, stream) for person, stream, _ in new}
+        wanted = {
+            "persons": bigint_array(person for person, _ in streams),
+            "streams": text_array(stream for _, stream in streams),
+            "versions": [version for *_, version in new],
+        }
         work.execute(SQL["versions"], self._names | wanted)
         if len(new) < len(stored_events) or not new.isdisjoint(work.fetchall()):
             raise IntegrityError("a version of a stream is recorded once")
@@ -183,7 +202,9 @@ class LaneApplicationRecorder(LaneAggregateRecorder, ApplicationRecorder):
                 bounds = {"start": first, "last": last, "limit": limit - len(found)}
                 names = self._names | bounds | {"topics": text_array(topics)}
                 work.execute(SQL["select_notifications"], names)
-                found += [_notification(*row) for row in work.fetchall()]
+                rows = work.fetchall()
+                who = people.names(work, (person for _, person, *_ in rows if person))
+                found += [_notification(row, who) for row in rows]
                 first = last + 1
         return found
 
@@ -304,21 +325,47 @@ def number_of_topic(topic: str) -> int:
     return FIRST_TOPIC_NUMBER + xxh32_intdigest(topic.encode()) % TOPIC_NUMBERS_LEFT
 
 
-def _row(event: StoredEvent, recorded: int) -> EventRow:
+def _participants(originators: Iterable[str]) -> list[str]:
+    """The participants among some streams."""
+    return [
+        originator.removeprefix(PARTICIPANT_STREAM)
+        for originator in dict.fromkeys(originators)
+        if originator.startswith(PARTICIPANT_STREAM)
+    ]
+
+
+def _person_and_stream(originator: str, persons: Mapping[str, int]) -> tuple[int, str] | None:
+    """A stream as it is stored, None: that of a participant who has no number."""
+    if not originator.startswith(PARTICIPANT_STREAM):
+        return 0, originator
+    person = persons.get(originator.removeprefix(PARTICIPANT_STREAM))
+    return None if person is None else (person, "")
+
+
+def _stored_as(originator: str, persons: Mapping[str, int]) -> tuple[int, str]:
+    """The same where every participant has a number."""
+    of = _person_and_stream(originator, persons)
+    assert of is not None  # noqa: S101 - it was given one
+    return of
+
+
+def _row(event: StoredEvent, recorded: int, persons: Mapping[str, int]) -> EventRow:
     """The event as a row of the ledger; one that no partner sent happened when it is recorded."""
-    number, stream = number_of_version(event.originator_version), str(event.originator_id)
+    number = number_of_version(event.originator_version)
+    person, stream = _stored_as(str(event.originator_id), persons)
     if isinstance(event, LedgerEvent):
         return (
             number,
             event.event_id,
             event.happened,
+            person,
             stream,
             event.topic,
             event.state,
             event.sequence,
             event.recordedtime,
         )
-    return number, None, recorded, stream, event.topic, event.state, None, None
+    return number, None, recorded, person, stream, event.topic, event.state, None, None
 
 
 def _stored_event(
@@ -329,7 +376,11 @@ def _stored_event(
     return LedgerEvent(stream, version, topic, bytes(state), event_id, *envelope)
 
 
-def _notification(position: int, *row: Any) -> Notification:
-    event = _stored_event(*row)
+def _notification(row: Sequence[Any], participants: Mapping[int, str]) -> Notification:
+    """``participants``: numbers to participants."""
+    position, person, stream, *columns = row
+    if person:
+        stream = PARTICIPANT_STREAM + participants[person]
+    event = _stored_event(stream, *columns)
     kind = LedgerNotification if isinstance(event, LedgerEvent) else Notification
     return kind(**vars(event), id=position)

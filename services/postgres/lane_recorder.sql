@@ -6,37 +6,44 @@ WHERE lane_id = %(lane_id)s
 RETURNING position - %(count)s + 1
 
 -- name: versions
--- Which of some versions of some streams the lane holds; under the lane's row lock this is final.
-SELECT stream, version
-FROM ledger.event
-WHERE partner_id = %(partner_id)s AND stream = ANY (%(streams)s::text[])
-  AND lane_id = %(lane_id)s AND version = ANY (%(versions)s::bigint[])
+-- Which of some versions of some participants (0: none) and streams the lane holds; under the lane's row lock this is final.
+SELECT person, stream, version
+FROM unnest(%(persons)s::bigint[], %(streams)s::text[]) AS wanted (of_person, of_stream)
+CROSS JOIN LATERAL (
+    SELECT person, stream, version FROM ledger.event
+    WHERE of_person > 0 AND person = of_person AND partner_id = %(partner_id)s
+      AND lane_id = %(lane_id)s AND version = ANY (%(versions)s::bigint[])
+    UNION ALL
+    SELECT person, stream, version FROM ledger.event
+    WHERE of_person = 0 AND stream = of_stream COLLATE "C" AND stream <> '' AND partner_id = %(partner_id)s
+      AND lane_id = %(lane_id)s AND version = ANY (%(versions)s::bigint[])
+) AS held
 
 -- name: select_events
--- A stream's events within the lane; a null bound does not bound.
-SELECT stream, version, topic, state, event_id, partner_id, sequence,
+-- The events of a participant or another stream within the lane; a null bound does not bound.
+SELECT person, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM happened) * 1000000)::bigint,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
-WHERE partner_id = %(partner_id)s AND stream = %(stream)s AND lane_id = %(lane_id)s
+WHERE partner_id = %(partner_id)s AND person = %(person)s AND stream = %(stream)s AND lane_id = %(lane_id)s
   AND (%(gt)s IS NULL OR version > %(gt)s) AND (%(lte)s IS NULL OR version <= %(lte)s)
 ORDER BY version
 LIMIT %(limit)s
 
 -- name: select_events_backwards
 -- The same, latest first.
-SELECT stream, version, topic, state, event_id, partner_id, sequence,
+SELECT person, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM happened) * 1000000)::bigint,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
-WHERE partner_id = %(partner_id)s AND stream = %(stream)s AND lane_id = %(lane_id)s
+WHERE partner_id = %(partner_id)s AND person = %(person)s AND stream = %(stream)s AND lane_id = %(lane_id)s
   AND (%(gt)s IS NULL OR version > %(gt)s) AND (%(lte)s IS NULL OR version <= %(lte)s)
 ORDER BY version DESC
 LIMIT %(limit)s
 
 -- name: select_notifications
 -- The lane's events by position, from start up to last; empty topics mean all.
-SELECT position, stream, version, topic, state, event_id, partner_id, sequence,
+SELECT position, person, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM happened) * 1000000)::bigint,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
@@ -76,7 +83,5 @@ SELECT notification_id FROM ledger.tracking
 WHERE partner_id = %(partner_id)s AND lane_id = %(lane_id)s AND application_name = %(application_name)s
 
 -- name: forget_snapshots
--- The snapshots of the participants among some streams, which lack what was just appended.
-DELETE FROM ledger.snapshot
-WHERE partner_id = %(partner_id)s
-  AND participant_id = ANY (SELECT substr(stream, 3) FROM unnest(%(streams)s::text[]) AS stream WHERE stream LIKE 'p:%%')
+-- The snapshots of some participants, which lack what was just appended.
+DELETE FROM ledger.snapshot WHERE partner_id = %(partner_id)s AND person = ANY (%(persons)s::bigint[])

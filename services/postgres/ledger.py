@@ -13,7 +13,7 @@ from msgspec import Struct, msgpack
 from psycopg2.errors import UniqueViolation
 from psycopg2.extensions import cursor
 
-from domain.events import FACTS
+from domain.events import FACTS, PARTICIPANT_STREAM
 from projections.storage import binary_copy as field
 from projections.storage.copy import copy_stream, text_array
 from projections.storage.sql import load
@@ -27,15 +27,18 @@ KEPT_BYTES: Final = 64 * 1024
 LATEST_MS: Final = 253_402_300_799_999
 """The last millisecond of 9999: a later time of sending says no more."""
 
+NOBODY: Final = "\0"
+"""What no participant is called: NUL is refused in what partners send."""
+
 POSITION_BITS: Final = 40
 """Of a place, so many are the position."""
 
 TOPIC_NUMBERS: Final[Mapping[str, int]] = {topic: fact.number for topic, fact in FACTS.items()}
 """The number under which a fact's topic is stored, as in ledger.topic."""
 
-_COLUMNS: Final = 12
-_NUMBERS: Final = struct.Struct(">hiqiqiq").pack
-"""How many columns, then place, number and happened, each behind its length."""
+_COLUMNS: Final = 13
+_NUMBERS: Final = struct.Struct(">hiqiqiqiq").pack
+"""How many columns, then place, number, person and happened, each behind its length."""
 _OF_TOPIC: Final = struct.Struct(">iqihihib").pack
 """recorded, partner_id, topic_id and collided, each behind its length."""
 _COLLIDED_AT: Final = 28
@@ -77,11 +80,12 @@ class Step(Struct, frozen=True, gc=False):
     high_water: int
 
 
-EventRow: TypeAlias = tuple[int, str | None, int, str, str, bytes, str | None, int | None]
-"""number, event_id, happened, stream, topic, state, sequence, recordedtime.
+EventRow: TypeAlias = tuple[int, str | None, int, int, str, str, bytes, str | None, int | None]
+"""number, event_id, happened, person, stream, topic, state, sequence, recordedtime.
 
-``number`` is the Kafka offset, or, of an event that did not come from Kafka, what `number_of_version` makes of its
-version. A plain tuple: there are tens of thousands a second of them. ``state`` is the fact in MessagePack.
+``person`` is the participant's number and ``stream`` '' then, or 0 and another stream. ``number`` is the Kafka offset,
+or, of an event that did not come from Kafka, what `number_of_version` makes of its version. A plain tuple: there are
+tens of thousands a second of them. ``state`` is the fact in MessagePack.
 """
 
 
@@ -126,7 +130,10 @@ class RejectionRow(Struct, frozen=True, gc=False):
 
 
 class LedgerEntry(Struct, frozen=True, gc=False):
-    """What the ledger holds under an event id, to tell a duplicate from an id conflict."""
+    """What the ledger holds under an event id, to tell a duplicate from an id conflict.
+
+    ``stream`` as the event has it (domain/events.py): that of a participant names it.
+    """
 
     topic: str
     stream: str
@@ -251,13 +258,24 @@ def encode_events(
     # what measured fastest (tests/benchmarks/ledger.py).
     pack_numbers, lengths, columns = _NUMBERS, field.LENGTHS, _COLUMNS
     epoch, null, no_delay = field.POSTGRES_EPOCH, field.NULL, delay(0, None)
+    no_stream = field.text("")
     of_partner: dict[int, dict[str, bytes]] = {}
     parts = [field.HEADER]
     for batch in batches:
         partner_id = batch.partner_id
         of_topic = of_partner.setdefault(partner_id, {})
         at = place(batch.lane_id, batch.first_position)
-        for number, event_id, happened, stream, topic, state, sequence, recordedtime in batch.rows:
+        for (
+            number,
+            event_id,
+            happened,
+            person,
+            stream,
+            topic,
+            state,
+            sequence,
+            recordedtime,
+        ) in batch.rows:
             common = of_topic.get(topic)
             if common is None:
                 topic_id = topic_numbers[topic]
@@ -267,7 +285,7 @@ def encode_events(
                 common = common[: -len(no_delay)] + delay(happened, recordedtime)
             if collided and (partner_id, event_id) in collided:
                 common = common[:_COLLIDED_AT] + b"\1" + common[_COLLIDED_AT + 1 :]
-            stream_bytes = stream.encode()
+            stream_field = no_stream if person else field.text(stream)
             if event_id is None:
                 id_field = null
             else:
@@ -280,10 +298,9 @@ def encode_events(
                 sequence_bytes = sequence.encode()
                 sequence_field = lengths[len(sequence_bytes)] + sequence_bytes
             parts += (
-                pack_numbers(columns, 8, at, 8, number, 8, happened - epoch),
+                pack_numbers(columns, 8, at, 8, number, 8, person, 8, happened - epoch),
                 common,
-                lengths[len(stream_bytes)],
-                stream_bytes,
+                stream_field,
                 id_field,
                 sequence_field,
                 lengths[size] if size < 4096 else field.pack_length(size),
@@ -384,11 +401,12 @@ def copy(work: cursor, statement: str, stream: bytes) -> None:
 
 
 def find_events(
-    work: cursor, wanted: Mapping[int, Iterable[str]]
+    work: cursor, wanted: Mapping[int, Iterable[str]], participants: Mapping[int, str]
 ) -> dict[int, dict[str, LedgerEntry]]:
     """Those of partners' event ids that the ledger holds: by partner id, as asked for.
 
-    One index probe an id, one query.
+    One index probe an id, one query. ``participants``: numbers to participants, of all whose events the ids may be;
+    others are given a stream that nobody has.
     """
     found: dict[int, dict[str, LedgerEntry]] = {partner_id: {} for partner_id in wanted}
     ids = [(partner_id, event_id) for partner_id, each in wanted.items() for event_id in each]
@@ -398,12 +416,16 @@ def find_events(
             "event_ids": text_array(event_id for _, event_id in ids),
         }
         work.execute(SQL["find_events"], names)
-        for partner_id, event_id, topic, stream, happened, state in work.fetchall():
-            found[partner_id][event_id] = LedgerEntry(topic, stream, happened, bytes(state))
+        for partner_id, event_id, topic, person, stream, happened, state in work.fetchall():
+            of = PARTICIPANT_STREAM + participants.get(person, NOBODY) if person else stream
+            found[partner_id][event_id] = LedgerEntry(topic, of, happened, bytes(state))
     return found
 
 
-def events_of_stream(work: cursor, partner_id: int, stream: str) -> list[StoredRow]:
-    """A stream's events in the order they were recorded (within a lane), with Kafka coordinates."""
-    work.execute(SQL["events_of_stream"], {"partner_id": partner_id, "stream": stream})
+def events_of_stream(
+    work: cursor, partner_id: int, person: int, stream: str = ""
+) -> list[StoredRow]:
+    """The events of a participant or another stream in the order they were recorded, with Kafka coordinates."""
+    names = {"partner_id": partner_id, "person": person, "stream": stream}
+    work.execute(SQL["events_of_stream"], names)
     return [StoredRow(*(*row[:-1], bytes(row[-1]))) for row in work.fetchall()]

@@ -75,11 +75,13 @@ CREATE OR REPLACE FUNCTION ledger.id_hash(partner_id smallint, event_id text) RE
 -- row takes 8 bytes more, so what few events have is not null in the others (docs/decisions/the-ledger-on-disk.md).
 -- `number` is the Kafka offset; of an event that did not come from Kafka it is the bitwise complement of its version,
 -- and so below 0. `delay` is the time from happened to recordedtime: microseconds as digits, '' without recordedtime.
--- `event_id` is null for events of no partner; `collided` says that its hash is another id's. `state` is the fact as a
--- MessagePack array (domain/events.py).
+-- `person` is the participant that the event is about (vault.person), 0: none; `stream` is what else it is about, '' for a
+-- participant. `event_id` is null for events of no partner; `collided` says that its hash is another id's. `state` is the
+-- fact as a MessagePack array (domain/events.py).
 CREATE TABLE IF NOT EXISTS ledger.stored_event (
     place       bigint      NOT NULL,
     number      bigint      NOT NULL,
+    person      bigint      NOT NULL,
     happened    timestamptz NOT NULL,
     recorded    timestamptz NOT NULL,
     partner_id  smallint    NOT NULL,
@@ -101,9 +103,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS collided_event_id_once
 -- follows from the lock on the lane's row, under which positions are given away; that (stream, version) is unique
 -- within a lane follows from that, and is checked under the same lock for versions given by hand.
 CREATE INDEX IF NOT EXISTS event_block ON ledger.stored_event ((place >> 7));
--- The stream comes first so that this index is never taken for a look-up by partner and event id: before the first
--- ANALYZE the planner holds both for equally good, and this one would then be read from end to end for each id.
-CREATE INDEX IF NOT EXISTS event_stream ON ledger.stored_event (stream, partner_id);
+-- Person and stream come first so that these indices are never taken for a look-up by partner and event id: before the
+-- first ANALYZE the planner holds both for equally good, and these would then be read from end to end for each id.
+CREATE INDEX IF NOT EXISTS event_person ON ledger.stored_event (person, partner_id);
+CREATE INDEX IF NOT EXISTS event_stream ON ledger.stored_event (stream, partner_id) WHERE stream <> '';
 
 -- Accepted events. `version` is the aggregate version of the event in its stream; the intake uses the lane position, so
 -- it rises within a stream but has gaps. `kafka_offset` is null for events that did not come from Kafka. Who reads
@@ -122,6 +125,7 @@ SELECT (place >> 40)::integer AS lane_id,
        END AS recordedtime,
        partner_id,
        topic.name AS topic,
+       person,
        stream,
        event_id,
        sequence,
@@ -218,11 +222,11 @@ CREATE TABLE IF NOT EXISTS ledger.tracking (
 -- batch (projections/aggregates.py). May be deleted at any time, as the events say the same; whoever appends a
 -- participant's events and does not write the snapshot deletes it.
 CREATE TABLE IF NOT EXISTS ledger.snapshot (
-    place           bigint   NOT NULL,
-    events          integer  NOT NULL,
-    partner_id      smallint NOT NULL,
-    whole           boolean  NOT NULL,
-    participant_id  text     NOT NULL COLLATE "C",
-    state           bytea    NOT NULL,
-    PRIMARY KEY (partner_id, participant_id)
+    place       bigint   NOT NULL,
+    person      bigint   NOT NULL,
+    events      integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    whole       boolean  NOT NULL,
+    state       bytea    NOT NULL,
+    PRIMARY KEY (partner_id, person)
 ) WITH (fillfactor = 70);

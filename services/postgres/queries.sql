@@ -62,7 +62,7 @@ RETURNING lane.lane_id, lane.position - step.accepted + 1
 -- name: copy_events
 -- Columns in the order of ledger.encode_events: the numbers, what is mostly the same for all events of a topic, then the
 -- texts.
-COPY ledger.stored_event (place, number, happened, recorded, partner_id, topic_id, collided, delay, stream, event_id,
+COPY ledger.stored_event (place, number, person, happened, recorded, partner_id, topic_id, collided, delay, stream, event_id,
                           sequence, state)
 FROM STDIN (FORMAT binary)
 
@@ -104,13 +104,13 @@ WHERE (coalesce(held.partner_id, new.first_partner_id), coalesce(held.event_id, 
 -- the look-ups into a join: whatever it believes about the table, this is one probe of an index an
 -- id, and never a scan of the table. Ids whose hash belongs to another one are asked for only if there
 -- are such ids at all; ORDER BY has that, too, answered by an index.
-SELECT found.partner_id, found.event_id, topic.name, found.stream,
+SELECT found.partner_id, found.event_id, topic.name, found.person, found.stream,
        (extract(epoch FROM found.happened) * 1000000)::bigint, found.state
 FROM (
     SELECT event.*
     FROM unnest(%(partner_ids)s::smallint[], %(event_ids)s::text[]) AS wanted (partner_id, event_id)
     CROSS JOIN LATERAL (
-        SELECT partner_id, event_id, topic_id, stream, happened, state
+        SELECT partner_id, event_id, topic_id, person, stream, happened, state
         FROM ledger.stored_event
         WHERE NOT collided
           AND ledger.id_hash(stored_event.partner_id, stored_event.event_id)
@@ -122,7 +122,7 @@ FROM (
     SELECT event.*
     FROM unnest(%(partner_ids)s::smallint[], %(event_ids)s::text[]) AS wanted (partner_id, event_id)
     CROSS JOIN LATERAL (
-        SELECT partner_id, event_id, topic_id, stream, happened, state
+        SELECT partner_id, event_id, topic_id, person, stream, happened, state
         FROM ledger.stored_event
         WHERE collided AND stored_event.partner_id = wanted.partner_id
           AND stored_event.event_id = wanted.event_id COLLATE "C"
@@ -140,7 +140,7 @@ SELECT event.lane_id, event.position, event.version, lane.topic, lane.partition,
        (extract(epoch FROM event.recordedtime) * 1000000)::bigint,
        event.topic, event.event_id, event.sequence, event.state
 FROM ledger.event JOIN ledger.lane ON lane.lane_id = event.lane_id
-WHERE event.partner_id = %(partner_id)s AND event.stream = %(stream)s
+WHERE event.partner_id = %(partner_id)s AND event.person = %(person)s AND event.stream = %(stream)s
 ORDER BY event.lane_id, event.position
 
 -- name: set_server_number

@@ -144,7 +144,7 @@ class Telling:
                 following.followed(cursor, of)
         with self._opened() as cursor:
             step = following.step(cursor, of.partner_id)
-        told = self._tell_of(of.partner_id, step.participant_ids, stop)
+        told = self._tell_of(of.partner_id, step.persons, stop)
         if told is None:
             return
         with self._opened() as cursor:
@@ -152,10 +152,10 @@ class Telling:
         if step.lane_ids:
             log.info(
                 "told %s",
-                pairs(partner_id=of.partner_id, looked_at=len(step.participant_ids), answers=told),
+                pairs(partner_id=of.partner_id, looked_at=len(step.persons), answers=told),
             )
 
-    def _tell_of(self, partner_id: int, people: Sequence[str], stop: threading.Event) -> int | None:
+    def _tell_of(self, partner_id: int, people: Sequence[int], stop: threading.Event) -> int | None:
         """Tells what changed of some participants; returns how many answers, None: it was stopped in between."""
         topic = self._topics[partner_id]
         told = 0

@@ -210,9 +210,9 @@ def fill_partner(
         for index, (happened, fact) in enumerate(lived(chance, number, weights, now)):
             touched.append(evolve(state, happened, key_of(f"{number}-{index}"), fact))
         before = len(into.classes)
-        participant_id = f"PRK-{partner_id}-{number:08}"
-        people.append(Record(participant_id, state))
-        changes(participant_id, state, touched, rules, into)
+        person = partner_id * 10**9 + number
+        people.append(Record(person, state))
+        changes(person, state, touched, rules, into)
         written += len(into.classes) - before
         if len(into.classes) > 5_000 or written >= wanted:
             write_people(work, partner_id, people)
@@ -232,12 +232,15 @@ def fill_partner(
 def write_people(work: Any, partner_id: int, people: list[Record]) -> None:
     """Their snapshots, as an intake would leave them, and the lane that writes them."""
     aggregates.prepare(work)
-    places = dict.fromkeys((record.participant_id for record in people), 1)
+    places = dict.fromkeys((record.person for record in people), 1)
     aggregates.put_snapshots(work, aggregates.stage_snapshots(partner_id, people, places))
     work.execute(
-        "INSERT INTO control.participant (lane_id, partner_id, participant_id) "
-        "SELECT 1, %s, * FROM unnest(%s::text[])",
+        "INSERT INTO control.participant (lane_id, partner_id, person) SELECT 1, %s, * FROM unnest(%s)",
         (partner_id, list(places)),
+    )
+    work.execute(
+        "INSERT INTO vault.person (person, participant_id) SELECT person, 'PRK-' || person FROM unnest(%s) AS person",
+        (list(places),),
     )
 
 

@@ -143,7 +143,7 @@ def run(events: list[PartnerEvent], rules: Rules, *, warm: bool) -> Spent:
         evolved = process_time()
         into = Changes()
         for stream, parts in touched.items():
-            changes(stream[2:], kept[stream], parts, rules, into)
+            changes(hash(stream), kept[stream], parts, rules, into)
         changed = process_time()
         spent.load += loaded - began
         spent.evolve += evolved - loaded

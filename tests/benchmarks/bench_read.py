@@ -32,17 +32,24 @@ COUNT: Final = (
     "SELECT count(*) FROM projections.purchased_class WHERE purchase <> 2 AND class_code <> ''"
 )
 MULTIPLY: Final = """
-INSERT INTO projections.{table} ({columns})
-SELECT {values} FROM projections.{table}, generate_series(%(first)s, %(last)s) AS copy
-WHERE participant_id NOT LIKE '%%/%%'
+INSERT INTO {table} ({columns})
+SELECT {values} FROM {table}, generate_series(%(first)s, %(last)s) AS copy
+WHERE person IN (SELECT person FROM vault.person WHERE participant_id NOT LIKE '%%/%%')
 ON CONFLICT DO NOTHING
 """
+TABLES: Final = (
+    "vault.person",
+    "ledger.snapshot",
+    "projections.purchased_class",
+    "projections.purchase",
+)
 COLUMNS: Final = """
 SELECT column_name FROM information_schema.columns
-WHERE table_schema = 'projections' AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position
+WHERE table_schema = %s AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position
 """
 DRAW: Final = """
-SELECT participant_id FROM (SELECT DISTINCT participant_id FROM projections.purchased_class) AS people
+SELECT participant_id FROM vault.person
+WHERE EXISTS (SELECT FROM projections.purchased_class WHERE purchased_class.person = person.person)
 ORDER BY md5(participant_id) LIMIT %s
 """
 
@@ -63,13 +70,11 @@ def multiply(session: connection, wanted: int) -> int:
         copies = -(-wanted // there) - 1
         if copies <= 0:
             return there
-        for table in ("purchased_class", "purchase"):
-            work.execute(COLUMNS, (table,))
+        for table in TABLES:
+            work.execute(COLUMNS, table.split("."))
             columns = [name for (name,) in work.fetchall()]
-            values = [
-                "participant_id || '/' || copy" if name == "participant_id" else name
-                for name in columns
-            ]
+            moved = {"participant_id": "participant_id || '/' || copy", "person": "person + copy"}
+            values = [moved.get(name, name) for name in columns]
             statement = MULTIPLY.format(
                 table=table, columns=", ".join(columns), values=", ".join(values)
             )
@@ -115,7 +120,7 @@ def vacuum(session: connection) -> None:
     """Brings statistics and visibility up to date, as they would be long after."""
     session.autocommit = True
     with session.cursor() as work:
-        work.execute("VACUUM ANALYZE projections.purchased_class, projections.purchase")
+        work.execute(f"VACUUM ANALYZE {', '.join(TABLES)}")
     session.autocommit = False
 
 

@@ -25,15 +25,15 @@ SEASON_EVENTS = 4_000
 MULTIPLY = """
 INSERT INTO projections.purchased_class (
     purchased_at, best_scaled, pre_test_scaled, taken_seconds, partner_id, purchase, completion, assessment,
-    flags, rating, drop_off, satisfied, participant_id, class_code, package_codes)
+    flags, rating, drop_off, satisfied, person, class_code, package_codes)
 SELECT purchased_at, best_scaled, pre_test_scaled, taken_seconds, partner_id, purchase, completion, assessment,
-       flags, rating, drop_off, satisfied, participant_id || '-' || copy, class_code, package_codes
+       flags, rating, drop_off, satisfied, person + copy, class_code, package_codes
 FROM projections.purchased_class CROSS JOIN generate_series(1, %s) AS copy
 WHERE purchase <> 0
 """
 MULTIPLY_PEOPLE = """
-INSERT INTO ledger.snapshot (place, events, partner_id, whole, participant_id, state)
-SELECT place, events, partner_id, whole, participant_id || '-' || copy, state
+INSERT INTO ledger.snapshot (place, events, partner_id, whole, person, state)
+SELECT place, events, partner_id, whole, person + copy, state
 FROM ledger.snapshot CROSS JOIN generate_series(1, %s) AS copy
 """
 

@@ -13,24 +13,22 @@ SEASON: Final = "000"
 """Three digits of every participant and purchase of the original season; copies have their own number there."""
 
 MOVED: Final[Mapping[str, Mapping[str, str]]] = {
+    "vault.person": {
+        "person": "person + copy",
+        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+    },
     "ledger.stored_event": {
         "place": "place + copy::bigint * 1000000",
-        "stream": "replace(stream, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+        "person": "person + copy",
         "event_id": "event_id || copy",
     },
-    "projections.purchased_class": {
-        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
-    },
+    "projections.purchased_class": {"person": "person + copy"},
     "projections.purchase": {
-        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
+        "person": "person + copy",
         "purchase_id": "replace(purchase_id, 'INV-000', 'INV-' || to_char(copy, 'FM000'))",
     },
-    "ledger.snapshot": {
-        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
-    },
-    "control.participant": {
-        "participant_id": "replace(participant_id, 'PRK-000', 'PRK-' || to_char(copy, 'FM000'))",
-    },
+    "ledger.snapshot": {"person": "person + copy"},
+    "control.participant": {"person": "person + copy"},
 }
 """Table to what is another value in a copy; the other columns are the original's."""
 
@@ -52,8 +50,6 @@ def add_copies(session: connection, first: int, last: int) -> None:
         work.execute("SET max_parallel_maintenance_workers = 1")
     for name, moved in MOVED.items():
         schema, table = name.split(".")
-        person = "stream" if "stream" in moved else "participant_id"
-        prefix = "p:PRK-" if person == "stream" else "PRK-"
         with session, session.cursor() as work:
             work.execute(COLUMNS, (schema, table))
             columns = [column for (column,) in work.fetchall()]
@@ -65,8 +61,9 @@ def add_copies(session: connection, first: int, last: int) -> None:
             work.execute(
                 f"INSERT INTO {name} ({', '.join(columns)}) "
                 f"SELECT {', '.join(moved.get(column, column) for column in columns)} "
-                f"FROM {name}, generate_series(%s, %s) AS copy WHERE {person} LIKE %s",
-                (first, last, f"{prefix}{SEASON}%"),
+                f"FROM {name}, generate_series(%s, %s) AS copy "
+                "WHERE person IN (SELECT person FROM vault.person WHERE participant_id LIKE %s)",
+                (first, last, f"PRK-{SEASON}%"),
             )
             for _, definition in indices:
                 work.execute(definition)

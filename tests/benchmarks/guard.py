@@ -87,7 +87,8 @@ def intake(fetched: list[Fetched]) -> int:
     ]
     wants = wanted(batches)
     records = {
-        partner: {who: Record(who) for who in want.participants} for partner, want in wants.items()
+        partner: {who: Record(number) for number, who in enumerate(want.participants, start=1)}
+        for partner, want in wants.items()
     }
     rules = {partner: Rules(Catalogue(), SALES_END) for partner in wants}
     known: dict[int, dict[str, Any]] = {partner: {} for partner in wants}
@@ -95,8 +96,8 @@ def intake(fetched: list[Fetched]) -> int:
     for partner, touched in outcome.touched.items():
         into = Changes()
         for participant_id, parts in touched.items():
-            state = records[partner][participant_id].state
-            changes(participant_id, state, parts, rules[partner], into)
+            record = records[partner][participant_id]
+            changes(record.person, record.state, parts, rules[partner], into)
     encode_events(
         [
             LaneEvents(batch.lane.lane_id, batch.lane.partner_id, 1, lane.events)

@@ -67,7 +67,8 @@ def rows(count: int, first_offset: int) -> list[EventRow]:
             offset,
             str(uuid.uuid4()),
             1_592_000_000_000_000 + random.randrange(10**13),
-            f"p:PRK-{random.randrange(10**6):09}",
+            random.getrandbits(63),
+            "",
             random.choice(TOPICS),
             random.randbytes(random.randrange(30, 120)),
             None,
@@ -83,10 +84,10 @@ def encode_as_text(batches: list[LaneEvents], recorded: int) -> bytes:
     lines = []
     for batch in batches:
         for position, row in enumerate(batch.rows, start=batch.first_position):
-            offset, event_id, happened, stream, topic, state, _, _ = row
+            offset, event_id, happened, person, stream, topic, state, _, _ = row
             time = (EPOCH + timedelta(microseconds=happened)).isoformat()
             lines.append(
-                f"{place(batch.lane_id, position)}\t{offset}\t{time}\t{now}\t{batch.partner_id}"
+                f"{place(batch.lane_id, position)}\t{offset}\t{person}\t{time}\t{now}\t{batch.partner_id}"
                 f"\t{TOPIC_NUMBERS[topic]}\tf\t\t{stream}\t{event_id}\t\\N\t\\\\x{state.hex()}\n"
             )
     return "".join(lines).encode()
@@ -128,7 +129,7 @@ def write(session: connection, lanes: list[LaneState], *, as_text: bool) -> Stop
         ]
         with ExitStack() as committing, transaction(session) as work:
             with watch.lap("find_events"):
-                find_events(work, {PARTNER_ID: ids})
+                find_events(work, {PARTNER_ID: ids}, {})
             with watch.lap("advance"):
                 first = advance(work, steps)
             batches = [

@@ -21,7 +21,7 @@ DAY_SECONDS: Final = 86_400
 HOUR_SECONDS: Final = 3_600
 PAGE_BYTES: Final = 8_192
 RANDOM_PAGES: Final = 3
-"""Of one record, pages that no record nearby touches either: a leaf of event_id_once, one of event_stream, a page of
+"""Of one record, pages that no record nearby touches either: a leaf of event_id_once, one of event_person, a page of
 purchased_class. Each is written whole into the WAL when it is touched first behind a checkpoint."""
 
 
@@ -108,7 +108,7 @@ def programme(costs: Costs, records: int) -> Programme:
     indexes = {
         one.index: one.size / costs.records * records
         for one in costs.storage
-        if one.index in {"event_id_once", "event_stream", "purchased_class_pkey"}
+        if one.index in {"event_id_once", "event_person", "purchased_class_pkey"}
     }
     rebuilt = records * costs.accepted / costs.records
     per_record = {workers: read_again_us(costs, workers) for workers in (1, 2, 4, 8)}

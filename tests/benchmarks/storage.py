@@ -13,7 +13,7 @@ RELATIONS: Final = """
 SELECT owner.schema || '.' || owner.relname, coalesce(index.relname, ''),
        CASE WHEN index.oid IS NULL THEN pg_table_size(owner.oid) ELSE pg_relation_size(index.oid) END
 FROM (SELECT c.oid, c.relname, n.nspname AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'r' AND n.nspname IN ('ledger', 'projections', 'control')) AS owner
+      WHERE c.relkind = 'r' AND n.nspname IN ('vault', 'ledger', 'projections', 'control')) AS owner
 JOIN LATERAL (SELECT NULL::oid AS oid, NULL::name AS relname
               UNION ALL
               SELECT i.indexrelid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

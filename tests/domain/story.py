@@ -45,6 +45,10 @@ def event(
     )
 
 
+PERSON = 42
+"""PARTICIPANT's number, where no vault gives it one."""
+
+
 def stream(fact: Fact, participant_id: str = PARTICIPANT) -> str:
     """The stream that a fact belongs to."""
     if isinstance(fact, ClassPublished):

@@ -23,7 +23,7 @@ from domain.marks import key_of
 from domain.participant import State, Touched, accept
 from projections.status.record import Changes, Rules
 from projections.status.rows import changes
-from tests.domain.story import PARTICIPANT, SALES_END, event
+from tests.domain.story import PERSON, SALES_END, event
 
 MANY = 20_000
 MOST_SECONDS = 4.0
@@ -41,7 +41,7 @@ def rows(events: Iterable[PartnerEvent], rules: Rules) -> Changes:
         parts = accept(state, one)
         assert parts is not None
         touched.append(parts)
-    changes(PARTICIPANT, state, touched, rules, into)
+    changes(PERSON, state, touched, rules, into)
     return into
 
 

@@ -262,5 +262,5 @@ GROUP BY event.xmin::text
 """
 ANSWERS: Final = """
 SELECT partner_id, participant_id, class_code, purchase, completion, assessment, satisfied, flags
-FROM projections.purchased_class ORDER BY participant_id, partner_id, class_code
+FROM projections.purchased_class JOIN vault.person USING (person) ORDER BY participant_id, partner_id, class_code
 """

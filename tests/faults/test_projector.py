@@ -85,7 +85,8 @@ def test_the_projector_is_killed_in_the_midst_of_judging_again(
 
 
 HOLD = """
-SELECT partner_id FROM projections.purchased_class WHERE participant_id = %s AND class_code = %s FOR UPDATE
+SELECT partner_id FROM projections.purchased_class JOIN vault.person USING (person)
+WHERE participant_id = %s AND class_code = %s FOR UPDATE OF purchased_class
 """
 WAITING = """
 SELECT pid FROM pg_stat_activity WHERE application_name = 'tuntas project' AND wait_event_type = 'Lock'

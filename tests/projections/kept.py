@@ -123,15 +123,15 @@ class Kept:
         """The sums, of scopes and of institutions, counted from what the ledger has of every row's participant."""
         deltas = Deltas()
         rules = self._rules()
-        for partner_id, participant_id, class_codes in self.rows(
-            "SELECT partner_id, participant_id, array_agg(class_code) FROM projections.purchased_class GROUP BY 1, 2"
+        for partner_id, person, class_codes in self.rows(
+            "SELECT partner_id, person, array_agg(class_code) FROM projections.purchased_class GROUP BY 1, 2"
         ):
             laid_down = rules[partner_id]
             with self.transaction() as work:
-                known = load_records(work, {partner_id: [participant_id]})[partner_id]
-            slices = Slices(known[participant_id].state, laid_down.catalogue)
+                known = load_records(work, {partner_id: [person]})[partner_id]
+            slices = Slices(known[person].state, laid_down.catalogue)
             for code in class_codes:
-                row = class_row(participant_id, code, slices.of(code), laid_down)
+                row = class_row(person, code, slices.of(code), laid_down)
                 deltas.class_row(partner_id, code, row.package_codes, row.counted, 1)
         for partner_id, *columns in self.rows(
             "SELECT partner_id, package_code, complete, unresolved, after_sales_end, unallocated"

@@ -9,22 +9,22 @@ from domain.events import PARTICIPANT_STREAM, PartnerEvent
 from domain.participant import State, Touched, decide
 from projections.status.record import Changes, ClassRow, PurchaseRow, Rules
 from projections.status.rows import changes
-from tests.domain.story import PARTICIPANT, evolved
+from tests.domain.story import PERSON, evolved
 
 
 class Shelf:
-    """Holds class rows by (participant, class) and purchase rows by (purchase, participant)."""
+    """Holds class rows by (person, class) and purchase rows by (purchase, person)."""
 
     def __init__(self) -> None:
-        self.classes: dict[tuple[str, str], ClassRow] = {}
-        self.purchases: dict[tuple[str, str], PurchaseRow] = {}
+        self.classes: dict[tuple[int, str], ClassRow] = {}
+        self.purchases: dict[tuple[str, int], PurchaseRow] = {}
 
     def put(self, into: Changes) -> None:
         """Writes the changes, whatever was there."""
         for row in into.classes:
-            self.classes[row.participant_id, row.class_code] = row
+            self.classes[row.person, row.class_code] = row
         for bought in into.purchases:
-            self.purchases[bought.purchase_id, bought.participant_id] = bought
+            self.purchases[bought.purchase_id, bought.person] = bought
 
     def content(self) -> dict[Any, dict[str, Any]]:
         """Every row."""
@@ -38,7 +38,7 @@ def fold(state: State, events: Iterable[PartnerEvent], rules: Rules) -> Changes:
     for event in events:
         touched += [evolved(state, stored) for stored in decide(state, event)]
     into = Changes()
-    changes(PARTICIPANT, state, touched, rules, into)
+    changes(PERSON, state, touched, rules, into)
     return into
 
 

@@ -12,7 +12,7 @@ from domain.vocabulary import PARTNER_IDS
 from projections import aggregates
 from projections.status.record import Record
 from projections.storage import facts
-from services.postgres import ledger
+from services.postgres import ledger, vault
 from services.postgres.connect import transaction
 from services.postgres.lane_recorder import LaneRecorder, LedgerEvent
 from services.postgres.pool import ConnectionPool
@@ -25,7 +25,9 @@ TOKOPEDIA = PARTNER_IDS["tokopedia"]
 
 def load(desk: Desk, *participant_ids: str) -> dict[str, Record]:
     with transaction(desk.session) as work:
-        return aggregates.load_records(work, {TOKOPEDIA: participant_ids})[TOKOPEDIA]
+        numbers = vault.numbers(work, participant_ids)
+        records = aggregates.load_records(work, {TOKOPEDIA: numbers.values()})[TOKOPEDIA]
+    return {who: records[number] for who, number in numbers.items()}
 
 
 def snapshots(desk: Desk) -> list[tuple[str, int]]:
@@ -33,7 +35,7 @@ def snapshots(desk: Desk) -> list[tuple[str, int]]:
     return [
         (who, events)
         for who, events in desk.rows(
-            "SELECT participant_id, events FROM ledger.snapshot ORDER BY participant_id"
+            "SELECT participant_id, events FROM ledger.snapshot JOIN vault.person USING (person) ORDER BY 1"
         )
     ]
 
@@ -75,7 +77,9 @@ def test_they_are_loaded_by_snapshot_and_later_events(
 def test_who_is_not_known_is_empty_and_partners_are_apart(desk: Desk) -> None:
     desk.send(desk.lane(), event(1, ClassCompleted("C-1"), of="a"))
     desk.send(desk.lane("sisnaker"), event(1, ClassCompleted("C-2"), of="b"))
-    assert load(desk, "b", "c") == {"b": Record("b"), "c": Record("c")}
+    with transaction(desk.session) as work:
+        numbers = vault.numbers(work, ("b", "c"))
+    assert load(desk, "b", "c") == {who: Record(number) for who, number in numbers.items()}
     assert load(desk) == {}
 
 
@@ -85,7 +89,7 @@ def test_nothing_is_behind_the_snapshot_of_a_participant_with_few_events(desk: D
         desk.send(lane, event(number, ClassProgressed("C-1", 1.0 * number)))
         assert snapshots(desk) == [(PARTICIPANT, number + 1)]
     # No event is looked for behind it: what nobody appended through a writer or a recorder is not seen.
-    desk.rows("UPDATE ledger.stored_event SET stream = 'p:x' WHERE stream LIKE 'p:%%' RETURNING 1")
+    desk.rows("UPDATE ledger.stored_event SET person = 1 WHERE person > 0 RETURNING 1")
     assert len(load(desk, PARTICIPANT)[PARTICIPANT].state.known) == 5
 
 

@@ -64,13 +64,13 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
     assert taken(
         work,
         "purchased_class",
-        "partner_id, participant_id, class_code, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
+        "partner_id, person, class_code, (extract(epoch FROM purchased_at) * 1000000)::bigint, "
         "purchase, completion, assessment, flags, satisfied, package_codes, best_scaled, pre_test_scaled, "
         "taken_seconds, rating, drop_off, paid, paid_refunded, allocated, price_is",
     ) == [
         (
             3,
-            row.participant_id,
+            row.person,
             row.class_code,
             row.purchased_at,
             row.purchase,
@@ -87,13 +87,13 @@ def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow
     assert taken(
         work,
         "purchase",
-        "partner_id, participant_id, purchase_id, (extract(epoch FROM purchased_at) * 1000000)::bigint, package_code, "
+        "partner_id, person, purchase_id, (extract(epoch FROM purchased_at) * 1000000)::bigint, package_code, "
         "unresolved, complete, after_sales_end, withdrawn, refunded, amount_differs, unallocated, class_codes, "
         "missing, packages",
     ) == [
         (
             3,
-            row.participant_id,
+            row.person,
             row.purchase_id,
             row.purchased_at,
             row.package_code,

@@ -23,7 +23,7 @@ from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
 from tests.domain import told
 from tests.domain.story import (
-    PARTICIPANT,
+    PERSON,
     SALES_END,
     catalogue_state,
     day,
@@ -42,7 +42,7 @@ def rules(*events: PartnerEvent) -> Rules:
 def from_scratch(events: Sequence[PartnerEvent], laid_down: Rules) -> dict[Any, dict[str, Any]]:
     """Every row of a participant who is folded at once."""
     into = Changes()
-    all_rows(PARTICIPANT, participant_state(*events), laid_down, into)
+    all_rows(PERSON, participant_state(*events), laid_down, into)
     shelf = Shelf()
     shelf.put(into)
     return shelf.content()
@@ -70,7 +70,7 @@ def test_any_order_and_any_batches_give_the_same_rows(
 class TestPurchaseRows:
     def test_a_purchase_of_single_classes(self) -> None:
         shelf = folded(event(1, PurchasePaid("INV-1", None, (("C-2", None), ("C-1", None)))))
-        row = shelf.purchases["INV-1", PARTICIPANT]
+        row = shelf.purchases["INV-1", PERSON]
         assert (row.purchased_at, row.package_code) == (day(1), None)
         assert (row.unresolved, row.complete, row.missing) == (False, None, None)
         assert (row.class_codes, row.after_sales_end) == (["C-1", "C-2"], False)
@@ -88,28 +88,28 @@ class TestPurchaseRows:
             ([first, second, paid], True, []),
             ([paid, first, second, void], False, ["C-1"]),
         ):
-            row = folded(*told_so_far, known=[BUNDLE]).purchases["INV-1", PARTICIPANT]
+            row = folded(*told_so_far, known=[BUNDLE]).purchases["INV-1", PERSON]
             assert (row.complete, row.missing) == (complete, missing)
             assert row.class_codes == ["C-1", "C-2"]
 
     def test_an_unknown_package_is_unresolved_and_never_complete(self) -> None:
         shelf = folded(event(1, PurchasePaid("INV-1", "K-1")), event(2, ClassCompleted("C-1")))
-        row = shelf.purchases["INV-1", PARTICIPANT]
+        row = shelf.purchases["INV-1", PERSON]
         assert (row.unresolved, row.complete, row.missing) == (True, None, [])
         assert {code for _, code in shelf.classes} == {"C-1"}
 
     @pytest.mark.parametrize(("number", "after"), [(28, False), (29, True)])
     def test_a_package_after_the_sales_end(self, number: int, after: bool) -> None:
         shelf = folded(event(number, PurchasePaid("INV-1", "K-1")), known=[BUNDLE])
-        assert shelf.purchases["INV-1", PARTICIPANT].after_sales_end is after
+        assert shelf.purchases["INV-1", PERSON].after_sales_end is after
 
     def test_a_withdrawn_purchase_is_no_purchase_but_its_rows_stay(self) -> None:
         paid = event(1, PurchasePaid("INV-1", "K-1"), "paid")
         shelf = folded(paid, event(2, EventVoided("paid", "mistake")), known=[BUNDLE])
-        bought = shelf.purchases["INV-1", PARTICIPANT]
+        bought = shelf.purchases["INV-1", PERSON]
         assert (bought.purchased_at, bought.package_code, bought.class_codes) == (None, None, [])
         assert (bought.withdrawn, bought.packages) == (True, ["K-1"])
-        row = shelf.classes[PARTICIPANT, "C-1"]
+        row = shelf.classes[PERSON, "C-1"]
         assert (row.purchase, row.purchased_at, row.package_codes) == (0, None, None)
 
     def test_the_order_in_which_a_package_lists_its_classes_makes_no_other_row(self) -> None:
@@ -126,11 +126,11 @@ class TestClassRows:
             event(9, PurchaseRefunded("INV-1", ("C-1",))),
             known=[BUNDLE, event(0, ClassPublished("C-1", "t", "i", move_on="Completed"))],
         )
-        row = shelf.classes[PARTICIPANT, "C-1"]
+        row = shelf.classes[PERSON, "C-1"]
         assert (row.purchased_at, row.purchase, row.package_codes) == (day(1), 2, ["K-1"])
         assert (row.completion, row.assessment, row.satisfied) == (2, 0, True)
         assert row.flags == 0b100
-        other = shelf.classes[PARTICIPANT, "C-2"]
+        other = shelf.classes[PERSON, "C-2"]
         assert (other.purchase, other.completion, other.satisfied) == (1, 0, False)
 
 

@@ -67,7 +67,8 @@ class TestAClassPublishedLater:
         desk.send(desk.lane(partition=1), strict)
         assert [done.rows for done in desk.judge_again()] == [3]
         columns = (
-            "SELECT assessment, satisfied FROM projections.purchased_class ORDER BY participant_id"
+            "SELECT assessment, satisfied FROM projections.purchased_class JOIN vault.person USING (person) "
+            "ORDER BY participant_id"
         )
         assert desk.rows(columns) == [(2, False)] * 4 + [(3, True)]
         assert desk.judge_again() == []
@@ -249,8 +250,9 @@ def stored_events(desk: Desk) -> list[PartnerEvent]:
     return [
         PartnerEvent("tokopedia", event_id, happened, stream, decode(topic, state))
         for event_id, happened, stream, topic, state in desk.rows(
-            "SELECT event_id, (extract(epoch FROM happened) * 1000000)::bigint, stream, topic, state "
-            "FROM ledger.event WHERE partner_id = %s",
+            "SELECT event_id, (extract(epoch FROM happened) * 1000000)::bigint, "
+            "coalesce('p:' || participant_id, stream), topic, state "
+            "FROM ledger.event LEFT JOIN vault.person USING (person) WHERE partner_id = %s",
             (TOKOPEDIA,),
         )
     ]

@@ -13,6 +13,7 @@ from projections.status.staging import class_stream, purchase_stream
 from projections.storage.copy import copy_stream, text_array
 from services.postgres.connect import connect, transaction
 
+PERSON = st.integers(1, 2**63 - 1)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 MAYBE_TEXTS = st.none() | st.lists(TEXT, max_size=4)
 SMALL = st.integers(0, 32_767)
@@ -38,7 +39,7 @@ COUNTED = st.none() | st.builds(
 )
 CLASS_ROW = st.builds(
     ClassRow,
-    TEXT,
+    PERSON,
     TEXT,
     st.none() | INSTANT,
     *(SMALL,) * 4,
@@ -48,7 +49,7 @@ CLASS_ROW = st.builds(
 )
 PURCHASE_ROW = st.builds(
     PurchaseRow,
-    TEXT,
+    PERSON,
     TEXT,
     st.none() | INSTANT,
     st.none() | TEXT,
@@ -88,13 +89,13 @@ def test_rows_come_out_as_they_went_in(
         copy_stream(cursor, status.SQL["stage_class"], class_stream(changes))
         copy_stream(cursor, status.SQL["stage_purchase"], purchase_stream(changes))
         cursor.execute(
-            "SELECT participant_id, class_code, purchased_at, purchase, completion, assessment, flags, "
+            "SELECT person, class_code, purchased_at, purchase, completion, assessment, flags, "
             "satisfied, package_codes, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
             "paid, paid_refunded, allocated, price_is, partner_id FROM staged_class"
         )
         found = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
         cursor.execute(
-            "SELECT participant_id, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
+            "SELECT person, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
             "withdrawn, refunded, amount_differs, unallocated, class_codes, missing, packages, "
             "partner_id FROM staged_purchase"
         )
@@ -102,7 +103,7 @@ def test_rows_come_out_as_they_went_in(
     session.close()
     assert found == [
         (
-            *(row.participant_id, row.class_code, row.purchased_at),
+            *(row.person, row.class_code, row.purchased_at),
             *(row.purchase, row.completion, row.assessment, row.flags, row.satisfied),
             row.package_codes,
             *(
@@ -117,7 +118,7 @@ def test_rows_come_out_as_they_went_in(
     ]
     assert bought == [
         (
-            *(row.participant_id, row.purchase_id, row.purchased_at, row.package_code),
+            *(row.person, row.purchase_id, row.purchased_at, row.package_code),
             *(row.unresolved, row.complete, row.after_sales_end, row.withdrawn, row.refunded),
             *(row.amount_differs, row.unallocated or None, row.class_codes),
             *(row.missing, row.packages, 3),

@@ -11,7 +11,7 @@ from services.http import cursors, parameters
 from services.http.listing import ListAnswer, Listing, respond
 from services.http.routing import LIST, Asked, Route
 
-KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT)
+KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.BIGINT)
 
 
 async def listed(asked: Asked) -> Response:

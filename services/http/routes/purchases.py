@@ -21,8 +21,8 @@ from services.http.routing import LIST, Asked, Route, json
 PACKAGES_A_PAGE: Final = 32
 """Packages that are judged before others get their turn: each has several classes."""
 
-KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT, cursors.TEXT)
-PURCHASE_KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT)
+KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.TEXT, cursors.BIGINT)
+PURCHASE_KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.BIGINT)
 
 
 class PurchaseAnswer(Purchase, frozen=True, kw_only=True):

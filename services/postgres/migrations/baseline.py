@@ -26,12 +26,19 @@ TAKES: Final = "a second; nobody is there yet who could wait"
 def scripts() -> Mapping[str, str]:
     """The scripts that say how every table is today, by what they make, in the order in which they run."""
     here = files("services.postgres")
-    ledger, access = (
-        here.joinpath(name).read_text(encoding="utf-8") for name in ("ledger.sql", "access.sql")
+    vault, ledger, access = (
+        here.joinpath(name).read_text(encoding="utf-8")
+        for name in ("vault.sql", "ledger.sql", "access.sql")
     )
     tables, control = schema.scripts()
     ledger += topics()
-    return {"ledger": ledger, "projections": tables, "control": control, "access": access}
+    return {
+        "vault": vault,
+        "ledger": ledger,
+        "projections": tables,
+        "control": control,
+        "access": access,
+    }
 
 
 @cache

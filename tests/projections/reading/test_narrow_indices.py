@@ -11,10 +11,10 @@ from tests.projections.kept import Kept, kept_on
 
 FILLED = """
 INSERT INTO projections.purchased_class
-    (purchased_at, partner_id, purchase, completion, assessment, flags, satisfied, participant_id, class_code,
+    (purchased_at, partner_id, purchase, completion, assessment, flags, satisfied, person, class_code,
      package_codes)
 SELECT now(), 4, CASE n % 500 WHEN 0 THEN 2 ELSE 1 END, n % 3, n % 2 * 3,
-       CASE n % 700 WHEN 0 THEN 32 ELSE n % 5 / 4 * 4 END, true, 'p' || n, 'C' || n % 20,
+       CASE n % 700 WHEN 0 THEN 32 ELSE n % 5 / 4 * 4 END, true, n, 'C' || n % 20,
        CASE n % 100 WHEN 0 THEN ARRAY['K'] WHEN 1 THEN ARRAY['J', 'K'] WHEN 2 THEN ARRAY['L'] END
 FROM generate_series(1, 20000) AS n
 """

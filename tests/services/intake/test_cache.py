@@ -13,7 +13,7 @@ from tests.services.intake.desk import Desk
 
 
 def keep(cache: RecordCache, participant_id: str, lane_id: int = 1) -> None:
-    cache.keep(1, {participant_id: Record(participant_id)}, {participant_id: lane_id})
+    cache.keep(1, {participant_id: Record(1)}, {participant_id: lane_id})
 
 
 def kept(cache: RecordCache, *participant_ids: str) -> list[bool]:
@@ -46,7 +46,7 @@ def test_what_is_taken_is_here_no_longer() -> None:
 
 def test_the_same_participant_of_two_partners_is_two_records() -> None:
     cache = RecordCache(9)
-    mine, theirs = Record("a"), Record("a")
+    mine, theirs = Record(1), Record(1)
     cache.keep(1, {"a": mine}, {"a": 1})
     cache.keep(2, {"a": theirs}, {"a": 2})
     assert cache.take(1, {"a": 1})["a"] is mine

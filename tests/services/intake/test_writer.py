@@ -48,7 +48,7 @@ def class_columns(desk: Desk, class_code: str = "C-1") -> list[tuple[int, int, i
         (purchase, completion, assessment, satisfied)
         for purchase, completion, assessment, satisfied in desk.rows(
             "SELECT purchase, completion, assessment, satisfied FROM projections.purchased_class "
-            "WHERE class_code = %s ORDER BY participant_id",
+            "JOIN vault.person USING (person) WHERE class_code = %s ORDER BY participant_id",
             (class_code,),
         )
     ]
@@ -86,8 +86,10 @@ class TestOutcomes:
         lane = desk.lane()
         desk.send(lane, told)
         assert desk.rows(
-            "SELECT event_id, stream, topic, sequence, (extract(epoch FROM happened) * 1000000)::bigint, "
-            "(extract(epoch FROM recordedtime) * 1000000)::bigint, kafka_offset, position FROM ledger.event"
+            "SELECT event_id, 'p:' || participant_id, topic, sequence, "
+            "(extract(epoch FROM happened) * 1000000)::bigint, "
+            "(extract(epoch FROM recordedtime) * 1000000)::bigint, kafka_offset, position "
+            "FROM ledger.event JOIN vault.person USING (person)"
         ) == [("done", told.stream, "completed", "17", day(3), day(4) + 1, 0, 1)]
         assert desk.rows("SELECT unknown_fields FROM ledger.lane") == [(3,)]
 
@@ -167,10 +169,10 @@ class TestTheSameId:
         asked: list[list[str]] = []
         find = ledger.find_events
 
-        def listen(work: Any, wanted: Mapping[int, Iterable[str]]) -> Any:
+        def listen(work: Any, wanted: Mapping[int, Iterable[str]], of: Any) -> Any:
             if wanted:
                 asked.append(sorted(event_id for ids in wanted.values() for event_id in ids))
-            return find(work, wanted)
+            return find(work, wanted, of)
 
         monkeypatch.setattr(ledger, "find_events", listen)
         lane = desk.lane()

@@ -17,6 +17,7 @@ from psycopg2.extensions import connection
 
 from domain.events import ClassCompleted, ClassProgressed, Fact, PartnerEvent
 from projections.storage.facts import encode
+from services.postgres import vault
 from services.postgres.connect import transaction
 from services.postgres.lane_recorder import (
     POSITIONS_AT_ONCE,
@@ -48,8 +49,10 @@ def recorder(pool: ConnectionPool, lanes: list[LaneState]) -> LaneRecorder:
 
 
 def write_as_the_intake_does(session: connection, lane: LaneState, *facts: Fact) -> None:
+    with transaction(session) as work:
+        person = vault.numbers(work, [STREAM.removeprefix("p:")])[STREAM.removeprefix("p:")]
     rows: list[EventRow] = [
-        (offset, f"e-{offset}", 1_000_000 + offset, STREAM, fact.topic, encode(fact), "s-1", 5)
+        (offset, f"e-{offset}", 1_000_000 + offset, person, "", fact.topic, encode(fact), "s-1", 5)
         for offset, fact in enumerate(facts, start=lane.next_offset)
     ]
     step = Step(

@@ -38,8 +38,8 @@ from services.postgres.ledger import (
 NOW = 1_600_000_000_123_456
 
 
-def row(offset: int, event_id: str, *, stream: str = "p:PRK-1", state: bytes = b"\x90") -> EventRow:
-    return (offset, event_id, NOW - offset, stream, "completed", state, None, None)
+def row(offset: int, event_id: str, *, person: int = 1, state: bytes = b"\x90") -> EventRow:
+    return (offset, event_id, NOW - offset, person, "", "completed", state, None, None)
 
 
 def step(lane: LaneState, accepted: int = 0, **counts: int) -> Step:
@@ -302,13 +302,13 @@ def test_known_event_ids_are_found_and_others_are_not(
     rows = [row(n, event_id, state=bytes([n])) for n, event_id in enumerate(odd)]
     with transaction(session) as work:
         copy_events(work, [LaneEvents(lanes[0].lane_id, 4, 1, rows)], NOW)
-        found = find_events(work, {4: [*odd, "unknown", "null", ""]})[4]
+        found = find_events(work, {4: [*odd, "unknown", "null", ""]}, {1: "PRK-1"})[4]
         assert found == {
             event_id: LedgerEntry("completed", "p:PRK-1", NOW - n, bytes([n]))
             for n, event_id in enumerate(odd)
         }
-        assert find_events(work, {5: odd}) == {5: {}}
-        assert find_events(work, {4: []}) == {4: {}}
+        assert find_events(work, {5: odd}, {}) == {5: {}}
+        assert find_events(work, {4: []}, {}) == {4: {}}
 
 
 @pytest.mark.parametrize("analyzed", [False, True])
@@ -344,7 +344,7 @@ def test_ids_that_share_a_hash_are_all_accepted_and_found(
     write_ids(weakly_hashed, batch(0, 4, 4, "c", "ddd"), batch(1, 5, 1, "a", "b", "ee"))
     for partner_id, held in ((4, {"a", "b", "cc", "c", "ddd"}), (5, {"a", "b", "ee"})):
         with transaction(weakly_hashed) as work:
-            found = find_events(work, {partner_id: ["a", "b", "c", "d", "cc", "ddd", "ee"]})[
+            found = find_events(work, {partner_id: ["a", "b", "c", "d", "cc", "ddd", "ee"]}, {})[
                 partner_id
             ]
         assert found.keys() == held
@@ -447,12 +447,12 @@ def test_a_stream_s_history_comes_with_its_kafka_coordinates(
     def write(rows: Iterable[EventRow], lane: LaneState) -> LaneEvents:
         return LaneEvents(lane.lane_id, 4, 1, list(rows))
 
-    late: EventRow = (9, "e2", NOW, "p:PRK-1", "progressed", b"\x91\x01", "17", NOW + 1)
+    late: EventRow = (9, "e2", NOW, 1, "", "progressed", b"\x91\x01", "17", NOW + 1)
     with transaction(session) as work:
-        first = [row(3, "e1"), row(4, "other", stream="p:PRK-2")]
+        first = [row(3, "e1"), row(4, "other", person=2)]
         copy_events(work, [write([late], lanes[1]), write(first, lanes[0])], NOW + 2)
-        history = events_of_stream(work, 4, "p:PRK-1")
-        assert events_of_stream(work, 5, "p:PRK-1") == []
+        history = events_of_stream(work, 4, 1)
+        assert events_of_stream(work, 5, 1) == []
     assert [(h.event_id, h.partition, h.kafka_offset, h.position) for h in history] == [
         ("e1", 0, 3, 1),
         ("e2", 1, 9, 1),
