@@ -1,7 +1,6 @@
-"""Programs of earlier versions, to run beside today's: out of the history, or today's without its last steps."""
+"""Programs of earlier versions, out of the history, to run beside today's."""
 
 import io
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -23,15 +22,6 @@ def of_commit(commit: str, folder: Path, migrations: int) -> Path | None:
         return None
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
         files.extractall(folder, filter="data")
-    return _without_migrations_after(migrations, folder)
-
-
-def of_today(folder: Path, migrations: int) -> Path:
-    """Today's program as it was before migrations after a number were written."""
-    for source in SOURCES:
-        shutil.copytree(
-            REPOSITORY / source, folder / source, ignore=shutil.ignore_patterns("__pycache__")
-        )
     return _without_migrations_after(migrations, folder)
 
 

@@ -1,7 +1,7 @@
 """A database of an earlier version becomes one of today under load, and every answer, event and lane is the oracle's.
 
-Its own program reads on while the database is expanded, and hands its lanes over to today's. Beside the databases that
-are kept (tests/upgrades/kept) there is always one that today's program makes as it was before the last migrations.
+Its own program reads on while the database is expanded, and hands its lanes over to today's. Each database that is kept
+(tests/upgrades/kept) is upgraded.
 """
 
 import shutil
@@ -19,12 +19,10 @@ from tests.end_to_end import proof
 from tests.end_to_end.log_tails import pytest_runtest_makereport  # noqa: F401
 from tests.end_to_end.running_system import PARTITIONS, RunningSystem, remove_topics
 from tests.faults.load import Load
-from tests.upgrades import databases, earlier, make
-from tests.upgrades.databases import About, OldDatabase
+from tests.upgrades import databases, earlier
 
 pytestmark = [pytest.mark.slow, pytest.mark.apache]
 
-BASELINE = 1
 PERSONAL = "SELECT count(*) FROM ledger.rejection WHERE reason = 'personal_data'"
 CLEARED = (
     PERSONAL
@@ -49,30 +47,23 @@ def system(
         postgres_server.drop_database(name)
 
 
-@pytest.mark.parametrize(
-    "folder", [None, *databases.kept()], ids=lambda folder: folder.name if folder else "baseline"
-)
+def test_a_database_is_kept() -> None:
+    assert "0.2.0" in {folder.name for folder in databases.kept()}
+
+
+@pytest.mark.parametrize("folder", databases.kept(), ids=lambda folder: folder.name)
 def test_an_earlier_database_is_upgraded_under_load(
-    system: RunningSystem,
-    kafka_broker: Broker,
-    postgres_server: EmbeddedPostgres,
-    tmp_path: Path,
-    folder: Path | None,
+    system: RunningSystem, kafka_broker: Broker, tmp_path: Path, folder: Path
 ) -> None:
-    if folder is None:
-        source = earlier.of_today(tmp_path / "earlier", BASELINE)
-        old = of_today(system, postgres_server, source, tmp_path / "kept")
-    else:
-        old = databases.read(folder)
-        found = earlier.of_commit(old.about.commit, tmp_path / "earlier", old.about.migrations)
-        if found is None:  # a shallow clone: only today's program reads
-            shutil.rmtree(tmp_path / "earlier", ignore_errors=True)
-        source = found or earlier.REPOSITORY
-        # The log that its lanes are of: the same records at the same offsets.
-        ensure_topics(system.bootstrap, PARTITIONS)
-        system.publish(old.records[: old.about.read])
-    url = system.database_url
-    old.restore(url, kafka_broker.log_id)
+    old = databases.read(folder)
+    found = earlier.of_commit(old.about.commit, tmp_path / "earlier", old.about.migrations)
+    if found is None:  # a shallow clone: only today's program reads
+        shutil.rmtree(tmp_path / "earlier", ignore_errors=True)
+    source = found or earlier.REPOSITORY
+    # The log that its lanes are of: the same records at the same offsets.
+    ensure_topics(system.bootstrap, PARTITIONS)
+    system.publish(old.records[: old.about.read])
+    old.restore(system.database_url, kafka_broker.log_id)
     is_old = source != earlier.REPOSITORY
 
     if old.about.migrations < len(migrations()):
@@ -103,22 +94,3 @@ def test_an_earlier_database_is_upgraded_under_load(
     kept_before = sum(record.reason == "personal_data" for record in old.records)
     assert system.rows(PERSONAL) == system.rows(CLEARED) == [(kept_before,)]
     proof.check_everything(system, old.records)
-
-
-def of_today(
-    system: RunningSystem, postgres_server: EmbeddedPostgres, source: Path, folder: Path
-) -> OldDatabase:
-    """The database that an earlier program makes of half a season, kept and taken out of its file again."""
-    records = make.season()
-    first = records[: len(records) // 2]
-    make.fill(system, source, first)
-    count = make.migrations_of(system.database_url)
-    assert count == BASELINE
-    old = databases.keep(
-        folder, system.database_url, About("baseline", "", count, len(first)), records
-    )
-    name = f"upgrade_{uuid.uuid4().hex}"
-    system.disconnect()
-    system.database_url = postgres_server.create_database(name)
-    system.settings["TUNTAS_DATABASE_URL"] = system.database_url
-    return old
