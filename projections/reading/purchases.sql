@@ -29,17 +29,7 @@ SELECT topic, happened, event_id, state
 FROM ledger.event
 WHERE partner_id = $1 AND person = $2 AND topic IN ('paid', 'refunded')
 
--- name: package_filters
--- Stands for {package_filters} below. It speaks of the columns as they were judged last: complete, after the sales end,
--- unresolved. What is unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was
--- withdrawn.
-($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
-  AND ($7::boolean IS NULL OR after_sales_end = $7)
-  AND ($8::boolean IS NULL OR unresolved = $8)
-  AND ($9::boolean IS NULL OR withdrawn = $9)
-
 -- name: packages_of_partner
-<<<<<<< Updated upstream
 -- The next $5 package purchases of one partner behind (package_code, purchase_id, person) = ($2, $3, $4).
 -- The filters speak of the columns as they were judged last: complete, after the sales end, unresolved. What is
 -- unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was withdrawn.
@@ -52,15 +42,6 @@ WHERE partner_id = $1 AND package_code IS NOT NULL
   AND ($8::boolean IS NULL OR unresolved = $8)
   AND ($9::boolean IS NULL OR withdrawn = $9)
 ORDER BY package_code, purchase_id, person
-=======
--- The next $5 package purchases of one partner behind (package_code, purchase_id, participant_id) = ($2, $3, $4).
-SELECT package_code, purchase_id, participant_id
-FROM projections.purchase
-WHERE partner_id = $1 AND package_code IS NOT NULL
-  AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
-  AND {package_filters}
-ORDER BY package_code, purchase_id, participant_id
->>>>>>> Stashed changes
 LIMIT $5
 
 -- name: unresolved_of_partner
@@ -68,34 +49,22 @@ LIMIT $5
 SELECT package_code, purchase_id, person
 FROM projections.purchase
 WHERE partner_id = $1 AND unresolved AND package_code IS NOT NULL
-<<<<<<< Updated upstream
   AND (package_code, purchase_id, person) > ($2, $3, $4)
   AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND unresolved = $8::boolean
   AND ($9::boolean IS NULL OR withdrawn = $9)
 ORDER BY package_code, purchase_id, person
-=======
-  AND (package_code, purchase_id, participant_id) > ($2, $3, $4)
-  AND {package_filters}
-ORDER BY package_code, purchase_id, participant_id
->>>>>>> Stashed changes
 LIMIT $5
 
 -- name: packages_of_code
 -- As packages_of_partner, within the one package $2.
 SELECT package_code, purchase_id, person
 FROM projections.purchase
-<<<<<<< Updated upstream
 WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, person) > ($3, $4)
   AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
   AND ($9::boolean IS NULL OR withdrawn = $9)
 ORDER BY purchase_id, person
-=======
-WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, participant_id) > ($3, $4)
-  AND {package_filters}
-ORDER BY purchase_id, participant_id
->>>>>>> Stashed changes
 LIMIT $5

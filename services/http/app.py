@@ -18,7 +18,6 @@ from services.http.pages.pages import add_pages
 from services.http.routes import (
     evaluations,
     events,
-    headlines,
     health,
     intake,
     participants,
@@ -37,7 +36,6 @@ ROUTES: Final[Sequence[Route]] = (
     *participants.ROUTES,
     *purchased_classes.ROUTES,
     *purchases.ROUTES,
-    *headlines.ROUTES,
     *evaluations.ROUTES,
     *events.ROUTES,
     *reconciliation.ROUTES,

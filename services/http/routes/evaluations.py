@@ -124,7 +124,7 @@ async def all_institutions(asked: Asked) -> Response:
         lambda session, known, after, page_rows: evaluations_lists.institutions(
             session, known, partner_ids, query["as_of"], after, page_rows
         ),
-        partial(freshness, partner_ids=partner_ids),
+        partial(_freshness, partner_ids=partner_ids),
     )
     return await respond(asked, listing)
 
@@ -140,7 +140,7 @@ async def all_partners(asked: Asked) -> Response:
         lambda session, known, after, _: evaluations_lists.partners(
             session, known, partner_ids, asked.query["as_of"], after
         ),
-        partial(freshness, partner_ids=partner_ids),
+        partial(_freshness, partner_ids=partner_ids),
     )
     return await respond(asked, listing)
 
@@ -162,12 +162,12 @@ async def _answer(
         shape(
             **asdict(found),
             as_of=instant(now if as_of is None else as_of),
-            freshness=await freshness(asked, partner_ids),
+            freshness=await _freshness(asked, partner_ids),
         )
     )
 
 
-async def freshness(asked: Asked, partner_ids: Iterable[int]) -> Freshness:
+async def _freshness(asked: Asked, partner_ids: Iterable[int]) -> Freshness:
     """How far an evaluation is behind: as other answers, and what is not added up yet where it is from the sums."""
     wanted = tuple(partner_ids)
     behind = await asked.sources.freshness.of(wanted)

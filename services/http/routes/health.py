@@ -7,18 +7,10 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from msgspec.structs import replace
 
-<<<<<<< Updated upstream
 from projections.reading import heartbeats, intake, recent
 from projections.reading.catalogue import version
 from projections.reading.heartbeats import Heard, living, silence
 from projections.reading.purchased_classes import ALL_PARTNERS
-=======
-from projections.reading import heartbeats, intake
-from projections.reading.by_partner import ALL_PARTNERS
-from projections.reading.catalogue import version
-from projections.reading.heartbeats import Heard, living, silence
-from projections.reading.intake import Lane
->>>>>>> Stashed changes
 from projections.reading.session import Session
 from services.http.access import Access, host_of
 from services.http.away import DatabaseAway
