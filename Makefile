@@ -62,6 +62,10 @@ faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the lon
 	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
 	$(BIN)/python -m pytest -v -m long tests/services/http $(ARGS)
 
+.PHONY: pages
+pages: $(VENV)/dev.stamp ## look at every page in Chromium, in every way; pictures in build/pages (3 minutes)
+	TUNTAS_TEST_BROWSER=required $(BIN)/python -m pytest -v -m "" tests/services/http/browser $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (7 minutes)
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -43,19 +43,26 @@ def in_zone(of: Sequence[Column], zone: tzinfo) -> tuple[Column, ...]:
     )
 
 
-def header(of: Sequence[Column]) -> str:
+def header(of: Sequence[Column], delimiter: str = ",") -> str:
     """The header line."""
-    return _lines([[column.name for column in of]])
+    return _lines([[column.name for column in of]], delimiter)
 
 
-def rows(items: Iterable[Any], of: Sequence[Column]) -> str:
-    """The lines of some items."""
-    return _lines([[cell(column.value(item)) for column in of] for item in items])
+def rows(items: Iterable[Any], of: Sequence[Column], *, decimal_comma: bool = False) -> str:
+    """The lines of some items. ``decimal_comma``: as spreadsheets read them where a comma stands in numbers."""
+    cells = [[cell(column.value(item)) for column in of] for item in items]
+    if not decimal_comma:
+        return _lines(cells)
+    return _lines([[_with_comma(each) for each in row] for row in cells], ";")
 
 
-def _lines(cells: Iterable[Iterable[Any]]) -> str:
+def _with_comma(value: str | float) -> str | int:
+    return str(value).replace(".", ",") if isinstance(value, float) else value
+
+
+def _lines(cells: Iterable[Iterable[Any]], delimiter: str = ",") -> str:
     out = io.StringIO()
-    csv.writer(out).writerows(cells)
+    csv.writer(out, delimiter=delimiter).writerows(cells)
     return out.getvalue()
 
 

@@ -1,13 +1,13 @@
 """How the items of a list become the bytes of a file, piece by piece: CSV, NDJSON, Parquet."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from services.http.columns import columns, header, in_zone, rows
-from services.http.negotiation import CSV, NDJSON, PARQUET
+from services.http.negotiation import CSV, NDJSON, PARQUET, SPREADSHEETS
 
 
 class File(Protocol):
@@ -51,6 +51,27 @@ class CsvFile:
         return b""
 
 
+class SpreadsheetFile(CsvFile):
+    """CSV that spreadsheets open by a click: marked as UTF-8, with the signs that the language writes numbers by.
+
+    Where a comma stands in numbers, semicolons stand between cells.
+    """
+
+    def __init__(self, item: type, zone: ZoneInfo | None, *, decimal_comma: bool) -> None:
+        super().__init__(item, zone)
+        self._comma = decimal_comma
+
+    def begin(self) -> bytes:
+        return _BYTE_ORDER_MARK + header(self._columns, ";" if self._comma else ",").encode()
+
+    async def add(self, items: Sequence[Any]) -> bytes:
+        self.written += len(items)
+        return rows(items, self._columns, decimal_comma=self._comma).encode()
+
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
 class NdjsonFile:
     """A line of JSON an item, as the list's pages have it."""
 
@@ -79,6 +100,8 @@ def file(media: str, item: type, zone: ZoneInfo | None = None) -> File:
     """
     if media == CSV:
         return CsvFile(item, zone)
+    if media in SPREADSHEETS.values():
+        return SpreadsheetFile(item, zone, decimal_comma=media == SPREADSHEETS["id"])
     if media == NDJSON:
         return NdjsonFile()
     if media == PARQUET:

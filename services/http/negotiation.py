@@ -9,6 +9,8 @@ JSON = "application/json"
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
 PARQUET = "application/vnd.apache.parquet"
+SPREADSHEETS = {"id": "text/csv; spreadsheet=id", "en": "text/csv; spreadsheet=en"}
+"""CSV as spreadsheets open it where a language is spoken; pages offer it, Accept headers do not choose it."""
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str:

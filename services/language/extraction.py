@@ -17,8 +17,8 @@ from babel.messages.pofile import read_po, write_po
 from services.language.catalogue import LOCALES, SOURCE
 
 ROOT: Final = Path(__file__).parents[2]
-ROOMS: Final = ("services/language", "services/report", "services/http/pages")
-KEYWORDS: Final = {**DEFAULT_KEYWORDS, "to_say": None}
+ROOMS: Final = ("services/language", "services/report", "services/http/pages", "services/asyncapi")
+KEYWORDS: Final = {**DEFAULT_KEYWORDS, "to_say": None, "Mending": (2,)}
 METHODS: Final = [
     ("**/templates/**.html", "jinja2"),
     ("templates/**.html", "jinja2"),

@@ -3,12 +3,14 @@
 Forms have days where the API wants instants, and send fields that were left empty.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from starlette.responses import Response
 
 from projections.reading.paths import part
 from services.http.access import Caller
@@ -25,6 +27,8 @@ BEHIND = {"purchased_to", "until"}
 """Parameters whose day is meant with the moment behind it; of the others it is the first."""
 
 BEGINNING: Final = "0001-01-01T00:00:00Z"
+_TYPED: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+
 END: Final = "9999-12-31T23:59:59.999999Z"
 
 
@@ -33,14 +37,20 @@ def given(query_string: bytes) -> dict[str, str]:
     return {name: value.strip() for name, value in sent_in(query_string) if value.strip()}
 
 
+def days_written_out(of: Mapping[str, str], route: Route) -> dict[str, str]:
+    """The same with days that were typed as 31/12/2020 written 2020-12-31, as links and the API have them."""
+    times = _times(route)
+    return {name: _written_out(text) if name in times else text for name, text in of.items()}
+
+
 def instants(of: Mapping[str, str], route: Route) -> dict[str, str]:
     """The same with days as the API's instants, in the time of Jakarta."""
-    times = {each.name for each in route.parameters if each.schema.get("format") == "date-time"}
+    times = _times(route)
     return {name: _instant(name, text) if name in times else text for name, text in of.items()}
 
 
 def day_of(text: str) -> str:
-    """The day that a date field shows for a day or an instant; empty for anything else."""
+    """The day of a day or an instant, as 2020-12-31; empty for anything else."""
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
@@ -49,6 +59,27 @@ def day_of(text: str) -> str:
         return local(text.replace(" ", "+")).date().isoformat()
     except msgspec.ValidationError:
         return ""
+
+
+def typed_day(text: str) -> str:
+    """The day of a day or an instant, as it is typed: 31/12/2020; empty for anything else."""
+    day = day_of(text)
+    return "/".join(reversed(day.split("-")))
+
+
+def _times(route: Route) -> set[str]:
+    return {each.name for each in route.parameters if each.schema.get("format") == "date-time"}
+
+
+def _written_out(text: str) -> str:
+    typed = _TYPED.fullmatch(text)
+    if typed is None:
+        return text
+    day, month, year = (int(part) for part in typed.groups())
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return text
 
 
 async def ask(
@@ -60,9 +91,22 @@ async def ask(
     url_path: str,
 ) -> Any:
     """The JSON answer of a route. Raises Problem and DatabaseAway."""
-    read = read_query(urlencode(query).encode(), route.parameters)
-    response = await route.respond(Asked(sources.of(caller), caller, path, read, JSON, url_path))
+    response = await respond(route, sources, caller, path, query, url_path)
     return msgspec.json.decode(response.body)
+
+
+async def respond(
+    route: Route,
+    sources: Sources,
+    caller: Caller,
+    path: Mapping[str, str],
+    query: Mapping[str, str],
+    url_path: str,
+    media: str = JSON,
+) -> Response:
+    """The response of a route in a media type of its own. Raises Problem and DatabaseAway."""
+    read = read_query(urlencode(query).encode(), route.parameters)
+    return await route.respond(Asked(sources.of(caller), caller, path, read, media, url_path))
 
 
 def page_path(path: str, as_of: str | None = None) -> str:

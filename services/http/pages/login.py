@@ -7,17 +7,20 @@ only, which change nothing; routes under /v1 want the Authorization header.
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.http.access import Access, Caller, host_of
 from services.http.away import DatabaseAway
+from services.http.pages.languages import form_fields, language_of
+from services.http.pages.own import is_own, own_path
 from services.http.pages.rendering import page_response, render
 from services.http.problems import Problem
 from services.http.routing import sent_path
 from services.http.sessions import LASTS, Sessions
+from services.language.marking import to_say
 
 COOKIE: Final = "tuntas_session"
 PATH: Final = "/login"
@@ -47,25 +50,27 @@ class Login:
 
     async def show(self, request: Request) -> Response:
         """The form."""
-        return _form(own_path(request.query_params.get("next")))
+        return _form(request, own_path(request.query_params.get("next")))
 
     async def enter(self, request: Request) -> Response:
         """On to the page that was wanted, with the cookie; or the form again."""
-        fields = await _fields(request)
+        fields = await form_fields(request, MOST_FORM_BYTES)
         wanted = own_path(fields.get("next"))
         token = fields.get("token", "").strip()
-        if not _is_own(request):
-            refused = Problem(HTTPStatus.FORBIDDEN, "This form has to be sent from this site.")
-            return _form(wanted, refused)
+        if not is_own(request):
+            refused = Problem(
+                HTTPStatus.FORBIDDEN, to_say("This form has to be sent from this site.")
+            )
+            return _form(request, wanted, refused)
         try:
             self._access.caller(f"Bearer {token}", host_of(request.scope))
             cookie = await self._sessions.begin(token)
         except Problem as problem:
             if problem.status == HTTPStatus.UNAUTHORIZED:
-                problem = Problem(problem.status, "This token is not known.")
-            return _form(wanted, problem)
+                problem = Problem(problem.status, to_say("This token is not known."))
+            return _form(request, wanted, problem)
         except DatabaseAway as away:
-            return _form(wanted, Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{away}."))
+            return _form(request, wanted, Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{away}."))
         response = RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
         response.set_cookie(
             COOKIE,
@@ -78,58 +83,37 @@ class Login:
 
     async def leave(self, request: Request) -> Response:
         """Back to the form, without the cookie, which opens nothing any more."""
-        if not _is_own(request):
-            return _form("/", Problem(HTTPStatus.FORBIDDEN, "Log out on a page of this site."))
+        if not is_own(request):
+            return _form(
+                request,
+                "/",
+                Problem(HTTPStatus.FORBIDDEN, to_say("Log out on a page of this site.")),
+            )
         try:
             await self._sessions.end(request.cookies.get(COOKIE))
         except DatabaseAway as away:
             detail = f"You are not logged out: {away}."
-            return _form("/", Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail))
+            return _form(request, "/", Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail))
         response = RedirectResponse(PATH, HTTPStatus.SEE_OTHER)
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return response
 
 
-def own_path(wanted: str | None) -> str:
-    """A path of this site: ``wanted`` where it is one, else the first page."""
-    if wanted is None or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
-        return "/"
-    return wanted if wanted.isprintable() and "\\" not in wanted else "/"
-
-
-def _form(wanted: str, refused: Problem | None = None) -> Response:
+def _form(request: Request, wanted: str, refused: Problem | None = None) -> Response:
+    of = language_of(request)
     status = refused.status if refused else HTTPStatus.OK
     hours = round(LASTS.total_seconds() / 3600)
-    detail = refused.detail if refused else ""
-    body = render("login.html", path=PATH, wanted=wanted, refused=detail, hours=hours)
-    response = page_response(body, status)
+    detail = of.gettext(refused.detail) if refused else ""
+    address = f"{PATH}?next={quote(wanted)}"
+    body = render(
+        "login.html",
+        of,
+        path=PATH,
+        address=address,
+        wanted=wanted,
+        refused=detail,
+        hours=hours,
+    )
+    response = page_response(body, of, status)
     response.headers.update((refused and refused.headers) or {})
     return response
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_FORM_BYTES:
-            return {}
-    found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in found.items()}
-
-
-def _is_own(request: Request) -> bool:
-    """Whether a form was sent by a page of this site, as far as the browser says.
-
-    By Fetch Metadata, and where a browser does not know these, by Origin. A program that sends neither has no cookie
-    that another site could use.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    try:
-        return urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower() != ""
-    except ValueError:
-        return False

@@ -2,54 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fastapi import FastAPI
-from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
 from services.http.access import Access, Caller
 from services.http.away import DatabaseAway
-from services.http.pages.asking import ask, changed, day_of, given, instants, page_path, place
+from services.http.pages import languages
+from services.http.pages.asker import Asker
+from services.http.pages.checking import Checking
+from services.http.pages.comparing import Comparing
+from services.http.pages.context import context_of, visit_of
+from services.http.pages.deliveries import Deliveries
+from services.http.pages.finding import Finding
+from services.http.pages.languages import language_of
 from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login
+from services.http.pages.overview import Overview
 from services.http.pages.rendering import STYLE, page_response, render
+from services.http.pages.shown import Page, Shown
 from services.http.paths import Paths
 from services.http.problems import Problem, nothing_here, only_read, refusal
 from services.http.routing import PREFIX, Route, sent_path
 from services.http.sessions import Sessions
 from services.http.sources import Sources
 from services.http.static_files import serve
-
-PARTICIPANTS: Final = "/participants"
-
-
-class Page(Struct, frozen=True, kw_only=True):
-    """One page: the answer of a route in a template. Its path is the route's without /v1, unless given.
-
-    ``beside`` names further routes whose answers it shows, each with a query; `{partner}` in one is that of the path.
-    """
-
-    route: str
-    template: str
-    path: str = ""
-    beside: Mapping[str, tuple[str, Mapping[str, str]]] = {}
-
+from services.language.marking import to_say
 
 PAGES: Final = (
-    Page(route="partners", template="home.html", path="/"),
     Page(route="participant_classes", template="participant.html"),
-    Page(route="class_history", template="history.html"),
-    Page(route="purchased_classes", template="purchased_classes.html"),
+    Page(route="class_history", template="history.html", limit=50),
+    Page(route="purchased_classes", template="purchased_classes.html", limit=25),
     Page(route="purchase", template="purchase.html"),
-    Page(route="package_purchases", template="package_purchases.html"),
+    Page(route="purchases", template="purchases.html", limit=50),
+    Page(route="package_purchases", template="package_purchases.html", limit=25),
     Page(route="class_evaluation", template="class.html"),
     Page(route="package_evaluation", template="package.html"),
-    Page(route="institutions", template="institutions.html"),
+    Page(route="institutions", template="institutions.html", limit=50),
     Page(route="institution_evaluation", template="institution.html"),
     Page(
         route="partner_evaluation",
@@ -59,10 +53,24 @@ PAGES: Final = (
     Page(
         route="intake",
         template="intake.html",
-        beside={"rejections": ("rejections", {"limit": "10"})},
+        beside={"rejections": ("rejections", {"limit": "5"})},
     ),
-    Page(route="rejections", template="rejections.html"),
+    Page(route="event", template="event.html"),
+    Page(route="rejections", template="rejections.html", limit=20),
 )
+
+
+class View(Protocol):
+    """A page. ``template``: its path."""
+
+    template: str
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """GET and HEAD, and POST where something is pasted."""
+
+    async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
+        """The page. Raises Problem and DatabaseAway."""
 
 
 def add_pages(app: FastAPI, routes: Sequence[Route], access: Access, sources: Sources) -> None:
@@ -71,10 +79,10 @@ def add_pages(app: FastAPI, routes: Sequence[Route], access: Access, sources: So
     login = Login(access, sessions)
     serve(app, STYLE)
     app.router.routes += [
-        HttpRoute(PARTICIPANTS, _search, methods=["GET"]),
         HttpRoute(LOGIN, login.show, methods=["GET"]),
         HttpRoute(LOGIN, login.enter, methods=["POST"]),
         HttpRoute("/logout", login.leave, methods=["POST"]),
+        HttpRoute(languages.PATH, languages.choose, methods=["POST"]),
         Pages(routes, sessions, sources),
     ]
 
@@ -83,9 +91,17 @@ class Pages(BaseRoute):
     """Every page, and for people the answer that a path has none."""
 
     def __init__(self, routes: Sequence[Route], sessions: Sessions, sources: Sources) -> None:
-        by_name = {route.name: route for route in routes}
-        shown = [_Shown(page, by_name, sources) for page in PAGES]
-        self._pages = Paths({each.template: each for each in shown})
+        asker = Asker({route.name: route for route in routes}, sources)
+        views: list[View] = [
+            Overview(asker),
+            Finding(asker),
+            Comparing(asker),
+            Deliveries(asker),
+            Checking(),
+            Words(),
+            *(Shown(page, asker) for page in PAGES),
+        ]
+        self._pages: Paths[View] = Paths({each.template: each for each in views})
         self._sessions = sessions
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -97,106 +113,79 @@ class Pages(BaseRoute):
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
-        except Problem as problem:
-            response = _failed({}, problem)
-        except DatabaseAway as away:
-            response = _failed({}, Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)))
+        except Exception:
+            failed = _failed(request, None, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, CRASHED))
+            await failed(scope, receive, send)
+            raise
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        found = self._pages.find(sent_path(request.scope))
-        if found is None:
-            if "text/html" in request.headers.get("accept", ""):
-                return _failed({}, nothing_here())
-            # Whoever is no browser is told as programs are.
-            return refusal(request, nothing_here())
-        shown, names = found
-        request.scope["endpoint"] = shown
-        if request.method not in {"GET", "HEAD"}:
-            raise only_read()
-        caller = await caller_of(request, self._sessions)
-        return to_login(request) if caller is None else await shown.show(request, caller, names)
+        caller: Caller | None = None
+        try:
+            found = self._pages.find(sent_path(request.scope))
+            if found is None:
+                if "text/html" not in request.headers.get("accept", ""):
+                    # Whoever is no browser is told as programs are.
+                    return refusal(request, nothing_here())
+                caller = await caller_of(request, self._sessions)
+                return _failed(request, caller, Problem(HTTPStatus.NOT_FOUND, NO_PAGE))
+            view, names = found
+            request.scope["endpoint"] = view
+            if request.method not in view.methods:
+                raise only_read()
+            caller = await caller_of(request, self._sessions)
+            if caller is None:
+                return to_login(request)
+            return await view.show(request, caller, names)
+        except Problem as problem:
+            return _failed(request, caller, problem)
+        except DatabaseAway as away:
+            return _failed(request, caller, Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)))
 
 
-class _Shown:
-    """One page."""
+class Words:
+    """What the words mean."""
 
-    def __init__(self, page: Page, routes: Mapping[str, Route], sources: Sources) -> None:
-        self.template = page.path or routes[page.route].path.removeprefix("/v1")
-        self._page = page
-        self._routes = routes
-        self._sources = sources
+    template = "/words"
+    methods = frozenset({"GET", "HEAD"})
 
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
-        """The page, or why there is none."""
-        route = self._routes[self._page.route]
-        sent = given(request.scope["query_string"])
-        context = _context(request, caller, route, sent)
-        try:
-            answer = await self._ask(context, caller, route, names, instants(sent, route))
-            beside = {
-                name: await self._ask(
-                    context, caller, self._routes[other], names, _filled(query, names)
-                )
-                for name, (other, query) in self._page.beside.items()
-            }
-        except Problem as problem:
-            return _failed(context, problem)
-        except DatabaseAway as away:
-            return _failed(context, Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)))
-        return page_response(render(self._page.template, answer=answer, **beside, **context))
-
-    async def _ask(
-        self,
-        context: Mapping[str, Any],
-        caller: Caller,
-        route: Route,
-        names: Mapping[str, str],
-        query: Mapping[str, str],
-    ) -> Any:
-        return await ask(route, self._sources, caller, names, query, context["path"])
+        """The page."""
+        del names
+        of = language_of(request)
+        context = context_of(visit_of(request, caller, of, None))
+        return page_response(render("words.html", of, **context), of)
 
 
-def _filled(query: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    return {name: text.format_map(names) for name, text in query.items()}
+NO_PAGE: Final = to_say("there is no page at this address")
+CRASHED: Final = to_say("the server failed at this request; its log says why")
 
 
-def _context(
-    request: Request, caller: Caller, route: Route, sent: Mapping[str, str]
-) -> dict[str, Any]:
-    """What every template knows beside the answer."""
-    as_of = sent.get("as_of")
-    path = sent_path(request.scope).decode("latin-1")
-    return {
-        "viewer": caller,
-        "path": path,
-        "sent": sent,
-        "filters": [
-            each
-            for each in route.parameters
-            if each.name not in {"as_of", "time_zone", "limit", "cursor"}
-        ],
-        "timed": any(each.name == "as_of" for each in route.parameters),
-        "as_of": as_of,
-        "day_of": day_of,
-        "to": lambda path: page_path(path, as_of),
-        "place": lambda *parts: page_path(place(*parts), as_of),
-        "again": lambda **changes: path + changed(sent, changes),
-    }
-
-
-def _failed(context: Mapping[str, Any], problem: Problem) -> Response:
-    body = render("failed.html", **context, status=problem.status, detail=problem.detail)
-    response = page_response(body, problem.status)
+def _failed(request: Request, caller: Caller | None, problem: Problem) -> Response:
+    """Why there is no page, as a page."""
+    of = language_of(request)
+    context: dict[str, Any] = {"viewer": caller, "path": "", "as_of": None, "address": "/"}
+    detail = of.gettext(problem.detail)
+    body = render(
+        "failed.html",
+        of,
+        **context,
+        status=problem.status,
+        title=of.gettext(TITLES.get(problem.status, problem.status.phrase)),
+        detail=detail,
+        is_english=detail == problem.detail and of.code != "en",
+    )
+    response = page_response(body, of, problem.status)
     response.headers.update(problem.headers or {})
     return response
 
 
-async def _search(request: Request) -> Response:
-    """On to the classes of the participant who was searched for."""
-    sent = given(request.scope["query_string"])
-    participant = sent.get("participant_id")
-    if participant is None:
-        return RedirectResponse("/", HTTPStatus.SEE_OTHER)
-    found = page_path(place("participants", participant, "classes"), sent.get("as_of"))
-    return RedirectResponse(found, HTTPStatus.SEE_OTHER)
+TITLES: Final = {
+    HTTPStatus.NOT_FOUND: to_say("Not found"),
+    HTTPStatus.FORBIDDEN: to_say("Not for this token"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: to_say("This cannot be asked so"),
+    HTTPStatus.METHOD_NOT_ALLOWED: to_say("This page is only read"),
+    HTTPStatus.SERVICE_UNAVAILABLE: to_say("Not available at the moment"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: to_say("The server failed"),
+    HTTPStatus.TOO_MANY_REQUESTS: to_say("Too many requests"),
+}

@@ -1,6 +1,6 @@
-"""Templates and what they need: words, numbers and times for people, and the headers of a page."""
+"""Templates and what they need: texts, numbers and times in the reader's language, and the headers of a page."""
 
-from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from domain.share import FEW
 from domain.vocabulary import PARTNERS
+from services.http.pages.sentences import answer_of_classes, answer_of_money
 from services.http.static_files import static_file
-from services.report import charts
-from services.report.sentences import QUESTION, of_classes
-from services.report.words import moment, words
+from services.language.language import NAMES, Language, language
+from services.language.meanings import MEANINGS
 
 STYLE: Final = static_file("services.http.pages", "static/tuntas.css")
 
@@ -25,6 +25,7 @@ HEADERS: Final = {
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language, Cookie",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -33,49 +34,43 @@ CUT_OFF: Final = "2020-12-31"
 """The auditors' cut-off: what had happened by the end of this day."""
 
 
-def render(template: str, **context: Any) -> str:
+def render(template: str, of: Language, **context: Any) -> str:
     """A page as HTML."""
-    return _TEMPLATES.get_template(template).render(**context)
+    return _environment(of.code).get_template(template).render(**context)
 
 
-def page_response(body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def page_response(body: str, of: Language, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """HTML with the headers of every page."""
-    return Response(body, status, HEADERS, "text/html; charset=utf-8")
+    headers = {**HEADERS, "Content-Language": of.code}
+    return Response(body, status, headers, "text/html; charset=utf-8")
 
 
-def number(value: float | None) -> str:
-    """A whole number with thousands apart, others with two decimals; a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+class _Said:
+    """What an answer holds, as it is said in one language."""
 
+    def __init__(self, of: Language) -> None:
+        self._language = of
 
-def share(part: int, whole: int) -> str:
-    """A share in percent; empty of nothing."""
-    return f"{part / whole:.1%}" if whole else ""
+    def when(self, text: str | None) -> Markup:
+        """A time of the answer for people in Jakarta, and for programs as it is."""
+        if text is None:
+            return Markup("–")
+        return Markup('<time datetime="{}">{}</time>').format(text, self._language.moment(text))
 
+    def day(self, text: str | None) -> Markup:
+        """As ``when``, the day alone."""
+        if text is None:
+            return Markup("–")
+        return Markup('<time datetime="{}">{}</time>').format(text, self._language.day(text))
 
-def when(text: str | None) -> Markup:
-    """A time of the answer for people in Jakarta, and for programs as it is."""
-    if text is None:
-        return Markup("–")
-    return Markup('<time datetime="{}">{}</time>').format(text, moment(text))
-
-
-def day(text: str | None) -> Markup:
-    """As ``when``, the day alone."""
-    if text is None:
-        return Markup("–")
-    return Markup('<time datetime="{}">{}</time>').format(text, moment(text)[:10])
-
-
-def as_text(value: Any) -> str:
-    """A value of an event's data in words."""
-    if isinstance(value, list):
-        return "; ".join(as_text(part) for part in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{words(name)} {as_text(part)}" for name, part in value.items())
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    def as_text(self, value: Any) -> str:
+        """A value of an event's data in words."""
+        words = self._language.words
+        if isinstance(value, list):
+            return "; ".join(self.as_text(part) for part in value)
+        if isinstance(value, dict):
+            return ", ".join(f"{words(name)} {self.as_text(part)}" for name, part in value.items())
+        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def marked(text: str) -> Markup:
@@ -87,50 +82,50 @@ def marked(text: str) -> Markup:
     )
 
 
-def chart_bars(of: Mapping[str, int], title: str, whole: int | None = None) -> Markup:
-    """Horizontal bars of counts; with ``whole`` also their shares of it."""
-    drawn = [
-        charts.Bar(words(name), value, f"{value:,}", share(value, whole or 0))
-        for name, value in of.items()
-    ]
-    return Markup(charts.bars(drawn, title, most=whole))  # noqa: S704 - charts escape their texts
+def width(part: float, most: float) -> str:
+    """How long a bar is, in percent of the longest."""
+    return f"{min(part / most, 1) * 100:.1f}%" if most else "0"
 
 
-def chart_stacks(of: Mapping[str, list[int]], parts: list[str], title: str) -> Markup:
-    """Bars divided by shares."""
-    drawn = [charts.Stack(name, values) for name, values in of.items()]
-    return Markup(charts.stacks(drawn, parts, title))  # noqa: S704
-
-
-def chart_columns(values: list[int], labels: list[str], title: str, axis: str) -> Markup:
-    """Upright columns, for half of a page's width."""
-    return Markup(charts.columns(values, labels, title, axis, width=480))  # noqa: S704
-
-
-def _environment() -> Environment:
+@cache
+def _environment(code: str) -> Environment:
+    of = language(code)
+    said = _Said(of)
     made = Environment(
         loader=PackageLoader("services.http.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        of.gettext, of.ngettext, newstyle=True
     )
     made.filters.update(
-        number=number, share=share, words=words, when=when, day=day, as_text=as_text, marked=marked
+        number=of.number,
+        percent=of.percent,
+        rupiah=of.rupiah,
+        share=of.share,
+        words=of.words,
+        date=of.date,
+        when=said.when,
+        day=said.day,
+        as_text=said.as_text,
+        marked=marked,
     )
     made.globals.update(
         PARTNERS=PARTNERS,
         CUT_OFF=CUT_OFF,
         FEW=FEW,
-        QUESTION=QUESTION,
-        answer_of_classes=of_classes,
+        NAMES=NAMES,
+        MEANINGS=MEANINGS,
+        LANGUAGE=code,
         STYLE_PATH=STYLE.path,
-        chart_bars=chart_bars,
-        chart_stacks=chart_stacks,
-        chart_columns=chart_columns,
+        answer_of_classes=lambda counts: answer_of_classes(counts, of),
+        answer_of_money=lambda money: answer_of_money(money, of),
+        width=width,
         viewer=None,
     )
     return made
-
-
-_TEMPLATES: Final = _environment()

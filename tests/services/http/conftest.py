@@ -181,15 +181,23 @@ def expected(season: list[SimulatedRecord]) -> Expected:
 
 
 @pytest.fixture(scope="session")
-def season_api(postgres_server: EmbeddedPostgres, season: list[SimulatedRecord]) -> Iterator[Api]:
-    """The API over a database that holds the season, added up; tests only read it."""
+def season_database(
+    postgres_server: EmbeddedPostgres, season: list[SimulatedRecord]
+) -> Iterator[str]:
+    """The URL of a database that holds the season, added up; tests only read it."""
     database_url = postgres_server.create_database("season_of_http")
     desk = Desk(database_url)
     write_season(desk, season)
     desk.add_up()
-    with running(database_url) as api:
-        yield api
+    yield database_url
     postgres_server.drop_database("season_of_http")
+
+
+@pytest.fixture(scope="session")
+def season_api(season_database: str) -> Iterator[Api]:
+    """The API over the season's database."""
+    with running(season_database) as api:
+        yield api
 
 
 def write_season(desk: Desk, season: Iterable[SimulatedRecord]) -> None:

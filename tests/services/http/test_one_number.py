@@ -17,6 +17,7 @@ from domain.vocabulary import FLAGS, PARTNERS
 from services.cli.report import _document
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.negotiation import CSV, NDJSON, PARQUET
+from services.language.language import language
 from services.report.html import html
 from services.simulator import simulate
 from tests.projections.kept import Kept
@@ -170,7 +171,7 @@ def test_pages_and_report_tell_the_same(api: Api, url: str, at: dict[str, str]) 
         for name in names[1:]:
             assert f"{name.replace('_', ' ')} {item[name]:,}" in page
         for flag, count in whole["flags"].items():
-            assert f"{flag.replace('_', ' ')} {count:,}" in page
+            assert f"{language('en').words(flag)} {count:,}" in page
     sums = [f"{total[name]:,}" for name in names]
     assert " ".join(["All", *sums]) in home
     assert any(row[:7] == ["All", *sums] for row in rows)

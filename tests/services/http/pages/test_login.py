@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from httpx import Response
 
-from services.http.pages.login import COOKIE, own_path
+from services.http.pages.login import COOKIE
+from services.http.pages.own import own_path
 from services.http.pages.rendering import STYLE
 from tests.services.http.conftest import EVALUATOR, Api
 

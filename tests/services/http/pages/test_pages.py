@@ -103,7 +103,7 @@ def test_every_link_leads_to_a_page(season_api: Api) -> None:
         path = waiting.popleft()
         for link in shown(season_api, path).links:
             target = urlsplit(urljoin(path, link))
-            if target.path == "/docs" or link.startswith("#"):
+            if target.path == "/docs" or link.startswith("#") or "format=" in target.query:
                 continue
             parts = target.path.split("/")
             kind = f"{parts[1]} {parts[-1] if len(parts) > 2 else ''} {sorted(target.query)[:1]}"
@@ -129,14 +129,6 @@ def test_a_participants_page_tells_every_class(season_api: Api) -> None:
         assert item["history"].removeprefix("/v1") in page.links
 
 
-def test_searching_leads_to_the_participant(season_api: Api) -> None:
-    answer = visit(season_api, "/participants", participant_id="PRK 1/2", as_of="2020-12-31")
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/participants/PRK%201%2F2/classes?as_of=2020-12-31"
-    assert "Nobody is known" in shown(season_api, answer.headers["location"]).text
-    assert visit(season_api, "/participants").headers["location"] == "/"
-
-
 def test_a_history_tells_where_each_event_stands(season_api: Api) -> None:
     item = season_api.get("/v1/purchased-classes", completion="completed", limit=1)["items"][0]
     page = shown(season_api, item["history"].removeprefix("/v1"))
@@ -154,7 +146,8 @@ def test_a_day_means_its_last_moment_in_jakarta(season_api: Api) -> None:
     now = season_api.get("/v1/partners/pintaria/evaluation")
     assert figures["purchased"] < now["purchased"]
     assert f"purchased {figures['purchased']:,} classes" in page.text
-    assert "by 2020-06-30 23:59" in page.text
+    assert "by 30 Jun 2020 23:59" in page.text
+    assert "As of the end of 30 June 2020." in page.text
     assert all("as_of=" in link for link in page.links if link.startswith("/purchased-classes?"))
 
 
@@ -179,9 +172,15 @@ def test_the_intake_adds_up_and_says_what_to_correct(season_api: Api) -> None:
 def test_incomplete_packages_are_listed(season_api: Api) -> None:
     page = shown(season_api, "/package-purchases", complete="false")
     items = season_api.get("/v1/package-purchases", complete="false")["items"]
-    assert items
+    listed = 0
     for item in items:
-        assert item["purchase_id"] in page.text
+        if item["purchase_id"] in page.text:
+            listed += 1
+            assert (
+                f"{len(item['classes']) - len(item['missing'])} of {len(item['classes'])} completed"
+                in page.text
+            )
+    assert listed == 25
 
 
 def test_pages_go_on(season_api: Api) -> None:
@@ -194,7 +193,7 @@ def test_pages_go_on(season_api: Api) -> None:
 
 def test_a_partner_sees_its_own_only(season_api: Api) -> None:
     page = shown(season_api, "/", TOKENS["sisnaker"])
-    assert "This token shows Sisnaker only" in page.text
+    assert "You see the data of Sisnaker only" in page.text
     assert not any(name in page.text for code, name in PARTNERS.items() if code != "sisnaker")
     answer = visit(season_api, "/partners/tokopedia/evaluation", TOKENS["sisnaker"])
     assert answer.status_code == 403

@@ -1,0 +1,82 @@
+"""Two to four classes, packages, institutions or partners side by side."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.http.access import Caller
+from services.http.pages.asker import Asker
+from services.http.pages.asking import instants, place
+from services.http.pages.context import context_of, visit_of
+from services.http.pages.languages import language_of
+from services.http.pages.rendering import page_response, render
+from services.http.pages.suggestions import MOST, names_in
+from services.http.problems import Problem
+
+PATH: Final = "/compare"
+KINDS: Final = {
+    "class": ("class_evaluation", "classes"),
+    "package": ("package_evaluation", "packages"),
+    "institution": ("institution_evaluation", "institutions"),
+    "partner": ("partner_evaluation", "partners"),
+}
+PLACES: Final = ("a", "b", "c", "d")
+
+
+class Comparing:
+    """The page. ``a`` to ``d`` name what is compared; of classes and packages as ``partner/code``."""
+
+    template = PATH
+    methods = frozenset({"GET", "HEAD"})
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
+        """The page. Raises DatabaseAway."""
+        del names
+        of = language_of(request)
+        asked = request.query_params.get("kind", "partner")
+        kind = asked if asked in KINDS else "partner"
+        route = self._asker.routes[KINDS[kind][0]]
+        visit = visit_of(request, caller, of, route)
+        query = instants({"as_of": visit.as_of} if visit.as_of else {}, route)
+        columns = []
+        for each in PLACES:
+            name = visit.sent.get(each)
+            if name is not None:
+                columns.append(await self._column(kind, name, caller, query))
+        async with self._asker.sources.of(caller).snapshot() as (_, known):
+            institutions = names_in(known, caller.partner_ids(None))[:MOST]
+        context = {
+            **context_of(visit),
+            "kind": kind,
+            "kinds": list(KINDS),
+            "places": PLACES,
+            "columns": columns,
+            "institutions": institutions,
+        }
+        return page_response(render("compare.html", of, **context), of)
+
+    async def _column(
+        self, kind: str, name: str, caller: Caller, query: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """One evaluation with its name and link; without ``answer``: why there is none."""
+        route, room = KINDS[kind]
+        partner, _, code = name.partition("/")
+        parts = (partner.strip(), code.strip()) if kind in {"class", "package"} else (name,)
+        keys = {
+            "class": ("partner", "class_code"),
+            "package": ("partner", "package_code"),
+            "institution": ("institution",),
+            "partner": ("partner",),
+        }[kind]
+        try:
+            answer = await self._asker.ask(
+                route, caller, dict(zip(keys, parts, strict=True)), query
+            )
+        except Problem as problem:
+            return {"name": name, "failed": problem.detail}
+        return {"name": name, "answer": answer, "link": place(room, *parts, "evaluation")}

@@ -1,0 +1,172 @@
+"""One search box: participants, purchases and events by their ids, classes, packages and institutions by name or code.
+
+Ids are looked up as they were typed and in capitals, which is how they are usually written. Names are searched in the
+catalogue in memory, so that no search reads a table from end to end. Certificates and redeem codes stand in no index.
+"""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.vocabulary import PARTNER_CODES
+from projections.reading.catalogue import Known
+from services.http.access import Caller
+from services.http.pages.asker import Asker
+from services.http.pages.asking import page_path, place
+from services.http.pages.context import context_of, visit_of
+from services.http.pages.languages import language_of
+from services.http.pages.rendering import page_response, render
+from services.http.pages.suggestions import names_in
+
+PATH: Final = "/find"
+MOST_LETTERS: Final = 256
+MOST_HITS: Final = 20
+FEWEST_LETTERS: Final = 2
+"""Names are searched for so many letters at least."""
+
+
+class Finding:
+    """The page."""
+
+    template = PATH
+    methods = frozenset({"GET", "HEAD"})
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
+        """On to what was found, where it is one thing; else a list. Raises DatabaseAway."""
+        del names
+        of = language_of(request)
+        visit = visit_of(request, caller, of, None)
+        wanted = visit.sent.get("q", "")[:MOST_LETTERS]
+        if not wanted:
+            return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+        hits = await self._by_id(caller, wanted)
+        if not hits:
+            hits = [hit async for hit in self._by_name(caller, wanted)]
+        if len(hits) == 1:
+            found = page_path(hits[0]["link"], visit.as_of)
+            return RedirectResponse(found, HTTPStatus.SEE_OTHER)
+        kinds = ("participant", "purchase", "event", "class", "package", "institution")
+        groups = {kind: [hit for hit in hits if hit["kind"] == kind] for kind in kinds}
+        context = {**context_of(visit), "wanted": wanted, "groups": groups, "most": MOST_HITS}
+        return page_response(render("find.html", of, **context), of)
+
+    async def _by_id(self, caller: Caller, wanted: str) -> list[dict[str, Any]]:
+        hits: list[dict[str, Any]] = []
+        for name in dict.fromkeys((wanted, wanted.upper(), wanted.lower())):
+            if await self._is_participant(caller, name):
+                hits.append(_hit("participant", name, "participants", name, "classes"))
+            for partner_id in caller.partner_ids(None):
+                partner = PARTNER_CODES[partner_id]
+                names = {"partner": partner, "purchase_id": name}
+                if await self._asker.known("purchase", caller, names):
+                    hits.append(_hit("purchase", name, "purchases", partner, name, partner=partner))
+                names = {"partner": partner, "event_id": name}
+                fate = await self._asker.known("event", caller, names)
+                if fate is not None and fate["outcome"] != "never_seen":
+                    hits.append(_hit("event", name, "events", partner, name, partner=partner))
+        return hits
+
+    async def _is_participant(self, caller: Caller, name: str) -> bool:
+        for query in ({}, {"purchase": "none"}):
+            names = {"participant_id": name}
+            found = await self._asker.known("participant_classes", caller, names, query)
+            if found is not None and found["items"]:
+                return True
+        return False
+
+    async def _by_name(self, caller: Caller, wanted: str) -> Any:
+        if len(wanted) < FEWEST_LETTERS:
+            return
+        async with self._asker.sources.of(caller).snapshot() as (_, known):
+            partner_ids = caller.partner_ids(None)
+            for group in (
+                classes_named(known, partner_ids, wanted),
+                packages_named(known, partner_ids, wanted),
+                institutions_named(known, partner_ids, wanted),
+            ):
+                for hit in sorted(group, key=lambda hit: not hit["is_exact"])[:MOST_HITS]:
+                    yield hit
+
+
+def classes_named(
+    known: Known, partner_ids: tuple[int, ...], wanted: str
+) -> Iterable[dict[str, Any]]:
+    """Classes whose code or title holds a text, in whatever case."""
+    sought = wanted.casefold()
+    for partner_id in partner_ids:
+        catalogue = known.of(partner_id).catalogue
+        partner = PARTNER_CODES[partner_id]
+        for code in catalogue.standing_classes:
+            title = catalogue.terms(code).title or ""
+            if sought in code.casefold() or sought in title.casefold():
+                yield _hit(
+                    "class",
+                    title or code,
+                    "classes",
+                    partner,
+                    code,
+                    "evaluation",
+                    partner=partner,
+                    code=code,
+                    is_exact=sought == code.casefold(),
+                )
+
+
+def packages_named(
+    known: Known, partner_ids: tuple[int, ...], wanted: str
+) -> Iterable[dict[str, Any]]:
+    """Packages whose code or title holds a text, in whatever case."""
+    sought = wanted.casefold()
+    for partner_id in partner_ids:
+        catalogue = known.of(partner_id).catalogue
+        partner = PARTNER_CODES[partner_id]
+        for code in catalogue.standing_packages:
+            title = catalogue.package_title(code) or ""
+            if sought in code.casefold() or sought in title.casefold():
+                yield _hit(
+                    "package",
+                    title or code,
+                    "packages",
+                    partner,
+                    code,
+                    "evaluation",
+                    partner=partner,
+                    code=code,
+                    is_exact=sought == code.casefold(),
+                )
+
+
+def institutions_named(
+    known: Known, partner_ids: tuple[int, ...], wanted: str
+) -> Iterable[dict[str, Any]]:
+    """Institutions whose name holds a text, in whatever case."""
+    sought = wanted.casefold()
+    for name in names_in(known, partner_ids):
+        if sought in name.casefold():
+            yield _hit(
+                "institution",
+                name,
+                "institutions",
+                name,
+                "evaluation",
+                is_exact=sought == name.casefold(),
+            )
+
+
+def _hit(
+    kind: str, text: str, *parts: str, partner: str = "", code: str = "", is_exact: bool = True
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "text": text,
+        "link": place(*parts),
+        "partner": partner,
+        "code": code,
+        "is_exact": is_exact,
+    }
