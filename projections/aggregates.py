@@ -80,6 +80,11 @@ def add_event(state: State, happened: int, event_id: str, topic: str, fact: byte
         evolve(state, happened, key, facts.decode(topic, fact))
 
 
+def state_of(snapshot: bytes) -> State:
+    """The state that a snapshot holds."""
+    return state_of_snapshot(_decode(snapshot))
+
+
 def state_to_read(snapshot: bytes | None, whole: bool) -> State:
     """The state that a snapshot holds (None: nothing). Of a ``whole`` one it cannot be told which events it has."""
     if snapshot is None:

@@ -22,6 +22,7 @@ from projections.rebuild.catching_up import Later, rebuild_catalogue
 from projections.rebuild.comparing import differences
 from projections.rebuild.indices import Index
 from projections.rebuild.shares import Folded, Share
+from projections.rebuild.snapshots import remove_wrong
 from projections.sequences import numbering
 from projections.sequences import ranges as sequences
 from projections.sequences.numbering import Numbers
@@ -50,14 +51,16 @@ Job = Sequence[tuple[str, Mapping[str, Any]]]
 class Rebuilt(Struct):
     """What a rebuild did.
 
-    ``differences`` counts, per table, the rows that only one of the two sides had; None: not asked. ``seconds`` tells
-    how long each stage took, in their order.
+    ``differences`` counts, per table, the rows that only one of the two sides had; ``wrong_snapshots`` the snapshots of
+    participants that said something else than the events, and are removed; None: not asked. ``seconds`` tells how long
+    each stage took, in their order.
     """
 
     events: int = 0
     participants: int = 0
     generation: int = 0
     differences: dict[str, int] | None = None
+    wrong_snapshots: int | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -125,6 +128,8 @@ class Rebuild(Struct):
                 sequences.follow_all(cursor)
                 self.done.differences = differences(cursor)
             self._switch(cursor)
+        if compare:
+            self.done.wrong_snapshots = remove_wrong(self.read, self.write)
         self.done.events += later.events
         self.done.participants += later.participants
         with self.write() as cursor:

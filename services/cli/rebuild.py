@@ -50,7 +50,9 @@ def rebuild(
         for name, count in done.differences.items():
             table.add_row(name, f"{count:,}", style="red" if count else "green")
         console.print(table)
-        raise typer.Exit(1 if any(done.differences.values()) else 0)
+        wrong = done.wrong_snapshots or 0
+        console.print(f"{wrong:,} snapshots of participants said something else than their events.")
+        raise typer.Exit(1 if wrong or any(done.differences.values()) else 0)
 
 
 def processors() -> int:

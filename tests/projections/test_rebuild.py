@@ -32,6 +32,7 @@ from domain.events import (
     PurchaseRefunded,
 )
 from domain.vocabulary import MoveOn
+from projections import aggregates
 from projections.rebuild.comparing import READ_MODELS
 from projections.rebuild.run import Rebuilt
 from projections.status import rejudge
@@ -170,6 +171,31 @@ def test_it_finds_what_is_wrong(desk: Desk, rebuild: Callable[[], Rebuilt]) -> N
     assert done.differences == dict.fromkeys(READ_MODELS, 0) | {"purchased_class": 3, "purchase": 1}
     assert rebuild().differences == dict.fromkeys(READ_MODELS, 0)
     assert desk.rows("SELECT count(*) FROM projections.purchase") == [(1,)]
+
+
+@pytest.mark.parametrize("few", [0, aggregates.FEW])
+def test_it_finds_and_removes_snapshots_that_are_wrong(
+    desk: Desk, rebuild: Callable[[], Rebuilt], monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    lane = desk.lane()
+    desk.send(
+        lane, event(1, ClassCompleted("C-1"), of="a"), event(1, ClassCompleted("C-2"), of="b")
+    )
+    assert rebuild().wrong_snapshots == 0
+    with transaction(desk.session) as work:
+        work.execute(
+            "UPDATE ledger.snapshot SET state = (SELECT state FROM ledger.snapshot ORDER BY person LIMIT 1)"
+        )
+    assert rebuild().wrong_snapshots == 1
+    assert desk.rows("SELECT count(*) FROM ledger.snapshot") == [(1,)]
+    monkeypatch.setattr(aggregates, "FEW", few)
+    desk.forget()
+    desk.send(
+        lane, event(2, ClassCompleted("C-1"), of="a"), event(2, ClassCompleted("C-2"), of="b")
+    )
+    done = rebuild()
+    assert done.differences == dict.fromkeys(READ_MODELS, 0)
+    assert done.wrong_snapshots == 0
 
 
 def test_two_partners_are_kept_apart(desk: Desk, rebuild: Callable[[], Rebuilt]) -> None:
