@@ -1,11 +1,11 @@
 """What may be meant otherwise: the right word behind a wrong one, and events that are accepted and look odd.
 
-A hint names words of the contract, never what was sent: that could be personal data. Who checks a file of their own is
-told the names of their fields, too.
+A hint names words of the contract, never what was sent: that could be personal data. Names of fields are told as well;
+where a hint is kept, only those that look like names.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Final
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     LOOKS_LIKE_PHONE = "looks_like_phone"
     LOOKS_LIKE_EMAIL = "looks_like_email"
     LOOKS_LIKE_NATIONAL_ID = "looks_like_national_id"
+    MISSING_KEY = "missing_key"
+    WORD_MEANT = "word_meant"
 
 
 class Hint(Struct, frozen=True):
@@ -80,17 +82,46 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PREFIXED: Final = re.compile(r"(?:nik|ktp|id)?[\W_]*\d{16}", re.IGNORECASE)
 
 
-def hints(value: bytes, fields: Fields) -> Iterator[Hint]:
-    """Each hint about an event in structured mode that was accepted, of a type with these fields."""
+MISSING_KEY: Final = Hint(
+    Kind.MISSING_KEY,
+    "The record has no key: send the participant_id (of publications the code), so that one participant's events stay "
+    "in order.",
+)
+
+_NAME: Final = re.compile(r"[A-Za-z_](?:[A-Za-z_.-]|\d{1,4}(?!\d)){0,39}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a field's name looks like one, and not like something that stands for somebody."""
+    return _NAME.fullmatch(text) is not None
+
+
+def anything(_: str) -> bool:
+    """Whether a name is told: each."""
+    return True
+
+
+def hints(
+    value: bytes,
+    fields: Fields,
+    *,
+    structured: bool = True,
+    is_told: Callable[[str], bool] = anything,
+) -> Iterator[Hint]:
+    """Each hint about an event that was accepted, of a type with these fields.
+
+    ``structured``: the value is the whole event, and not `data` alone. ``is_told``: which unknown fields are named.
+    """
     tree = parse(value)
-    data = tree.get("data") if isinstance(tree, dict) else None
+    data = tree.get("data") if structured and isinstance(tree, dict) else tree
     if not isinstance(data, dict):
         return
     for path, found, named in objects(data, fields, "data"):
         for name in found:
             if name not in named:
                 meant = did_you_mean(name, named.keys() - found.keys())
-                detail = f"`{path}.{name}` is not known, and ignored.{meant}"
+                what = f"`{path}.{name}`" if is_told(name) else f"A field of `{path}`"
+                detail = f"{what} is not known, and ignored.{meant}"
                 yield Hint(Kind.UNKNOWN_FIELD, detail)
     yield from _odd_values(data)
 

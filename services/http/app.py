@@ -19,6 +19,7 @@ from services.http.routes import (
     evaluations,
     events,
     health,
+    hints,
     intake,
     participants,
     purchased_classes,
@@ -40,6 +41,7 @@ ROUTES: Final[Sequence[Route]] = (
     *events.ROUTES,
     *reconciliation.ROUTES,
     *intake.ROUTES,
+    *hints.ROUTES,
 )
 """Every route that is read with a token; the one that is asked most comes first."""
 

@@ -38,9 +38,10 @@ from services import turns
 from services.intake import ownership
 from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted, sort_out, wanted
 from services.intake.cache import RecordCache
+from services.intake.hinting import hinted
 from services.intake.lanes import Lane
 from services.intake.ownership import WrittenElsewhere
-from services.postgres import ledger
+from services.postgres import hints, ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import TOOK_TOO_LONG, LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, LedgerEntry, Step
@@ -206,7 +207,9 @@ class Writer:
         with concurrently(_storing(work, events, outcome, found.rules)):
             rows = status.stage(_changed_rows(outcome, found))
             snapshots = _due_snapshots(outcome, found, wants, events)
+            noted = hinted(batches, outcome.lanes)
         status.write(work, rows, concurrently)
+        hints.note(work, noted, time.time_ns() // 1000)
         put_snapshots(work, snapshots)
         return outcome
 

@@ -310,7 +310,7 @@ def _cut(body: bytes, start: int, end: int) -> bytes | None:
 
 
 def _headers(body: bytes, position: int, end: int) -> tuple[tuple[str, bytes], ...]:
-    """The headers, which end where the record does.
+    """The headers, which end where the record does. One whose value is null is as good as absent, and left out.
 
     Raises IndexError when they are longer, ValueError when they are shorter, UnicodeDecodeError.
     """
@@ -323,8 +323,9 @@ def _headers(body: bytes, position: int, end: int) -> tuple[tuple[str, bytes], .
         if name_ends < 0:
             raise IndexError
         starts, ends, position = _span(body, position, end)
-        content = b"" if ends < 0 else body[starts:ends]
-        headers.append((body[name_starts:name_ends].decode(), content))
+        name = body[name_starts:name_ends].decode()
+        if ends >= 0:
+            headers.append((name, body[starts:ends]))
     if position != end:
         raise ValueError
     return tuple(headers)

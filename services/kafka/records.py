@@ -13,7 +13,7 @@ KEPT_BYTES: Final = 64 * 1024
 
 
 class Record(Struct, frozen=True, gc=False):
-    """One Kafka record, its bytes as they were sent. A header without a value has b"".
+    """One Kafka record, its bytes as they were sent. A header whose value is null is left out: as good as absent.
 
     ``sent_ms`` is its timestamp in milliseconds since 1970, whether its sender or the broker gave it;
     ``held_bytes`` is how long it is as encoded.

@@ -207,6 +207,20 @@ CREATE TABLE IF NOT EXISTS ledger.redriven (
 );
 CREATE INDEX IF NOT EXISTS redriven_to ON ledger.redriven (partner_id, sent_partition, sent_offset);
 
+-- What senders may want to look at although it was accepted, and which word was meant by one that was not
+-- (services/intake/hinting.py): by lane and kind, in how many of the records that were looked at, and the last of them. A
+-- detail names words of the contract and fields, never what was sent.
+CREATE TABLE IF NOT EXISTS ledger.hint (
+    records       bigint      NOT NULL,
+    kafka_offset  bigint      NOT NULL,
+    recorded      timestamptz NOT NULL,
+    lane_id       integer     NOT NULL,
+    partner_id    smallint    NOT NULL,
+    kind          text        NOT NULL,
+    detail        text        NOT NULL,
+    PRIMARY KEY (partner_id, lane_id, kind)
+) WITH (fillfactor = 50);
+
 -- Trackings of other applications' notifications (eventsourcing's ProcessRecorder interface).
 CREATE TABLE IF NOT EXISTS ledger.tracking (
     notification_id  bigint   NOT NULL,

@@ -48,7 +48,10 @@ PAGES: Final = (
     Page(
         route="partner_evaluation",
         template="partner.html",
-        beside={"intake": ("intake", {"partner": "{partner}"})},
+        beside={
+            "intake": ("intake", {"partner": "{partner}"}),
+            "hints": ("hints", {"partner": "{partner}"}),
+        },
     ),
     Page(
         route="intake",

@@ -101,10 +101,12 @@ def test_headers_that_take_as_many_bytes_are_told_apart(
     assert [list(r.headers) for r in found if isinstance(r, Record)] == [*headers, *headers]
 
 
-def test_a_header_without_a_value() -> None:
-    inner = b"\x00\x00\x00\x02k\x04{}" + varint(1) + b"\x02h" + varint(-1)
-    found, _ = read(seal_batch(varint(len(inner)) + inner, 1, 1))
-    assert found == [Record(0, b"k", (("h", b""),), b"{}", 1, 12)]
+def test_a_header_whose_value_is_null_is_absent_and_an_empty_one_is_not() -> None:
+    both = varint(2) + b"\x02h" + varint(-1) + b"\x02e" + varint(0)
+    inner = b"\x00\x00\x00\x02k\x04{}" + both
+    for _ in range(2):  # once as something new, once as something known
+        found, _ = read(seal_batch(varint(len(inner)) + inner, 1, 1))
+        assert found == [Record(0, b"k", (("e", b""),), b"{}", 1, 15)]
 
 
 def test_records_below_the_expected_offset_are_left_out() -> None:
