@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from services import logs
-from services.cli import demo_answers
+from services.cli import demo_answers, demo_rejection
 from services.cli.api_client import Api
 from services.cli.progress import progress
 from services.cli.reached import given_settings
@@ -86,11 +86,12 @@ def demo(
                 f"{events:,} records sent, read and answered in {monotonic() - started:.1f} s.\n"
             )
             demo_answers.show(console, api)
+            demo_rejection.show(console, api, run.kafka_bootstrap, security_of(settings))
             if not leave:
                 tell_where(console, run)
                 wait_for_signal(everything)
                 console.print("Stopping …")
-    except (*NOT_RUNNING, DemoStalled) as failure:
+    except (*NOT_RUNNING, DemoStalled, demo_rejection.NotShown) as failure:
         typer.secho(str(failure), fg="red", err=True)
         raise typer.Exit(1) from None
 

@@ -87,6 +87,10 @@ def test_the_demo_answers_the_programmes_questions_and_ends(folder: Path) -> Non
         "Packages: one purchase, several classes",
         "every purchased class, across partners",
         "The events behind one answer",
+        "One rejected record's way",
+        "invalid_data: `data.score.raw` must be a number",
+        "the rejection is resolved",
+        "tuntas.answers.",
         *PARTNERS.values(),
     ):
         assert told in ran.stdout
