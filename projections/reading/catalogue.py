@@ -5,11 +5,11 @@ snapshot, and `CatalogueCache.at_least` brings what is kept in memory up to it: 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.catalogue import State as Catalogue
 from domain.catalogue import copied
@@ -37,6 +37,8 @@ class Known(Struct, frozen=True):
 
     version: Version
     rules: Mapping[int, Rules]
+    ever_taught: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """Institution to the classes that it teaches or taught, in order; filled when somebody asks."""
 
     def of(self, partner_id: int) -> Rules:
         """The rules of one partner."""
@@ -46,12 +48,25 @@ class Known(Struct, frozen=True):
         self, institution: str, partner_ids: Iterable[int], as_of: int | None
     ) -> list[tuple[int, str]]:
         """(partner id, class code) of the classes that the institution teaches (by ``as_of``), in order."""
-        return sorted(
+        wanted = set(partner_ids)
+        return [
             (partner_id, class_code)
-            for partner_id in partner_ids
-            for class_code in self.of(partner_id).catalogue.classes
-            if self.of(partner_id).catalogue.terms(class_code, as_of).institution == institution
-        )
+            for partner_id, class_code in self.institutions().get(institution, ())
+            if partner_id in wanted
+            and self.of(partner_id).catalogue.terms(class_code, as_of).institution == institution
+        ]
+
+    def institutions(self) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """Every institution that was ever published, to (partner id, class code) of its classes, in order."""
+        if not self.ever_taught:
+            for partner_id, rules in sorted(self.rules.items()):
+                for class_code, published in sorted(rules.catalogue.classes.items()):
+                    for institution in {terms.institution for terms in published}:
+                        if institution is not None:
+                            self.ever_taught.setdefault(institution, []).append(
+                                (partner_id, class_code)
+                            )
+        return self.ever_taught
 
 
 NOTHING_KNOWN = Known(Version(0, -1), {})

@@ -1,7 +1,8 @@
 """The evaluation of one class, package, institution or partner, from the sums or as of a time.
 
 Each function answers None where nothing is known of what it is asked. ``as_of`` None: from the sums that are kept,
-silences as old as they are ``now`` (microseconds UTC). A session is in one snapshot, which ``known`` is not older than.
+silences as old as they are ``now`` (microseconds UTC). As of a time it is read from the sums over
+time, or, where these cannot say, judged from the rows. A session is in one snapshot, which ``known`` is not older than.
 """
 
 from collections import Counter
@@ -14,7 +15,9 @@ from domain.counting import Tally
 from domain.evaluation import Medians
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
+from projections.reading import evaluations_days as days
 from projections.reading import evaluations_links as links
+from projections.reading import evaluations_near as near
 from projections.reading import evaluations_sums as sums
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_shown import (
@@ -38,8 +41,16 @@ SQL: Final = sums.SQL
 MOST_SILENT: Final = 250
 
 
-async def waiting(session: Session, partner_ids: Sequence[int]) -> tuple[int, Any]:
-    """How many changes of some partners are not added up yet, and since when (a time, or None)."""
+async def waiting(
+    session: Session, partner_ids: Sequence[int], as_of: int | None
+) -> tuple[int, Any]:
+    """How many changes of some partners an answer from sums has not yet, and since when (a time, or None).
+
+    Where sums over time are so far behind that rows answer, within the same snapshot: none.
+    """
+    if as_of is not None:
+        is_usable = await days.usable(session, partner_ids)
+        return await days.waiting(session, partner_ids) if is_usable else (0, None)
     row = await session.fetchrow(SQL["waiting"], list(partner_ids))
     return row["changes"], row["since"]
 
@@ -49,9 +60,11 @@ async def of_class(
 ) -> ClassEvaluation | None:
     """The evaluation of one class."""
     rules = known.of(partner_id)
+    scope = (partner_id, "", class_code)
     if as_of is None:
-        scope = (partner_id, "", class_code)
         ((tally, medians),) = await sums.counted(sums.OfScopes(session, [scope]), now)
+    elif kept := await near.of_class(session, known, partner_id, class_code, as_of):
+        ((tally, medians),) = await sums.counted(kept, as_of)
     else:
         counting = await judged.of_class(session, known, partner_id, class_code, as_of)
         tally, medians = counting.tally, counting.medians()
@@ -70,10 +83,17 @@ async def of_package(
     """
     rules = known.of(partner_id)
     composition = rules.catalogue.composition(package_code, as_of)
+    kept: sums.Kept | None = None
+    if as_of is not None and composition is not None:
+        codes = list(dict.fromkeys(composition))
+        kept = await near.of_package(session, known, partner_id, package_code, codes, as_of)
     if as_of is None:
         purchases, of_classes = await _package_sums(
             session, partner_id, package_code, composition, now
         )
+    elif kept is not None and composition is not None:
+        (purchases, _), *each = await sums.counted(kept, as_of)
+        of_classes = dict(zip(dict.fromkeys(composition), each, strict=True))
     else:
         found = await judged.of_package(session, known, partner_id, package_code, as_of)
         purchases = found.purchases
@@ -120,8 +140,12 @@ async def of_institution(
     else:
         taught = known.classes_of_institution(institution, partner_ids, as_of)
         classes = dict(Counter(partner_id for partner_id, _ in taught))
-        counting = await judged.of_institution(session, known, taught, as_of)
-        tally, medians = counting.tally, counting.medians()
+        moved = await near.of_institution(session, known, partner_ids, institution, taught, as_of)
+        if moved is None:
+            counting = await judged.of_institution(session, known, taught, as_of)
+            tally, medians = counting.tally, counting.medians()
+        else:
+            ((tally, medians),) = await sums.counted(moved, as_of)
     if not classes:
         return None
     found = figures(tally, medians, now if as_of is None else as_of)
@@ -139,11 +163,14 @@ async def of_partner(
     session: Session, known: Known, partner_id: int, as_of: int | None, now: int
 ) -> PartnerEvaluation:
     """The evaluation of one partner."""
+    everything = [(partner_id, "", "")]
     if as_of is None:
-        ((tally, medians),) = await sums.counted(
-            sums.OfScopes(session, [(partner_id, "", "")], sums.MANY), now
-        )
+        kept = sums.OfScopes(session, everything, sums.MANY)
+        ((tally, medians),) = await sums.counted(kept, now)
         silent = await session.fetch(SQL["silent_classes"], partner_id, MOST_SILENT)
+    elif moved := await near.of_partner(session, known, partner_id, as_of):
+        ((tally, medians),) = await sums.counted(moved[0], as_of)
+        silent = judged.most_silent(moved[1], MOST_SILENT)
     else:
         counting, by_class = await judged.of_partner(session, known, partner_id, as_of)
         silent = judged.most_silent(by_class, MOST_SILENT)

@@ -1,7 +1,7 @@
 """The lists of partners and institutions with their headline figures, from the sums or as of a time.
 
-As of a time each item is judged again when its turn comes. A session is in one snapshot, which ``known`` is not older
-than.
+As of a time they are read from the sums over time; where these cannot say, each item is judged again when its turn
+comes. A session is in one snapshot, which ``known`` is not older than.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from typing import Final
 from domain.counting import Tally
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
+from projections.reading import evaluations_days as days
 from projections.reading import evaluations_links as links
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_shown import (
@@ -37,8 +38,12 @@ async def partners(
         rows = await session.fetch(SQL["partners_headlines"], wanted)
         for partner_id, metric, value, n in rows:
             tallies[partner_id][metric, value] = n
+    near = None if as_of is None else await days.answering(session, known, wanted, as_of)
+    if near is not None:
+        kept = [days.sum_of_partner(partner_id) for partner_id in wanted]
+        tallies = dict(zip(wanted, await days.headlines(session, kept, near), strict=True))
     for partner_id in wanted:
-        if as_of is not None:
+        if as_of is not None and near is None:
             everything = [(partner_id, None)]
             tallies[partner_id] = await judged.headline(session, known, everything, as_of)
         partner = PARTNER_CODES[partner_id]
@@ -62,12 +67,10 @@ async def institutions(
     """The list of institutions behind the key ``after`` = (institution,)."""
     behind = after[0] if after else ""
     if as_of is not None:
-        taught = _taught(known, partner_ids, as_of)
-        for name in sorted(name for name in taught if name > behind):
-            tally = await judged.headline(session, known, taught[name], as_of)
-            classes = Counter(partner_id for partner_id, _ in taught[name])
-            item = _institution(name, classes, tally, as_of)
-            yield Page([((name,), item)], (name,), 1)
+        async for page in _institutions_as_of(
+            session, known, partner_ids, as_of, behind, page_rows
+        ):
+            yield page
         return
     while True:
         rows = await session.fetch(SQL["institutions"], behind, list(partner_ids), page_rows)
@@ -107,14 +110,50 @@ def _institution(
     )
 
 
-def _taught(
-    known: Known, partner_ids: Sequence[int], as_of: int
-) -> dict[str, list[tuple[int, str]]]:
-    taught: dict[str, list[tuple[int, str]]] = {}
-    for partner_id in sorted(partner_ids):
-        catalogue = known.of(partner_id).catalogue
-        for class_code in sorted(catalogue.classes):
-            institution = catalogue.terms(class_code, as_of).institution
-            if institution is not None:
-                taught.setdefault(institution, []).append((partner_id, class_code))
-    return taught
+async def _institutions_as_of(
+    session: Session,
+    known: Known,
+    partner_ids: Sequence[int],
+    as_of: int,
+    behind: str,
+    page_rows: int,
+) -> AsyncIterator[Page[InstitutionHeadline]]:
+    near = await days.answering(session, known, partner_ids, as_of)
+    everywhere = len(partner_ids) == len(PARTNER_CODES)
+    every = {
+        name: classes
+        for name in sorted(known.institutions())
+        if name > behind and (classes := known.classes_of_institution(name, partner_ids, as_of))
+    }
+    names = list(every)
+    at_once = 1 if near is None else page_rows
+    for start in range(0, len(names), at_once):
+        some = names[start : start + at_once]
+        taught = {name: every[name] for name in some}
+        tallies: dict[str, Tally] = {name: Counter() for name in taught}
+        if near is None:
+            for name, classes in taught.items():
+                tallies[name] = await judged.headline(session, known, classes, as_of)
+        else:
+            pairs = [
+                (name, partner_id)
+                for name in taught
+                for partner_id in ([ALL_TOGETHER] if everywhere else partner_ids)
+            ]
+            kept = [days.sum_of_institution(*pair) for pair in pairs]
+            summed = await days.headlines(session, kept, near)
+            for (name, _), tally in zip(pairs, summed, strict=True):
+                tallies[name].update(tally)
+        items: list[tuple[Key, InstitutionHeadline]] = [
+            (
+                (name,),
+                _institution(
+                    name,
+                    Counter(partner_id for partner_id, _ in classes),
+                    tallies[name],
+                    as_of,
+                ),
+            )
+            for name, classes in taught.items()
+        ]
+        yield Page(items, (some[-1],), len(some))

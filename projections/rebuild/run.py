@@ -17,7 +17,8 @@ from domain.catalogue import State as Catalogue
 from domain.median import HUNDREDTHS
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
-from projections.rebuild import indices
+from projections.days.following import claim_all, follow_all
+from projections.rebuild import days, indices
 from projections.rebuild.catching_up import Later, rebuild_catalogue
 from projections.rebuild.comparing import differences
 from projections.rebuild.indices import Index
@@ -92,6 +93,7 @@ class Rebuild(Struct):
     progress: Callable[[int, int], None] = _no_progress
     rules: dict[int, Rules] = field(default_factory=dict)
     judged_with: dict[int, int] = field(default_factory=dict)
+    midnights: dict[int, set[int]] = field(default_factory=dict)
     done: Rebuilt = field(default_factory=Rebuilt)
 
     def run(self, *, compare: bool = False) -> Rebuilt:
@@ -108,23 +110,35 @@ class Rebuild(Struct):
                 cursor.execute(f"DROP SCHEMA IF EXISTS {leftover} CASCADE")
             cursor.execute(tables(NEXT))
             cursor.execute(SQL["make_counted"])
+            cursor.execute(days.SQL["make_counted"])
         positions, dropped = self._read_snapshot()
         began = self._took("folding", began)
         self._finish(dropped)
+        with self.write() as cursor, self.read() as reading:
+            days.add_up(reading, cursor, self.rules, self.midnights, positions)
+        with self.write() as cursor:
+            cursor.execute(days.SQL["drop_counted"])
         began = self._took("sums and indices", began)
         later = Later(self.rules)
         for _ in range(ROUNDS):
             with self.write() as cursor:
                 behind = later.catch_up(cursor, positions)
+            for schema in (NEXT, LIVE) if compare else (NEXT,):
+                with self.write() as cursor:
+                    follow_all(cursor, schema)
             if behind <= FEW_EVENTS:
                 break
         began = self._took("catching up", began)
         with self.write() as cursor:
+            # First, as those who follow days may be at it for a while; and they must not write while names change.
+            claim_all(cursor)
             cursor.execute(SQL["lock_heads"])
             cursor.execute(SQL["lock_lanes"])
             later.catch_up(cursor, positions)
+            follow_all(cursor, NEXT)
             rollup.add_up_all(cursor)
             if compare:
+                follow_all(cursor)
                 sequences.follow_all(cursor)
                 self.done.differences = differences(cursor)
             self._switch(cursor)
@@ -175,6 +189,8 @@ class Rebuild(Struct):
         for share in folded:
             self.done.events += share.events
             self.done.participants += share.participants
+            for partner_id, beside in share.midnights.items():
+                self.midnights.setdefault(partner_id, set()).update(beside)
             for partner_id, of_share in share.numbers.items():
                 numbers.setdefault(partner_id, Numbers()).update(of_share)
         with self.write() as writing:

@@ -16,6 +16,9 @@ from msgspec import Struct, field
 
 from domain.events import FACTS, Fact
 from domain.history import ReportedFact, state_of
+from projections.days.changed import Changed
+from projections.days.looking import beside_midnight, look_at_all
+from projections.rebuild.days import MOST_ENTRIES, send_counted
 from projections.rebuild.loading import class_parts, count_parts, purchase_parts, send
 from projections.sequences.numbering import Numbers
 from projections.status.record import Changes, Rules
@@ -47,11 +50,12 @@ class Share(Struct, frozen=True):
 
 
 class Folded(Struct):
-    """What became of a share. ``numbers`` by partner id."""
+    """What became of a share. ``numbers``, and what happened beside midnights (projections/days), by partner id."""
 
     events: int = 0
     participants: int = 0
     numbers: dict[int, Numbers] = field(default_factory=dict)
+    midnights: dict[int, set[int]] = field(default_factory=dict)
 
 
 def fold(
@@ -129,6 +133,10 @@ class _Fold:
         self._rows = 0
         self._sequences: dict[int, list[bytes | None]] = defaultdict(list)
         self._deltas = Deltas()
+        self._days = {
+            partner_id: Changed(partner_id, rules.catalogue)
+            for partner_id, rules in share.rules.items()
+        }
         reader = self._read()
         next(reader)
         self.write = reader.send
@@ -137,6 +145,7 @@ class _Fold:
         """Folds and sends what is left, and the counts."""
         self._fold()
         self._flush()
+        send_counted(self._writing, self._days.values())
         counts = count_parts(self._deltas.counts())
         send(self._writing, self._share.schema, "load_counts", counts)
 
@@ -183,7 +192,16 @@ class _Fold:
             if into is None:
                 into = self._changes[partner_id] = Changes()
             self._rows -= len(into.classes)
-            all_rows(person, state_of(history), rules[partner_id], into)
+            state = state_of(history)
+            all_rows(person, state, rules[partner_id], into)
+            days = self._days[partner_id]
+            look_at_all(state, rules[partner_id], days)
+            beside = beside_midnight(happened for happened, _, _ in history)
+            if beside:
+                self.folded.midnights.setdefault(partner_id, set()).update(beside)
+            if days.entries > MOST_ENTRIES:
+                send_counted(self._writing, [days])
+                self._days[partner_id] = Changed(partner_id, rules[partner_id].catalogue)
             self._rows += len(into.classes)
             self.folded.participants += 1
         self._of_person.clear()

@@ -151,6 +151,51 @@ CREATE TABLE IF NOT EXISTS projections.delta (
 );
 CREATE INDEX IF NOT EXISTS oldest_delta ON projections.delta (delta_id);
 
+-- Evaluations over time: what each day (in Jakarta, since 1970) changed in what is counted, of one class, one class within
+-- the purchases of one package, one package, a partner or an institution. A row is about a block of days of one sum; kinds
+-- and blocks: projections/days/changed.py. `days` has a tally for each of its days in which something changed, `before`,
+-- in kinds that have it, everything until the block begins, in MessagePack (projections/days/tallies.py). Institutions
+-- stand under partner_id 0 as well, over all partners.
+CREATE TABLE IF NOT EXISTS projections.day_block (
+    kind         smallint NOT NULL,
+    partner_id   smallint NOT NULL,
+    block        integer  NOT NULL,
+    package_code text     NOT NULL COLLATE "C",
+    code         text     NOT NULL COLLATE "C",
+    before       bytea,
+    days         bytea,
+    PRIMARY KEY (kind, partner_id, package_code, code, block)
+) WITH (fillfactor = 85);
+
+-- Days of which something happened within a second of the midnight at their end.
+CREATE TABLE IF NOT EXISTS projections.midnight (
+    day          integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, day)
+);
+
+-- In which blocks of the ledger (ledger.block) there are events of participants that happened on a day.
+CREATE TABLE IF NOT EXISTS projections.day_place (
+    day          integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    blocks       bigint[] NOT NULL,
+    PRIMARY KEY (partner_id, day)
+);
+
+-- How far evaluations over time follow: the events of each lane, and the revision of each partner's catalogue, with the
+-- package sales end of then.
+CREATE TABLE IF NOT EXISTS projections.day_lane (
+    position     bigint   NOT NULL,
+    lane_id      integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
+) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS projections.day_partner (
+    revision          bigint   NOT NULL,
+    package_sales_end bigint   NOT NULL,
+    partner_id        smallint PRIMARY KEY
+) WITH (fillfactor = 50);
+
 -- Which numbers of a partner's `sequence` its accepted events carry: ranges without a gap inside them, what they add up
 -- to (`received` numbers in so many `ranges`; events `unnumbered`, or with an `unusable` number), and up to which
 -- position each lane was looked at.

@@ -25,6 +25,7 @@ from services.http.routes import (
     purchased_classes,
     purchases,
     reconciliation,
+    series,
 )
 from services.http.routing import Route, Routes
 from services.http.sources import Sources
@@ -38,6 +39,7 @@ ROUTES: Final[Sequence[Route]] = (
     *purchased_classes.ROUTES,
     *purchases.ROUTES,
     *evaluations.ROUTES,
+    *series.ROUTES,
     *events.ROUTES,
     *reconciliation.ROUTES,
     *intake.ROUTES,

@@ -52,7 +52,8 @@ class ListAnswer(Struct, Generic[T]):
 class Listing(Struct, Generic[T]):
     """What a list route answers from. ``shape`` gives the types of its keys' parts.
 
-    ``behind`` says how far the list is behind; None: as far as the partners' other answers.
+    ``behind`` says how far the list is behind; None: as far as the partners' other answers. ``is_long``: whether the
+    question judges many rows again; None: where it has ``as_of``.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Listing(Struct, Generic[T]):
     pages: Pages[T]
     behind: Callable[[Asked], Awaitable[Freshness]] | None = None
     page_rows: int = PAGE_ROWS
+    is_long: Callable[[Asked], Awaitable[bool]] | None = None
 
     async def freshness(self, asked: Asked) -> Freshness:
         """How far the list is behind."""
@@ -89,7 +91,7 @@ async def respond(asked: Asked, listing: Listing[T]) -> Response:
         page_rows = min(wanted + 1 if as_of is None else listing.page_rows, listing.page_rows)
         return await _collect(listing.pages(session, known, after, page_rows), wanted)
 
-    async with turn(asked):
+    async with await turn(asked, listing.is_long):
         items, reached = await asked.sources.database.read_snapshot(page)
     return json(
         ListAnswer(
@@ -101,13 +103,18 @@ async def respond(asked: Asked, listing: Listing[T]) -> Response:
     )
 
 
-def turn(asked: Asked) -> AbstractAsyncContextManager[None]:
-    """The turn of a question that may judge many rows again: others must not find every connection taken."""
-    return (
-        nullcontext()
-        if asked.query.get("as_of") is None
-        else asked.sources.long_questions.turn(asked.receive)
-    )
+async def turn(
+    asked: Asked, is_long: Callable[[Asked], Awaitable[bool]] | None = None
+) -> AbstractAsyncContextManager[None]:
+    """The turn of a question that may judge many rows again: others must not find every connection taken.
+
+    ``is_long`` says whether it is one; None: where it has ``as_of``.
+    """
+    if is_long is None:
+        long = asked.query.get("as_of") is not None
+    else:
+        long = await is_long(asked)
+    return asked.sources.long_questions.turn(asked.receive) if long else nullcontext()
 
 
 def filters_of(asked: Asked) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
+from domain.days import PERIODS, day_of, day_of_date
 from domain.errors import Reason
 from domain.vocabulary import (
     ASSESSMENT_STATES,
@@ -24,6 +25,8 @@ from services.http.problems import Fault, unprocessable
 
 MAX_LIMIT: Final = 1000
 MAX_TEXT: Final = 256
+FIRST_DAY: Final = day_of_date(date(1900, 1, 1))
+LAST_DAY: Final = day_of_date(date(2999, 12, 31))
 MOST_FAULTS: Final = 10
 """So many faults are told of one request: an answer is not to be many times what was asked."""
 
@@ -112,6 +115,37 @@ def time(value: str) -> int:
 
 
 _BLANK_OFFSET = re.compile(r" (\d\d:\d\d)$")
+
+
+def _day_or_time(value: str) -> date | int:
+    """A date, or microseconds UTC."""
+    if not _DATE.fullmatch(value):
+        return time(value)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no date") from None
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _shown_day(day: int) -> int:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError("is not within the years 1900 to 2999")
+    return day
+
+
+def from_day(value: str) -> int:
+    """The day in Jakarta that is named, or that a time is in."""
+    found = _day_or_time(value)
+    return _shown_day(day_of(found) if isinstance(found, int) else day_of_date(found))
+
+
+def to_day(value: str) -> int:
+    """The day in Jakarta that is named, or the last one that begins before a time."""
+    found = _day_or_time(value)
+    return _shown_day(day_of(found - 1) if isinstance(found, int) else day_of_date(found))
 
 
 def flag(value: str) -> bool:
@@ -207,6 +241,24 @@ EVENT_ID = _text("event_id", "Only records under this event id.")
 RESOLVED = _flag("resolved", "Only records whose event id was accepted later on, or not.")
 AS_OF = _time("as_of", "What had happened by then; an offset is required. Default: now.")
 KNOWN_AT = _time("known_at", "What had been recorded by then; an offset is required. Default: now.")
+BY = _word("by", PERIODS, "Days, weeks (from Monday) or months in Jakarta (UTC+7). Default: month.")
+_DAY_OR_TIME: Final = {
+    "type": "string",
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "examples": ["2020-12-31", "2020-12-31T17:00:00Z"],
+}
+FROM = Parameter(
+    "from",
+    from_day,
+    _DAY_OR_TIME,
+    "Begins with the period of this day in Jakarta, or of this time. Default: the first in which anything happened.",
+)
+TO = Parameter(
+    "to",
+    to_day,
+    _DAY_OR_TIME,
+    "Ends with the period of this day in Jakarta, or of the instant before this time. Default: now, or `as_of`.",
+)
 TIME_ZONE = Parameter(
     "time_zone",
     zone,

@@ -1,8 +1,9 @@
 """The project service: what must follow the ledger but need not be in the intake's transaction.
 
-It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, looks
-for gaps in partners' running numbers, announces rejections to partners, and says of whom most records are rejected.
-Several may run: each of these has one process at a time, the others skip it.
+It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, now
+and over time, looks for gaps in partners' running numbers, announces rejections to partners, and says of whom most
+records are rejected. Several may run: each of these has one process at a time, the others skip it; evaluations over
+time have one for each partner.
 """
 
 import logging
@@ -23,6 +24,7 @@ from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry
 from services.projector.announcer import Send, announce
+from services.projector.days import FollowingDays
 from services.projector.recently import RecentlyRejected
 from services.resume import run_until_stopped
 
@@ -47,13 +49,15 @@ class Projector:
         self._look_seconds = look_seconds
         self._admission = Admission()
         self._recent = RecentlyRejected(log)
+        self._days = FollowingDays(connect, look_seconds)
 
     def run(self, stop: threading.Event) -> None:
         """Follows until ``stop`` is set. Never gives up on broken infrastructure: says so, waits and resumes.
 
         Raises AccessRefused where Kafka refuses this client before anything was done for once.
         """
-        run_until_stopped(self._run_until_broken, stop, (PostgresError, KafkaFailure), log)
+        with self._days.beside():
+            run_until_stopped(self._run_until_broken, stop, (PostgresError, KafkaFailure), log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:
         session = self._connect()
@@ -61,6 +65,7 @@ class Projector:
             with self._admission.sought(), self._open_sender() as send:
                 opened: Transaction = partial(transaction, session)
                 while not stop.is_set():
+                    self._days.check()
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
                     done += announce(opened, send)
                     self._recent.look(opened)

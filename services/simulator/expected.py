@@ -51,8 +51,12 @@ def expected_answers(
     records: Iterable[KafkaRecord],
     as_of: datetime | None = None,
     package_sales_end: datetime = PACKAGE_SALES_END,
+    *,
+    keep_allocated: bool = False,
 ) -> Expected:
     """Every expected answer; of what happened after `as_of` nothing has happened yet.
+
+    `keep_allocated`: purchased classes keep the part of what was paid for them that is a share (`allocated`).
 
     Outcomes and counts are of all records, whatever `as_of` is: they are about arrival. Without
     `as_of`, a silence is as old as the latest accepted event makes it.
@@ -75,8 +79,9 @@ def expected_answers(
     ]
     latest = as_of or max((event["at"] for event in known), default=package_sales_end)
     evaluated = evaluations(judged, packages, catalogue, latest)
-    for each in judged:
-        del each["allocated"]
+    if not keep_allocated:
+        for each in judged:
+            del each["allocated"]
     return Expected(
         outcomes=intake.outcomes,
         counts=intake.counts,

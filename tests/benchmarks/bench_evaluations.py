@@ -52,6 +52,11 @@ from domain.vocabulary import (
     PURCHASE_STATES,
 )
 from projections import aggregates, catalogue
+from projections.days import writing as days
+from projections.days.changed import Changed
+from projections.days.following import Follower
+from projections.days.looking import look_at_all
+from projections.rebuild.days import MOST_ENTRIES
 from projections.rebuild.loading import load_rows
 from projections.status.record import Changes, Record, Rules
 from projections.status.rows import changes
@@ -190,6 +195,8 @@ def write_catalogue(work: Any, partner_id: int, rules: Rules) -> None:
     catalogue.write_all(work, NEXT, partner_id, rules)
     work.execute("UPDATE control.catalogue_head SET applied_revision = revision")
     rollup.follow_institutions(work, NEXT)
+    head = catalogue.heads(work, [partner_id])[partner_id]
+    Follower(NEXT).put_rules(work, partner_id, *head)
 
 
 def fill_partner(
@@ -202,6 +209,7 @@ def fill_partner(
     chance, weights, now = by
     written, into, deltas = 0, Changes(), Deltas()
     people: list[Record] = []
+    over_time = Changed(partner_id, rules.catalogue)
     number = 0
     while written < wanted:
         number += 1
@@ -213,6 +221,10 @@ def fill_partner(
         person = partner_id * 10**9 + number
         people.append(Record(person, state))
         changes(person, state, touched, rules, into)
+        look_at_all(state, rules, over_time)
+        if over_time.entries > MOST_ENTRIES:
+            days.add(work, over_time, NEXT)
+            over_time = Changed(partner_id, rules.catalogue)
         written += len(into.classes) - before
         if len(into.classes) > 5_000 or written >= wanted:
             write_people(work, partner_id, people)
@@ -226,6 +238,7 @@ def fill_partner(
                 deltas.purchase_row(partner_id, (*columns, *more), 1)
             rollup.add(work, deltas.counts(), NEXT)
             into, deltas = Changes(), Deltas()
+    days.add(work, over_time, NEXT)
     return written
 
 
@@ -315,7 +328,7 @@ def measure(served: Served, path: str, times: int) -> str:
     )
     percent = quantiles(taken, n=100, method="inclusive")
     purchased = answer.get("purchased", "")
-    return f"{path:66} {taken[0]:9.2f} {percent[49]:9.2f} {percent[98]:9.2f} {api:9.2f} {postgres:9.2f} {purchased:>10}"
+    return f"{path:96} {taken[0]:9.2f} {percent[49]:9.2f} {percent[98]:9.2f} {api:9.2f} {postgres:9.2f} {purchased:>10}"
 
 
 def whole_list(served: Served, path: str, as_of: str) -> str:
@@ -330,7 +343,7 @@ def whole_list(served: Served, path: str, as_of: str) -> str:
         cursor = f"&cursor={page['next_cursor']}"
     api, postgres = ((now - then) / 1000 for now, then in zip(served.cpu_ms(), before, strict=True))
     return (
-        f"{path}, as of a time: {len(taken)} pages, {sum(taken):.1f} s, the longest {max(taken):.1f} s;"
+        f"{path}, as of {as_of}: {len(taken)} pages, {sum(taken):.1f} s, the longest {max(taken):.1f} s;"
         f" CPU of API {api:.1f} s, of PostgreSQL {postgres:.1f} s"
     )
 
@@ -344,6 +357,23 @@ def routes(popular: str) -> list[str]:
         "/v1/partners/pintaria/evaluation",
         "/v1/partners",
         "/v1/institutions?limit=100",
+    ]
+
+
+def series(popular: str) -> list[str]:
+    """A year by week, and a year by day."""
+    since = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 365 * 86_400))
+    places = [
+        f"classes/pintaria/{popular}",
+        "packages/pintaria/K-001",
+        "institutions/Institution%20000",
+        "partners/pintaria",
+    ]
+    by = {"week": 100, "day": 366}
+    return [
+        f"/v1/{place}/series?by={name}&from={since}&limit={limit}"
+        for name, limit in by.items()
+        for place in places
     ]
 
 
@@ -375,7 +405,7 @@ def sizes(database_url: str) -> list[tuple[str, int, int, int]]:
     """Table, rows, bytes of the table and of its indexes."""
     with psycopg2.connect(database_url) as session, session.cursor() as work:
         found = []
-        for table in ("purchased_class", "rollup", "institution_rollup"):
+        for table in ("purchased_class", "rollup", "institution_rollup", "day_block"):
             work.execute(
                 f"SELECT count(*), pg_table_size('projections.{table}'), pg_indexes_size('projections.{table}')"
                 f" FROM projections.{table}"
@@ -388,6 +418,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("purchased_classes", type=int, nargs="?", default=100_000)
     parser.add_argument("--times", type=int, default=200, help="questions a route")
+    parser.add_argument("--only-over-time", action="store_true", help="no lists of classes")
     asked = parser.parse_args()
     print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
     with (
@@ -403,19 +434,28 @@ def main() -> None:
             )
         with serving(url) as served:
             names = ("least", "median", "p99", "API CPU", "PG CPU")
-            print(f"\n{'route (milliseconds)':66}", *(f"{name:>9}" for name in names), " purchased")
-            for path in routes(filled.popular) + lists():
+            print(f"\n{'route (milliseconds)':96}", *(f"{name:>9}" for name in names), " purchased")
+            for path in routes(filled.popular) + ([] if asked.only_over_time else lists()):
                 print(measure(served, path, asked.times))
-            as_of = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 30 * 86_400))
+            midnight = time.strftime(
+                "%Y-%m-%dT23:59:59%%2B07:00", time.gmtime(time.time() - 30 * 86_400)
+            )
+            noon = midnight.replace("T23:59:59", "T12:00:00")
+            for path in routes(filled.popular):
+                mark = "&" if "?" in path else "?"
+                print(measure(served, f"{path}{mark}as_of={midnight}", asked.times))
+            for path in series(filled.popular):
+                print(measure(served, path, asked.times))
             for path in routes(filled.popular)[:5]:
                 times = 3 if "/partners/" in path else 20
-                print(measure(served, f"{path}?as_of={as_of}", times))
+                print(measure(served, f"{path}?as_of={noon}", times))
             sold = "/v1/package-purchases"
-            bought = ask(served.connection, f"{sold}?partner=pintaria&as_of={as_of}")[1]["items"][0]
+            bought = ask(served.connection, f"{sold}?partner=pintaria&as_of={noon}")[1]["items"][0]
             for path in (sold, f"/v1/purchases/pintaria/{bought['purchase_id']}"):
-                print(measure(served, f"{path}?as_of={as_of}", 20))
+                print(measure(served, f"{path}?as_of={noon}", 20))
             for path in ("/v1/partners", "/v1/institutions?limit=1000"):
-                print(whole_list(served, path, as_of))
+                for as_of in (midnight, noon):
+                    print(whole_list(served, path, as_of))
 
 
 if __name__ == "__main__":

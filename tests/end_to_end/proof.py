@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ import pytest
 
 from services.simulator import SimulatedRecord
 from services.simulator.expected import Expected, expected_answers
+from services.simulator.expected_series import expected_series, periods
 from tests.end_to_end.delivery import Coordinates, sent
 from tests.end_to_end.running_system import RunningSystem
 
@@ -122,6 +123,22 @@ def check_evaluations(
                     told["partners"] = [p for p in told["partners"] if p in evaluation["partners"]]
                 found[kind, *name] = spoken_of(told, evaluation)
                 wanted[kind, *name] = near(evaluation)
+    differing(found, wanted)
+
+
+def check_series(
+    system: RunningSystem, records: Sequence[SimulatedRecord], by: str, first: date, last: date
+) -> None:
+    """Each class, package, institution and partner over time is as expected, period by period."""
+    spans = periods(by, first, last)
+    query = {"by": by, "from": first.isoformat(), "to": last.isoformat(), "limit": "1000"}
+    found, wanted = {}, {}
+    with asking(system) as client:
+        for path, expected in expected_series(records, spans).items():
+            parts = "/".join(quote(part, safe="") for part in path)
+            told = client.get(f"/v1/{parts}/series", params=query).raise_for_status().json()
+            found[path] = spoken_of(told["items"], expected)
+            wanted[path] = near(expected)
     differing(found, wanted)
 
 

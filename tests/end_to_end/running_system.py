@@ -337,6 +337,11 @@ UNION ALL SELECT 'answers are not told'
 UNION ALL SELECT 'what the catalogue changed in answers is not told'
     FROM control.catalogue_head AS head JOIN control.answer_head AS told USING (partner_id)
     WHERE told.revision <> head.revision
+UNION ALL SELECT 'sums over time are not followed' FROM ledger.lane LEFT JOIN projections.day_lane USING (lane_id)
+    WHERE lane.position > coalesce(day_lane.position, 0)
+UNION ALL SELECT 'sums over time are by another catalogue'
+    FROM control.catalogue_head AS head LEFT JOIN projections.day_partner USING (partner_id)
+    WHERE head.revision > coalesce(day_partner.revision, -1)
 UNION ALL SELECT 'a rejection is not announced'
     FROM ledger.rejection LEFT JOIN ledger.rejection_announced AS announced USING (lane_id)
     WHERE kafka_offset >= coalesce(announced.next_offset, 0)

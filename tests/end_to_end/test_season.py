@@ -10,7 +10,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from subprocess import PIPE, STDOUT, Popen
 from time import monotonic
 from typing import Any
@@ -104,6 +104,13 @@ def test_every_answer_as_of_an_instant_is_the_expected_one(
     proof.check_answers(season, expected, as_of, every=5)
     if as_of == END_OF_YEAR:  # what auditors asked
         proof.check_evaluations(season, expected, as_of)
+
+
+def test_every_series_is_the_expected_one(
+    season: RunningSystem, records: list[SimulatedRecord]
+) -> None:
+    proof.check_series(season, records, "month", date(2020, 4, 1), date(2021, 1, 31))
+    proof.check_series(season, records, "day", date(2020, 6, 28), date(2020, 7, 2))
 
 
 def test_a_person_sees_what_is_expected_across_partners(

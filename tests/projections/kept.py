@@ -12,6 +12,7 @@ from domain.median import hundredth
 from domain.vocabulary import PARTNER_CODES
 from projections import catalogue
 from projections.aggregates import load_records
+from projections.days.following import Follower
 from projections.rebuild.run import Rebuilt
 from projections.status.record import Rules
 from projections.status.rejudge import partners_behind, rejudge
@@ -41,6 +42,7 @@ class Kept:
         self.url = database_url
         self.desk = Desk(database_url)
         self._lanes: dict[tuple[str, int], Lane] = {}
+        self._follower = Follower()
 
     def close(self) -> None:
         close(self.desk.session)
@@ -91,8 +93,19 @@ class Kept:
         for partner_id in partners_behind(self.transaction):
             rejudge(self.transaction, partner_id)
 
+    def follow_days(self) -> None:
+        """Brings the sums over time up to now."""
+        with self.transaction() as work:
+            behind = self._follower.behind(work)
+        for partner_id in behind:
+            step = 1
+            while step:
+                with self.transaction() as work:
+                    step = self._follower.follow(work, partner_id)
+
     def add_up(self) -> int:
         """Adds up everything queued; returns in how many turns."""
+        self.follow_days()
         turns = 0
         while True:
             with self.transaction() as work:

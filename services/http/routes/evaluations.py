@@ -1,6 +1,6 @@
 """Evaluations: classes, packages, institutions and partners, each with how far its sums are behind."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -19,11 +19,11 @@ from projections.reading.evaluations_shown import (
     PartnerEvaluation,
     PartnerHeadline,
 )
-from projections.reading.instants import instant, microseconds
+from projections.reading.instants import instant
 from projections.reading.intake import Freshness
 from projections.reading.meaning import means
 from projections.reading.session import Session
-from services.http import cursors, parameters
+from services.http import cursors, over_time, parameters
 from services.http.listing import ListAnswer, Listing, respond, turn
 from services.http.problems import not_found
 from services.http.routing import LIST, Asked, Route, json
@@ -125,6 +125,7 @@ async def all_institutions(asked: Asked) -> Response:
             session, known, partner_ids, query["as_of"], after, page_rows
         ),
         partial(_freshness, partner_ids=partner_ids),
+        is_long=partial(over_time.judges_rows, partner_ids=partner_ids),
     )
     return await respond(asked, listing)
 
@@ -141,6 +142,7 @@ async def all_partners(asked: Asked) -> Response:
             session, known, partner_ids, asked.query["as_of"], after
         ),
         partial(_freshness, partner_ids=partner_ids),
+        is_long=partial(over_time.judges_rows, partner_ids=partner_ids),
     )
     return await respond(asked, listing)
 
@@ -151,39 +153,25 @@ async def _answer(
     as_of = asked.query["as_of"]
     now = parameters.now()
 
-    async def read(session: Session) -> Struct | None:
-        return await evaluate(session, await asked.sources.known(session), as_of, now)
+    async def read(session: Session) -> tuple[Struct | None, tuple[int, datetime | None]]:
+        found = await evaluate(session, await asked.sources.known(session), as_of, now)
+        return found, await evaluations.waiting(session, partner_ids, as_of)
 
-    async with turn(asked):
-        found = await asked.sources.database.read_snapshot(read)
+    async with await turn(asked, partial(over_time.judges_rows, partner_ids=partner_ids)):
+        found, waiting = await asked.sources.database.read_snapshot(read)
     if found is None:
         raise not_found("nothing is known by this name")
     return json(
         shape(
             **asdict(found),
             as_of=instant(now if as_of is None else as_of),
-            freshness=await _freshness(asked, partner_ids),
+            freshness=await over_time.freshness(asked, partner_ids, waiting),
         )
     )
 
 
-async def _freshness(asked: Asked, partner_ids: Iterable[int]) -> Freshness:
-    """How far an evaluation is behind: as other answers, and what is not added up yet where it is from the sums."""
-    wanted = tuple(partner_ids)
-    behind = await asked.sources.freshness.of(wanted)
-    if asked.query["as_of"] is not None:
-        return behind
-
-    async def read(session: Session) -> tuple[int, datetime | None]:
-        return await evaluations.waiting(session, wanted)
-
-    changes, since = await asked.sources.database.read(read)
-    seconds = 0.0 if since is None else (parameters.now() - microseconds(since)) / 1_000_000
-    return Freshness(
-        None if behind.events is None else behind.events + changes,
-        None if behind.seconds is None else max(behind.seconds, round(seconds, 3)),
-        behind.unknown,
-    )
+async def _freshness(asked: Asked, partner_ids: Sequence[int]) -> Freshness:
+    return await over_time.freshness_of_list(asked, partner_ids, asked.query["as_of"])
 
 
 ROUTES: Final = (

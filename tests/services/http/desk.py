@@ -9,6 +9,7 @@ from domain.errors import Refusal
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_IDS
 from projections import catalogue
+from projections.days.following import follow_all
 from projections.status.rejudge import rejudge
 from projections.sums.rollup import add_up
 from services.intake.batch import Decoded, LaneBatch
@@ -84,6 +85,8 @@ class Desk:
         while added:
             with transaction(self.session) as work:
                 added = bool(add_up(work))
+        with transaction(self.session) as work:
+            follow_all(work)
 
     def execute(self, statement: str, *values: Any) -> None:
         with transaction(self.session) as work:

@@ -9,13 +9,15 @@ import psycopg2
 import pytest
 from httpx import AsyncClient, Response
 
+from projections.reading import evaluations_days
 from services.http import listing, long_questions, turns
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.conftest import Api, bearer, running
 
 EVALUATION = "/v1/partners/pintaria/evaluation"
-THEN = {"as_of": "2020-12-31T23:59:59+07:00"}
+THEN = {"as_of": "2020-12-31T12:00:00+07:00"}
+END_OF_DAY = {"as_of": "2020-12-31T23:59:59.999999+07:00"}
 WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'tuntas api' AND wait_event_type = 'Lock'
@@ -32,11 +34,17 @@ def told(database_url: str) -> Iterator[Kept]:
     kept.close()
 
 
+@pytest.fixture(autouse=True)
+def by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sums over time answer: every question as of a time judges rows."""
+    monkeypatch.setattr(evaluations_days, "MOST_BEHIND", -1)
+
+
 @contextmanager
 def held_up(database_url: str) -> Iterator[Any]:
-    """Whoever reads purchased classes waits; gives a function that counts who does."""
+    """Whoever judges people again waits; gives a function that counts who does."""
     with psycopg2.connect(database_url) as holding, holding.cursor() as work:
-        work.execute("LOCK TABLE projections.purchased_class IN ACCESS EXCLUSIVE MODE")
+        work.execute("LOCK TABLE ledger.snapshot IN ACCESS EXCLUSIVE MODE")
 
         def waiting() -> int:
             work.execute("SELECT pg_stat_clear_snapshot()")
@@ -70,6 +78,25 @@ def test_few_long_questions_are_answered_at_once_and_others_meanwhile(told: Kept
 
     answers = api.run(story)
     assert {answer.status_code for answer in answers} == {200}
+
+
+def test_the_end_of_a_day_does_not_wait_for_long_questions(
+    told: Kept, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluations_days, "MOST_BEHIND", 0)
+
+    async def story(client: AsyncClient) -> Response:
+        with held_up(told.url) as waiting:
+            path = "/v1/purchased-classes"
+            long = [asking(client, path, **THEN) for _ in range(2 * long_questions.AT_ONCE)]
+            await until_waiting(waiting, long_questions.AT_ONCE_OF_SHARE)
+            answer = await asyncio.wait_for(asking(client, EVALUATION, **END_OF_DAY), 20)
+        await asyncio.gather(*long)
+        return answer
+
+    answer = api.run(story)
+    assert answer.status_code == 200
+    assert answer.json()["purchased"] > 0
 
 
 def refusal(answer: Response) -> str:

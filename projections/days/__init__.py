@@ -1,0 +1,1 @@
+"""Evaluations over time, kept as what each day changed in them."""

@@ -1,0 +1,122 @@
+"""How often things are counted, as bytes: what the rows of projections.day_block hold.
+
+A tally is a list in which each key has its number behind it, in order of the keys. What days of a block changed is a
+list of days with a tally each. Equal contents are equal bytes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Raw
+
+from domain.counting import Metric
+
+Key: TypeAlias = int | float | str
+"""A metric with one of its whole values as one number; a fraction: a score itself; a text: a class."""
+
+Tally: TypeAlias = defaultdict[Key, int]
+
+_METRICS: Final = 64
+"""More than the numbers of metrics go."""
+_SCORE: Final = int(Metric.SCORE)
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[int | float | str]).decode
+_decode_days: Final = msgspec.msgpack.Decoder(list[tuple[int, Raw]]).decode
+
+
+def packed(metric: int, value: float) -> Key:
+    """A metric with one of its values as a key."""
+    return float(value) if metric == _SCORE else (int(value) + 1) * _METRICS + metric
+
+
+def unpacked(key: Key) -> tuple[int, float]:
+    """The metric and the value that `packed` made the key of."""
+    if isinstance(key, int):
+        return key % _METRICS, float(key // _METRICS - 1)
+    return _SCORE, float(key)
+
+
+def metric_of(key: Key) -> int:
+    """The metric of a key that `packed` made."""
+    return key % _METRICS if isinstance(key, int) else _SCORE
+
+
+def no_tally() -> Tally:
+    """An empty tally."""
+    return defaultdict(int)
+
+
+def is_plain(metric: int) -> bool:
+    """Whether lists and series show the metric: counts, ratings, packages and money."""
+    return metric < 20 or 30 <= metric < 50
+
+
+def add_to(tally: Tally, of: Mapping[Key, int], times: int = 1) -> None:
+    """Adds another tally so many times."""
+    for key, n in of.items():
+        tally[key] += n * times
+
+
+def encoded(tally: Mapping[Key, int]) -> bytes | None:
+    """The tally as bytes; None: nothing is counted."""
+    flat: list[Key] = []
+    for key in sorted(tally):
+        if n := tally[key]:
+            flat += (key, n)
+    return _encode(flat) if flat else None
+
+
+def add_encoded(tally: dict[Key, int], content: bytes | memoryview | Raw | None) -> None:
+    """Adds a tally that is given as bytes."""
+    if content is not None:
+        flat = iter(_decode(content))
+        for key in flat:
+            tally[key] = tally.get(key, 0) + int(next(flat))
+
+
+def days_in(content: bytes | memoryview | None) -> list[tuple[int, Raw]]:
+    """The days that a row holds, each with its tally as bytes, in order."""
+    return [] if content is None else _decode_days(content)
+
+
+def with_days(
+    content: bytes | memoryview | None, changes: Mapping[int, Mapping[Key, int]]
+) -> bytes | None:
+    """What a row holds with the changes of some days; None: nothing is left of it."""
+    held = dict(days_in(content))
+    for day, change in changes.items():
+        tally = no_tally()
+        add_encoded(tally, held.get(day))
+        add_to(tally, change)
+        new = encoded(tally)
+        if new is None:
+            held.pop(day, None)
+        else:
+            held[day] = Raw(new)
+    return _encode(sorted(held.items(), key=lambda day: day[0])) if held else None
+
+
+def add_days(tally: Tally, content: bytes | memoryview | None, until: int | None = None) -> None:
+    """Adds all days of a row, or those until one of them."""
+    for day, of_day in days_in(content):
+        if until is not None and day > until:
+            break
+        add_encoded(tally, of_day)
+
+
+def summed(tallies: Iterable[Mapping[Key, int]]) -> Tally:
+    """Some tallies together."""
+    total = no_tally()
+    for tally in tallies:
+        add_to(total, tally)
+    return total
+
+
+def items(content: bytes | memoryview) -> Iterator[tuple[Key, int]]:
+    """The keys and numbers of a tally as bytes."""
+    flat = iter(_decode(content))
+    for key in flat:
+        yield key, int(next(flat))

@@ -1,0 +1,158 @@
+"""Evaluations over time: what happened in each day, week or month, and what stood at its end."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+from fastapi import Response
+
+from projections.reading import series
+from projections.reading.catalogue import Known
+from projections.reading.page import Key, Page
+from projections.reading.series import TooManyPeriods, Wanted
+from projections.reading.series_shown import SeriesPeriod
+from projections.reading.session import Session
+from services.http import cursors, over_time, parameters
+from services.http.listing import ListAnswer, Listing, respond
+from services.http.problems import Fault, not_found, unprocessable
+from services.http.routing import LIST, Asked, Route
+
+Series: TypeAlias = Callable[[Session, Known, Wanted], Awaitable[list[SeriesPeriod] | None]]
+
+
+async def of_class(asked: Asked) -> Response:
+    """The answer of ``/v1/classes/{partner}/{class_code}/series``."""
+    partner_id = asked.caller.partner_of_path(asked.path["partner"])
+
+    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
+        code = asked.path["class_code"]
+        return await series.of_class(session, known, partner_id, code, wanted)
+
+    return await _respond(asked, (partner_id,), read)
+
+
+async def of_package(asked: Asked) -> Response:
+    """The answer of ``/v1/packages/{partner}/{package_code}/series``."""
+    partner_id = asked.caller.partner_of_path(asked.path["partner"])
+
+    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
+        code = asked.path["package_code"]
+        return await series.of_package(session, known, partner_id, code, wanted)
+
+    return await _respond(asked, (partner_id,), read)
+
+
+async def of_institution(asked: Asked) -> Response:
+    """The answer of ``/v1/institutions/{institution}/series``; a partner sees its own share."""
+    partner_ids = asked.caller.partner_ids(None)
+
+    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
+        name = asked.path["institution"]
+        return await series.of_institution(session, known, partner_ids, name, wanted)
+
+    return await _respond(asked, partner_ids, read)
+
+
+async def of_partner(asked: Asked) -> Response:
+    """The answer of ``/v1/partners/{partner}/series``."""
+    partner_id = asked.caller.partner_of_path(asked.path["partner"])
+
+    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
+        return await series.of_partner(session, known, partner_id, wanted)
+
+    return await _respond(asked, (partner_id,), read)
+
+
+async def _respond(asked: Asked, partner_ids: Sequence[int], read: Series) -> Response:
+    query = asked.query
+    wanted = Wanted(
+        query["by"] or "month", query["from"], query["to"], query["as_of"], parameters.now()
+    )
+
+    async def pages(
+        session: Session, known: Known, after: Key | None, _page_rows: int
+    ) -> AsyncIterator[Page[SeriesPeriod]]:
+        try:
+            found = await read(session, known, wanted)
+        except TooManyPeriods:
+            most = f"are more than {series.MOST_PERIODS} periods; name a later day"
+            raise unprocessable(Fault("from", most)) from None
+        if found is None:
+            raise not_found("nothing is known by this name")
+        items: list[tuple[Key, SeriesPeriod]] = [((each.first_day,), each) for each in found]
+        behind = ("",) if after is None else after
+        yield Page([item for item in items if item[0] > behind], behind, 0)
+
+    async def freshness(asked: Asked) -> Any:
+        return await over_time.freshness_of_list(asked, partner_ids, over_time.ANY_MIDNIGHT)
+
+    async def is_long(asked: Asked) -> bool:
+        return await over_time.is_not_summed(
+            asked, partner_ids, query["as_of"] or over_time.ANY_MIDNIGHT
+        )
+
+    listing = Listing(
+        "series",
+        SeriesPeriod,
+        (cursors.TEXT,),
+        tuple(partner_ids),
+        pages,
+        freshness,
+        is_long=is_long,
+    )
+    return await respond(asked, listing)
+
+
+PARAMETERS: Final = (
+    parameters.BY,
+    parameters.FROM,
+    parameters.TO,
+    parameters.AS_OF,
+    parameters.TIME_ZONE,
+    parameters.LIMIT,
+    parameters.CURSOR,
+)
+
+
+def _route(path: str, name: str, of: str, respond: Any, missing: str) -> Route:
+    return Route(
+        path=path,
+        name=name,
+        summary=f"{of} over time: what happened in each day, week or month, and what stood at its end",
+        answer=ListAnswer[SeriesPeriod],
+        respond=respond,
+        parameters=PARAMETERS,
+        media=LIST,
+        not_found=missing,
+    )
+
+
+ROUTES: Final = (
+    _route(
+        "/v1/classes/{partner}/{class_code}/series",
+        "class_series",
+        "One class",
+        of_class,
+        "The class was neither published nor purchased.",
+    ),
+    _route(
+        "/v1/packages/{partner}/{package_code}/series",
+        "package_series",
+        "One package, its classes together,",
+        of_package,
+        "The package was neither published nor purchased.",
+    ),
+    _route(
+        "/v1/institutions/{institution}/series",
+        "institution_series",
+        "One institution",
+        of_institution,
+        "The institution teaches no class.",
+    ),
+    _route(
+        "/v1/partners/{partner}/series",
+        "partner_series",
+        "One partner",
+        of_partner,
+        "There is no such partner.",
+    ),
+)
