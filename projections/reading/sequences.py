@@ -45,6 +45,11 @@ class Sequence(Struct, frozen=True):
     behind: Annotated[int, means("Accepted events that were not looked at yet.")]
 
 
+async def missing(session: Session) -> dict[int, int]:
+    """Partner id to how many of its running numbers are missing; of partners that number their events."""
+    return dict(await session.fetch(SQL["missing"]))
+
+
 async def sequence(session: Session, partner_id: int) -> Sequence:
     """What one partner's running numbers say. Reads a bounded number of ranges, and each rejected number."""
     counts = await session.fetchrow(SQL["counts"], partner_id)

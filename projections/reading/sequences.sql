@@ -33,6 +33,25 @@ CROSS JOIN LATERAL (
           FROM projections.sequence_rejected WHERE partner_id = $1) AS held
 ) AS rejected
 
+-- name: missing
+-- Per partner that numbers events: how many numbers between its lowest and highest neither accepted nor rejected records
+-- carry.
+SELECT counted.partner_id, highest - lowest + 1 - received - inside AS missing
+FROM projections.sequence_count AS counted
+CROSS JOIN LATERAL (
+    SELECT first_number AS lowest FROM projections.sequence_range AS first_one
+    WHERE first_one.partner_id = counted.partner_id ORDER BY first_number LIMIT 1
+) AS first_one
+CROSS JOIN LATERAL (
+    SELECT last_number AS highest FROM projections.sequence_range AS last_one
+    WHERE last_one.partner_id = counted.partner_id ORDER BY first_number DESC LIMIT 1
+) AS last_one
+CROSS JOIN LATERAL (
+    SELECT count(*) AS inside FROM projections.sequence_rejected AS held
+    WHERE held.partner_id = counted.partner_id AND number BETWEEN lowest AND highest
+) AS inside
+ORDER BY counted.partner_id
+
 -- name: gaps
 -- The first $2 gaps among the first $3 stretches, each from its first missing number to its last one. A number that a
 -- rejected record carries is a stretch of its own.

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -30,6 +31,8 @@ class Observed(Struct, frozen=True):
     answers_behind: Mapping[int, int] | None = None
     """By partner id; None: answers are not told."""
     recent: Sequence[Recent] = ()
+    missing: Mapping[int, int] = MappingProxyType({})
+    """Of running numbers, by partner id."""
 
 
 class Measures:
@@ -83,7 +86,19 @@ def _intake(observed: Observed | None) -> list[Metric]:
         *_lanes(observed.lanes),
         *_answers(observed.answers_behind),
         *_recent(observed.recent),
+        _missing(observed.missing),
     ]
+
+
+def _missing(numbers: Mapping[int, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "tuntas_missing_events",
+        "Events that never arrived, as a partner's running numbers say; absent where it numbers none.",
+        labels=("partner",),
+    )
+    for partner_id, count in numbers.items():
+        family.add_metric((PARTNER_CODES[partner_id],), count)
+    return family
 
 
 def _recent(found: Sequence[Recent]) -> list[Metric]:

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from msgspec.structs import replace
 
-from projections.reading import heartbeats, intake, recent
+from projections.reading import heartbeats, intake, recent, sequences
 from projections.reading.catalogue import version
 from projections.reading.heartbeats import Heard, living, silence
 from projections.reading.purchased_classes import ALL_PARTNERS
@@ -72,6 +72,7 @@ def add_health_routes(
                 await heartbeats.heard(session),
                 answers_behind=untold,
                 recent=await recent.read(session, ALL_PARTNERS),
+                missing=await sequences.missing(session),
             )
 
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from domain.errors import Reason, Refusal
 from domain.events import PARTICIPANT_STREAM, ClassRedeemed, PartnerEvent
@@ -17,7 +18,7 @@ from services.intake.batch import Decoded
 from services.intake.lanes import Lane
 from tests.projections.kept import Kept, kept_on
 from tests.raw_record import raw_record
-from tests.services.http.conftest import Api, running
+from tests.services.http.conftest import Api, bearer, running
 
 REFUSAL = Refusal(Reason.INVALID_DATA, "`percent` is missing.")
 
@@ -58,6 +59,16 @@ class Numbering:
     def look(self, limit: int = sequences.EVENTS_AT_ONCE) -> int:
         with self.kept.transaction() as work:
             return sequences.look(work, limit)
+
+    def measured(self) -> dict[str, int]:
+        """What the metric says, by partner."""
+        text = self.api.ask("/metrics", headers=bearer()).text
+        return {
+            sample.labels["partner"]: int(sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == "tuntas_missing_events"
+        }
 
     def shown(self, partner: str) -> dict[str, Any]:
         found = self.api.get(f"/v1/partners/{partner}/evaluation")["sequence"]
@@ -119,6 +130,7 @@ def test_rejected_numbers_are_told_apart_in_whatever_order_they_come(
     assert found["gaps"] == gaps
     assert found["gap_count"] == len(gaps)
     assert found["missing"] == sum(gap["missing"] for gap in gaps)
+    assert numbering.measured()[partner] == found["missing"]
 
 
 def test_a_rebuild_finds_the_same(numbering: Numbering) -> None:
