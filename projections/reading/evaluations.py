@@ -24,14 +24,13 @@ from projections.reading.evaluations_shown import (
     ClassEvaluation,
     ClassSilence,
     InstitutionEvaluation,
-    PackageConflict,
     PackageEvaluation,
     PartnerEvaluation,
     completed_of_started,
     figures,
     package_counts,
 )
-from projections.reading.instants import instant
+from projections.reading.headlines import conflicts
 from projections.reading.sequences import sequence
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -110,10 +109,7 @@ async def of_package(
         partner=partner,
         package_code=package_code,
         title=rules.catalogue.package_title(package_code, as_of),
-        conflicts=[
-            PackageConflict(instant(each.happened), each.title, list(each.class_codes))
-            for each in rules.catalogue.conflicts(package_code, as_of)
-        ],
+        conflicts=conflicts(known, partner_id, package_code, as_of),
         classes=[
             _of_class(partner_id, code, package_code, rules, *of, as_of, now)
             for code, of in of_classes.items()

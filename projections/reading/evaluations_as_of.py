@@ -7,7 +7,7 @@ snapshot.
 """
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
+from projections.reading.class_filter import ANY
 from projections.reading.evidence import classes_paid, everybody, of_rows
 from projections.reading.people import LOWEST
 from projections.reading.purchased_class import answer_of
@@ -121,48 +122,100 @@ async def of_partner(
     return counting, by_class
 
 
-async def headline(
-    session: Session, known: Known, classes: Iterable[tuple[int, str | None]], as_of: int
-) -> Tally:
-    """The plain counts, ratings and money of some classes together: (partner id, class code) each.
-
-    A class code of None stands for everything that the partner sold.
+class Headline:
+    """The plain counts, ratings and money of purchased classes counted one by one.
 
     Most purchased classes are like many others in these, so each is counted under what it has, and that is taken
     apart once.
     """
-    alike: Counter[tuple[Any, ...]] = Counter()
-    tally: Tally = Counter()
+
+    def __init__(self) -> None:
+        self._alike: Counter[tuple[Any, ...]] = Counter()
+        self._money: Tally = Counter()
+
+    def add(self, answer: Answer) -> None:
+        """Counts an answer, if the class was purchased."""
+        of = counted(answer)
+        if of is not None:
+            states = (of.refunded, of.completion, of.assessment, of.satisfied)
+            self._alike[*states, of.flags, of.rating, of.certified] += 1
+            count_money(self._money, of)
+
+    def tally(self) -> Tally:
+        """What was counted."""
+        tally = Counter(self._money)
+        for (refunded, *states, flags, rating, certified), times in self._alike.items():
+            completion, assessment, satisfied = states
+            one = Counted(
+                purchased_at=0,
+                refunded=refunded,
+                completion=completion,
+                assessment=assessment,
+                satisfied=satisfied,
+                flags=flags,
+                best_scaled=None,
+                pre_test_scaled=None,
+                rating=rating,
+                drop_off=None,
+                taken_seconds=None,
+                certified=certified,
+            )
+            for metric, value, n in parts(one):
+                if metric < Metric.DROP_OFF:
+                    tally[metric, value] += n * times
+        return tally
+
+
+async def headline(
+    session: Session, known: Known, classes: Iterable[tuple[int, str | None]], as_of: int
+) -> Tally:
+    """The headline of some classes together: (partner id, class code) each.
+
+    A class code of None stands for everything that the partner sold.
+    """
+    counting = Headline()
+    unallocated = 0
     for partner_id, class_code in classes:
         rules = known.of(partner_id)
         if class_code is None:
             bought = package_purchases.Filter(partner_ids=(partner_id,))
             async for package in _packages(session, known, bought, as_of):
-                tally[Metric.UNALLOCATED, 0] += package.money.unallocated
-        async for _, of in _answers(session, rules, partner_id, class_code, as_of):
-            if of.purchases:
-                states = (of.purchase, of.completion, of.assessment.state, of.satisfied)
-                alike[*states, of.flags, of.rating] += 1
-                if (one := counted(of)) is not None:
-                    count_money(tally, one)
-    for (purchase, completion, assessment, satisfied, flags, rating), times in alike.items():
-        one = Counted(
-            purchased_at=0,
-            refunded=purchase == "refunded",
-            completion=completion,
-            assessment=assessment,
-            satisfied=satisfied,
-            flags=flags,
-            best_scaled=None,
-            pre_test_scaled=None,
-            rating=rating,
-            drop_off=None,
-            taken_seconds=None,
-        )
-        for metric, value, n in parts(one):
-            if metric < Metric.DROP_OFF:
-                tally[metric, value] += n * times
+                unallocated += package.money.unallocated
+        async for _, answer in _answers(session, rules, partner_id, class_code, as_of):
+            counting.add(answer)
+    tally = counting.tally()
+    if unallocated:
+        tally[Metric.UNALLOCATED, 0] = unallocated
     return tally
+
+
+async def headlines(
+    session: Session, known: Known, partner_id: int, as_of: int
+) -> dict[str, Tally]:
+    """The headline of each class that a partner had sold."""
+    by_class: defaultdict[str, Headline] = defaultdict(Headline)
+    async for code, answer in _answers(session, known.of(partner_id), partner_id, None, as_of):
+        if answer.purchases:
+            by_class[code].add(answer)
+    return {code: counting.tally() for code, counting in by_class.items()}
+
+
+async def package_headlines(
+    session: Session, known: Known, partner_id: int, as_of: int
+) -> dict[str, Tally]:
+    """Of each package that a partner had sold, how many and what became of them, with the headline of its classes."""
+    sold: defaultdict[str, Tally] = defaultdict(Counter)
+    bought = package_purchases.Filter(partner_ids=(partner_id,))
+    async for package in _packages(session, known, bought, as_of):
+        _count_package(sold[package.package_code], package)
+    within: defaultdict[str, Headline] = defaultdict(Headline)
+    async for _, answer in _answers(session, known.of(partner_id), partner_id, None, as_of):
+        for code in {purchase.package_code for purchase in answer.purchases}:
+            if code is not None:
+                within[code].add(answer)
+    for code, counting in within.items():
+        sold[code].update(counting.tally())
+    return dict(sold)
 
 
 def most_silent(by_class: Mapping[str, tuple[int, int]], limit: int) -> list[tuple[str, int, int]]:
@@ -210,9 +263,7 @@ async def _rows_of_class(
     behind: Sequence[Any] = (class_code, LOWEST)
     statement = purchased_classes.SQL["rows"]
     while True:
-        rows = await session.fetch(
-            statement, partner_id, *behind, class_code, PAGE_ROWS, *purchased_classes.ANY
-        )
+        rows = await session.fetch(statement, partner_id, *behind, class_code, PAGE_ROWS, *ANY)
         kept = [(person, code) for code, person in rows]
         for held in await of_rows(session, partner_id, rules, kept):
             yield class_code, held

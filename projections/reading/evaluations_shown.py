@@ -213,6 +213,43 @@ class PartnerEvaluation(PartnerFigures, frozen=True, kw_only=True):
     ]
 
 
+class ClassHeadline(Counts, frozen=True):
+    """One class in the list."""
+
+    partner: Partner
+    class_code: ClassCode
+    title: Title
+    institution: TaughtBy
+    evaluation: Annotated[str, means("Path of its evaluation.")]
+
+
+class PackageHeadline(Struct, frozen=True, kw_only=True):
+    """One package in the list: its purchases, complete, incomplete and unresolved ones, and what was paid."""
+
+    partner: Partner
+    package_code: Annotated[str, means("The package, unique within its partner.")]
+    title: Title
+    class_codes: Annotated[
+        list[str] | None, means("The classes that it is composed of; null: not published.")
+    ]
+    sold: Annotated[int, means("Purchases of the package.")]
+    complete: Annotated[int, means("Of them, with every class completed.")]
+    share_complete: Annotated[float | None, means("complete / sold; null: none was sold.")]
+    incomplete: Annotated[int, means("Of them, with a class that was not completed.")]
+    unresolved: Annotated[
+        int, means("Of them, sold while nobody published the package: its classes are not known.")
+    ]
+    after_sales_end: Annotated[int, means("Of them, paid at or after the package sales end.")]
+    money: Annotated[
+        EvaluationMoney, means("What was paid for its classes in these purchases, in rupiah.")
+    ]
+    conflicts: Annotated[
+        list[PackageConflict],
+        means("Publications with other classes than the earliest one; they do not count."),
+    ]
+    evaluation: Annotated[str, means("Path of its evaluation.")]
+
+
 class InstitutionHeadline(Counts, frozen=True):
     """One institution in the list."""
 
@@ -266,6 +303,20 @@ def counts(tally: Tally) -> dict[str, Any]:
         "reviewed": reviewed,
         "rating_mean": total / reviewed if reviewed else None,
         "flags": {name: tally[Metric.FLAG + bit, 0] for bit, name in enumerate(FLAGS)},
+        "money": EvaluationMoney(**asdict(evaluated_money(by_metric(tally)))),
+    }
+
+
+def package_headline(tally: Tally) -> dict[str, Any]:
+    """The figures of PackageHeadline, from a tally of a package's purchases and of the money of its classes in them."""
+    of = package_counts(tally)
+    return {
+        "sold": of.purchases,
+        "complete": of.complete,
+        "share_complete": of.share_complete,
+        "incomplete": of.incomplete,
+        "unresolved": of.unresolved,
+        "after_sales_end": of.after_sales_end,
         "money": EvaluationMoney(**asdict(evaluated_money(by_metric(tally)))),
     }
 

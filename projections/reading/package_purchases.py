@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from domain.package_purchase import contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
+from projections.reading.by_partner import ALL_PARTNERS, starts
 from projections.reading.catalogue import Known
 from projections.reading.evidence import People, of_purchases, people
 from projections.reading.instants import instant
@@ -17,7 +18,6 @@ from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.people import LOWEST, names
 from projections.reading.purchased_class import answer_of, history_path
-from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.purchases import (
     SQL,
     Flags,
@@ -106,12 +106,8 @@ async def pages(
 
     The session is in one snapshot, which ``known`` is not older than.
     """
-    for partner_id in sorted(wanted.partner_ids):
-        behind: Key = (partner_id, wanted.package_code or "", "", LOWEST)
-        if after is not None and partner_id <= after[0]:
-            if partner_id < after[0]:
-                continue
-            behind = after
+    for behind in starts(wanted.partner_ids, after, (wanted.package_code or "", "", LOWEST)):
+        partner_id = behind[0]
         rules = known.of(partner_id)
         waiting: list[Item] = []
         if as_of is not None:

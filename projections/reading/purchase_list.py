@@ -10,13 +10,13 @@ from msgspec import Struct
 from domain.money import PRICE_IS, UNPRICED, PriceIs
 from domain.package_purchase import contents_of, refunded_at
 from domain.vocabulary import PARTNER_CODES, PurchaseState
+from projections.reading.by_partner import ALL_PARTNERS, starts
 from projections.reading.catalogue import Known
 from projections.reading.evidence import PurchaseEvidence, of_purchases
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.people import LOWEST, names, number
-from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -97,12 +97,8 @@ async def pages(
 
     The session is in one snapshot, which ``known`` is not older than.
     """
-    for partner_id in sorted(wanted.partner_ids):
-        behind: Key = (partner_id, "", LOWEST)
-        if after is not None and partner_id <= after[0]:
-            if partner_id < after[0]:
-                continue
-            behind = after
+    for start in starts(wanted.partner_ids, after, ("", LOWEST)):
+        partner_id, behind = start[0], start
         rules = known.of(partner_id)
         while True:
             rows = await _rows(session, wanted, as_of, behind, page_rows)

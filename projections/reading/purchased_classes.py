@@ -1,24 +1,16 @@
-"""Purchased classes: one person's, and the filtered list, now or as of a time.
+"""Purchased classes: one person's, and the list in order of (partner, class, participant), now or as of a time.
 
-Without ``as_of`` the row's columns narrow a list in SQL, through an index that has only rows of a package or only
-unusual ones where the filter allows it; with ``as_of`` only the evidence can say, so rows are judged and filtered here.
-Either way what is listed is what the judgement says, never the column.
+Without ``as_of`` the row's columns narrow a list in SQL, through an index that has few rows where the filter allows it;
+with ``as_of`` only the evidence can say, so rows are judged and filtered here. Either way what is listed is what the
+judgement says, never the column.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from msgspec import Struct
-
-from domain.answer import Answer
-from domain.vocabulary import (
-    FLAGS,
-    PARTNER_CODES,
-    AssessmentState,
-    CompletionState,
-    PurchaseState,
-)
+from projections.reading.by_partner import starts
 from projections.reading.catalogue import CatalogueCache, Known, Version
+from projections.reading.class_filter import Filter
 from projections.reading.counted_classes import classes_with
 from projections.reading.evidence import classes_of, loaded, of_rows
 from projections.reading.instants import instant
@@ -26,11 +18,9 @@ from projections.reading.page import Key, Page
 from projections.reading.people import LOWEST, names
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
-from projections.status.record import ASSESSMENT_NUMBER, COMPLETION_NUMBER, PURCHASE_NUMBER
 from projections.storage.sql import load
 
-_NAMED = load("projections.reading", "purchased_classes.sql")
-SQL = {name: text.replace("{filters}", _NAMED["filters"]) for name, text in _NAMED.items()}
+SQL: Final = load("projections.reading", "purchased_classes.sql")
 
 FIRST_CLASS = ("\x01", LOWEST)
 """Behind the rows of class '' and before every other: no text without NUL is smaller."""
@@ -38,59 +28,8 @@ FIRST_CLASS = ("\x01", LOWEST)
 LAST_CLASS = "\U0010ffff"
 """Not before any class: no printable text is greater."""
 
-ANY = (None,) * 7
-"""The filters of the statement ``rows``, none of them set."""
-
-ALL_PARTNERS = tuple(PARTNER_CODES)
-
-
-class Filter(Struct, frozen=True, kw_only=True):
-    """What a list of purchased classes is narrowed to; None: not at all.
-
-    ``purchase`` None leaves out evidence without a purchase. ``purchased_from`` (inclusive) and ``purchased_to``
-    (exclusive) speak of the earliest purchase, in microseconds UTC.
-    """
-
-    partner_ids: tuple[int, ...] = ALL_PARTNERS
-    class_code: str | None = None
-    institution: str | None = None
-    package_code: str | None = None
-    purchase: PurchaseState | None = None
-    completion: CompletionState | None = None
-    assessment: AssessmentState | None = None
-    flag: str | None = None
-    purchased_from: int | None = None
-    purchased_to: int | None = None
-
-    def admits(self, answer: Answer) -> bool:
-        """Whether an answer is listed, as far as partner, class and institution do not decide."""
-        if self.purchase is None:
-            if answer.purchase == "none":
-                return False
-        elif answer.purchase != self.purchase or not (answer.purchases or answer.reported):
-            return False
-        if self.completion is not None and answer.completion != self.completion:
-            return False
-        if self.assessment is not None and answer.assessment.state != self.assessment:
-            return False
-        if self.flag is not None and not answer.flags >> FLAGS.index(self.flag) & 1:
-            return False
-        return self._admits_purchases(answer)
-
-    def _admits_purchases(self, answer: Answer) -> bool:
-        bought = answer.purchases
-        if self.package_code is not None and all(
-            purchase.package_code != self.package_code for purchase in bought
-        ):
-            return False
-        if self.purchased_from is None and self.purchased_to is None:
-            return True
-        if not bought:
-            return False
-        earliest = bought[0].purchased_at
-        return (self.purchased_from is None or earliest >= self.purchased_from) and (
-            self.purchased_to is None or earliest < self.purchased_to
-        )
+FEW: Final = 2_000
+"""So many rows of a partner are rather sorted than looked for among all others."""
 
 
 async def of_participant(
@@ -105,15 +44,18 @@ async def of_participant(
     if not rows:
         return []
     known = await catalogue.at_least(session, Version(rows[0][5], rows[0][6]))
-    classes = []
-    for partner_id, person, *snapshot in (row[:5] for row in rows):
-        rules = known.of(partner_id)
-        found = await loaded(session, partner_id, rules, [(person, *snapshot)])
-        for class_code in sorted(classes_of(found.states[person], rules)):
-            answer = answer_of(class_code, found.of_class(person, class_code), rules, as_of)
-            if wanted.admits(answer):
-                classes.append(shown(partner_id, participant_id, class_code, answer, rules, as_of))
-    return classes
+    return [
+        item for _, item in await _of_person(session, participant_id, rows, known, wanted, as_of)
+    ]
+
+
+async def of_person(
+    session: Session, known: Known, wanted: Filter, as_of: int | None
+) -> list[tuple[Key, PurchasedClass]]:
+    """The list where the filter names a participant, whole; keys as in ``pages``."""
+    assert wanted.participant_id is not None  # noqa: S101 - the caller looked
+    rows = await session.fetch(SQL["of_participant"], wanted.participant_id, wanted.partner_ids)
+    return await _of_person(session, wanted.participant_id, rows, known, wanted, as_of)
 
 
 async def pages(
@@ -128,34 +70,33 @@ async def pages(
 
     The session is in one snapshot, which ``known`` is not older than.
     """
-    columns = _columns(wanted, as_of)
-    statement = _statement(wanted, as_of)
-    start = after or (0,)
-    states = [state for state in (wanted.completion, wanted.assessment, wanted.flag) if state]
-    if as_of is not None or statement != SQL["rows"]:
-        states = []
-    ranges = [each for each in _ranges(known, wanted, as_of) if each[0] >= start[0]]
-    async for partner_id, class_code in _with_rows(session, ranges, states):
-        if (partner_id, class_code or LAST_CLASS) < start[:2]:
+    if wanted.participant_id is not None:
+        for item in await of_person(session, known, wanted, as_of):
+            if after is None or item[0] > after:
+                yield Page([item], item[0], 1)
+        return
+    for start in starts(wanted.partner_ids, after, FIRST_CLASS):
+        partner_id, behind = start[0], start[1:]
+        codes = wanted.codes(known, partner_id, as_of)
+        if as_of is None:
+            codes = await narrowed(session, wanted, partner_id, codes)
+        if codes is not None and not codes:
             continue
-        resumes = partner_id == start[0]
-        if class_code is None:
-            behind: Sequence[Any] = start[1:] if resumes else FIRST_CLASS
-        else:
-            behind = (class_code, start[2] if resumes and class_code == start[1] else LOWEST)
-        upto = class_code or LAST_CLASS
+        statement = await _statement(session, wanted, as_of, partner_id, codes)
+        columns = wanted.columns(as_of, codes)
         while True:
-            rows = await session.fetch(statement, partner_id, *behind, upto, page_rows, *columns)
-            if not rows:
-                break
-            behind = rows[-1]
-            items = await _admitted(session, partner_id, rows, known, wanted, as_of)
-            yield Page(items, (partner_id, *behind), len(rows))
+            rows = await session.fetch(
+                SQL[statement], partner_id, *behind, LAST_CLASS, page_rows, *columns
+            )
+            if rows:
+                behind = tuple(rows[-1])
+                items = await admitted(session, partner_id, rows, known, wanted, as_of)
+                yield Page(items, (partner_id, *behind), len(rows))
             if len(rows) < page_rows:
                 break
 
 
-async def _admitted(
+async def admitted(
     session: Session,
     partner_id: int,
     rows: Sequence[Any],
@@ -163,71 +104,83 @@ async def _admitted(
     wanted: Filter,
     as_of: int | None,
 ) -> list[tuple[Key, PurchasedClass]]:
+    """Those of one partner's rows (class code, person) that are listed, with their keys."""
     rules = known.of(partner_id)
-    items: list[tuple[Key, PurchasedClass]] = []
     evidence = await of_rows(session, partner_id, rules, [(who, code) for code, who in rows])
-    admitted = [
+    judged = [
         (class_code, person, answer)
         for (class_code, person), held in zip(rows, evidence, strict=True)
         if wanted.admits(answer := answer_of(class_code, held, rules, as_of))
     ]
-    who = await names(session, (person for _, person, _ in admitted))
-    for class_code, person, answer in admitted:
-        item = shown(partner_id, who[person], class_code, answer, rules, as_of)
-        items.append(((partner_id, class_code, person), item))
+    who = await names(session, (person for _, person, _ in judged))
+    return [
+        (
+            (partner_id, class_code, person),
+            shown(partner_id, who[person], class_code, answer, rules, as_of),
+        )
+        for class_code, person, answer in judged
+    ]
+
+
+async def narrowed(
+    session: Session, wanted: Filter, partner_id: int, codes: list[str] | None
+) -> list[str] | None:
+    """The classes that can have a row, where one of the states that are wanted is rare; else ``codes``."""
+    if wanted.is_of_few() or wanted.package_code is not None:
+        return codes
+    for state in (wanted.completion, wanted.assessment, wanted.flag):
+        having = None if state is None else await classes_with(session, partner_id, state)
+        if having is not None:
+            return having if codes is None else sorted(set(having) & set(codes))
+    return codes
+
+
+async def _statement(
+    session: Session,
+    wanted: Filter,
+    as_of: int | None,
+    partner_id: int,
+    codes: Sequence[str] | None,
+) -> str:
+    """The statement that reads through the narrowest index that has every row that is wanted."""
+    if as_of is None:
+        if wanted.package_code is not None:
+            return "rows_of_package"
+        if wanted.is_of_few():
+            return "unusual_rows"
+        if codes is None and await _is_short(session, partner_id, wanted):
+            return "rows_purchased"
+    return "rows" if codes is None else "rows_of_classes"
+
+
+async def _is_short(session: Session, partner_id: int, wanted: Filter) -> bool:
+    """Whether few of a partner's rows were purchased in the time that is wanted."""
+    bounds = (instant(wanted.purchased_from), instant(wanted.purchased_to))
+    if bounds == (None, None):
+        return False
+    row = await session.fetchrow(SQL["count_purchased"], partner_id, *bounds, FEW)
+    return bool(row[0] < FEW)
+
+
+async def _of_person(
+    session: Session,
+    participant_id: str,
+    rows: Iterable[Any],
+    known: Known,
+    wanted: Filter,
+    as_of: int | None,
+) -> list[tuple[Key, PurchasedClass]]:
+    """Of rows that begin with partner id, person and snapshot, in order of partners."""
+    items: list[tuple[Key, PurchasedClass]] = []
+    for partner_id, person, *snapshot in (row[:5] for row in rows):
+        rules = known.of(partner_id)
+        found = await loaded(session, partner_id, rules, [(person, *snapshot)])
+        codes = wanted.codes(known, partner_id, as_of)
+        for code in sorted(classes_of(found.states[person], rules)):
+            if codes is not None and code not in codes:
+                continue
+            answer = answer_of(code, found.of_class(person, code), rules, as_of)
+            if wanted.admits(answer):
+                item = shown(partner_id, participant_id, code, answer, rules, as_of)
+                items.append(((partner_id, code, person), item))
     return items
-
-
-def _ranges(known: Known, wanted: Filter, as_of: int | None) -> list[tuple[int, str | None]]:
-    """The parts of the table to walk, in order: a whole partner (class code None) or one class of one."""
-    partner_ids = sorted(wanted.partner_ids)
-    if wanted.institution is None:
-        return [(partner_id, wanted.class_code) for partner_id in partner_ids]
-    taught = known.classes_of_institution(wanted.institution, partner_ids, as_of)
-    return [key for key in taught if wanted.class_code in {None, key[1]}]
-
-
-def _statement(wanted: Filter, as_of: int | None) -> str:
-    """What reads through the narrowest index that has every row that is wanted."""
-    if as_of is not None:
-        return SQL["rows"]
-    if wanted.package_code is not None:
-        return SQL["rows_of_package"]
-    unusual = (
-        wanted.purchase not in {None, "active"}
-        or wanted.assessment == "assessed"
-        or wanted.flag not in {None, "completed_without_assessment"}
-    )
-    return SQL["unusual_rows" if unusual else "rows"]
-
-
-async def _with_rows(
-    session: Session, ranges: Iterable[tuple[int, str | None]], states: Iterable[str]
-) -> AsyncIterator[tuple[int, str | None]]:
-    """The ranges; of a whole partner only the classes with rows in each of the states, where one of these is rare."""
-    for partner_id, class_code in ranges:
-        codes: list[str] | None = None
-        if class_code is None:
-            for state in states:
-                codes = await classes_with(session, partner_id, state)
-                if codes is not None:
-                    break
-        for code in [class_code] if codes is None else codes:
-            yield partner_id, code
-
-
-def _columns(wanted: Filter, as_of: int | None) -> tuple[Any, ...]:
-    if as_of is not None:
-        return ANY
-    states: tuple[PurchaseState, ...] = (
-        ("active", "refunded") if wanted.purchase is None else (wanted.purchase,)
-    )
-    return (
-        [PURCHASE_NUMBER[state] for state in states],
-        None if wanted.completion is None else COMPLETION_NUMBER[wanted.completion],
-        None if wanted.assessment is None else ASSESSMENT_NUMBER[wanted.assessment],
-        None if wanted.flag is None else 1 << FLAGS.index(wanted.flag),
-        wanted.package_code,
-        instant(wanted.purchased_from),
-        instant(wanted.purchased_to),
-    )

@@ -29,18 +29,22 @@ SELECT topic, happened, event_id, state
 FROM ledger.event
 WHERE partner_id = $1 AND person = $2 AND topic IN ('paid', 'refunded')
 
+-- name: package_filters
+-- Stands for {package_filters} below. It speaks of the columns as they were judged last: complete, after the sales end,
+-- unresolved. What is unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was
+-- withdrawn.
+($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
+  AND ($7::boolean IS NULL OR after_sales_end = $7)
+  AND ($8::boolean IS NULL OR unresolved = $8)
+  AND ($9::boolean IS NULL OR withdrawn = $9)
+
 -- name: packages_of_partner
 -- The next $5 package purchases of one partner behind (package_code, purchase_id, person) = ($2, $3, $4).
--- The filters speak of the columns as they were judged last: complete, after the sales end, unresolved. What is
--- unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was withdrawn.
 SELECT package_code, purchase_id, person
 FROM projections.purchase
 WHERE partner_id = $1 AND package_code IS NOT NULL
   AND (package_code, purchase_id, person) > ($2, $3, $4)
-  AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
-  AND ($7::boolean IS NULL OR after_sales_end = $7)
-  AND ($8::boolean IS NULL OR unresolved = $8)
-  AND ($9::boolean IS NULL OR withdrawn = $9)
+  AND {package_filters}
 ORDER BY package_code, purchase_id, person
 LIMIT $5
 
@@ -50,10 +54,7 @@ SELECT package_code, purchase_id, person
 FROM projections.purchase
 WHERE partner_id = $1 AND unresolved AND package_code IS NOT NULL
   AND (package_code, purchase_id, person) > ($2, $3, $4)
-  AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
-  AND ($7::boolean IS NULL OR after_sales_end = $7)
-  AND unresolved = $8::boolean
-  AND ($9::boolean IS NULL OR withdrawn = $9)
+  AND {package_filters}
 ORDER BY package_code, purchase_id, person
 LIMIT $5
 
@@ -62,9 +63,6 @@ LIMIT $5
 SELECT package_code, purchase_id, person
 FROM projections.purchase
 WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, person) > ($3, $4)
-  AND ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
-  AND ($7::boolean IS NULL OR after_sales_end = $7)
-  AND ($8::boolean IS NULL OR unresolved = $8)
-  AND ($9::boolean IS NULL OR withdrawn = $9)
+  AND {package_filters}
 ORDER BY purchase_id, person
 LIMIT $5

@@ -9,10 +9,10 @@ from msgspec import Struct, msgpack
 
 from domain.errors import Reason
 from domain.vocabulary import PARTNER_CODES
+from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.instants import instant, microseconds
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
-from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from projections.storage.sql import load
 

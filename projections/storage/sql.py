@@ -1,16 +1,19 @@
 """Named SQL: statements live in ``.sql`` files beside the module that runs them."""
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from types import MappingProxyType
 
 MARK = "-- name: "
+PART = re.compile(r"\{([a-z_]+)\}")
 
 
 def load(package: str, file: str) -> Mapping[str, str]:
     """Name to statement, from a file of statements each headed by ``-- name: …``.
 
-    The comment lines under a name describe it and are not sent. Raises ValueError for a file
+    The comment lines under a name describe it and are not sent. ``{other}`` within a statement stands for the
+    statement of that name, where there is one: what several have in common is said once. Raises ValueError for a file
     with SQL before the first name, an empty statement or a name given twice.
     """
     text = files(package).joinpath(file).read_text(encoding="utf-8")
@@ -29,7 +32,16 @@ def statements(text: str, where: str) -> Mapping[str, str]:
         if name in found or not statement(body):
             raise ValueError(f"{where}: {name} is empty or named twice")
         found[name] = statement(body)
-    return MappingProxyType(found)
+    return MappingProxyType({name: filled(body, found) for name, body in found.items()})
+
+
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """The text with ``{name}`` replaced by the part of that name, wherever there is one; parts may have parts."""
+    for _ in parts:
+        text, before = PART.sub(lambda found: parts.get(found[1], found[0]), text), text
+        if text == before:
+            break
+    return text
 
 
 def statement(body: str) -> str:

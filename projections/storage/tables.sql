@@ -44,6 +44,11 @@ CREATE INDEX IF NOT EXISTS purchased_class_by_class
     ON projections.purchased_class (partner_id, class_code, person);
 CREATE INDEX IF NOT EXISTS unusual_class
     ON projections.purchased_class (partner_id, class_code, person) WHERE unusual;
+-- Lists in order of the first purchase; rows without one stand before all others.
+CREATE INDEX IF NOT EXISTS purchased_class_by_purchase
+    ON projections.purchased_class (partner_id, (coalesce(purchased_at, '-infinity')), class_code, person);
+CREATE INDEX IF NOT EXISTS unusual_class_by_purchase
+    ON projections.purchased_class (partner_id, (coalesce(purchased_at, '-infinity')), class_code, person) WHERE unusual;
 -- Rows of several packages, of which there are few, stand here together under ''.
 CREATE INDEX IF NOT EXISTS purchased_class_by_package
     ON projections.purchased_class (

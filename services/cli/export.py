@@ -25,6 +25,8 @@ LISTS: Final = (
     "purchased-classes",
     "purchases",
     "package-purchases",
+    "classes",
+    "packages",
     "rejections",
     "intake",
     "institutions",
@@ -64,6 +66,7 @@ def export(
     participant_id: Annotated[str | None, _filter("Only this participant.")] = None,
     class_code: Annotated[str | None, _filter("Only this class.")] = None,
     institution: Annotated[str | None, _filter("Only classes that it teaches.")] = None,
+    title: Annotated[str | None, _filter("Only what has this in its title.")] = None,
     package_code: Annotated[str | None, _filter("Only what was bought in this package.")] = None,
     purchase: Annotated[str | None, _filter("active, refunded or none.")] = None,
     completion: Annotated[str | None, _filter("completed, in_progress or never_reported.")] = None,
@@ -74,6 +77,13 @@ def export(
     ] = None,
     purchased_to: Annotated[
         str | None, _filter("First purchased before then; of a day: on it or before.")
+    ] = None,
+    stalled_since: Annotated[
+        str | None, _filter("Under way, and no word of them since then: a time or a day.")
+    ] = None,
+    purchased_least: Annotated[str | None, _filter("Purchased so often at least.")] = None,
+    order: Annotated[
+        str | None, _filter("A time or figure to order by; '-' in front: descending.")
     ] = None,
     complete: Annotated[str | None, _filter("true: complete; false: incomplete.")] = None,
     after_sales_end: Annotated[str | None, _filter("true: sold after sales ended.")] = None,
@@ -97,7 +107,7 @@ def export(
     Days are those of Jakarta, as on the pages and in reports. docs/data-dictionary.md explains every column.
     """
     del time_zone, as_of, partner, class_code, institution, package_code, purchase, completion
-    del participant_id, refunded, amount_differs
+    del participant_id, refunded, amount_differs, title, stalled_since, purchased_least, order
     del assessment, flag, purchased_from, purchased_to, complete, after_sales_end, unresolved
     del reason, since, until, event_id, resolved
     own = {"name", "out", "format"}

@@ -18,6 +18,7 @@ from services.http.pages.pages import add_pages
 from services.http.routes import (
     evaluations,
     events,
+    headlines,
     health,
     hints,
     intake,
@@ -38,6 +39,7 @@ ROUTES: Final[Sequence[Route]] = (
     *participants.ROUTES,
     *purchased_classes.ROUTES,
     *purchases.ROUTES,
+    *headlines.ROUTES,
     *evaluations.ROUTES,
     *series.ROUTES,
     *events.ROUTES,

@@ -24,6 +24,8 @@ INTEGER: Final = range(-(2**31), 2**31)
 BIGINT: Final = range(-(2**63), 2**63)
 EVENT_KEY: Final = range(-(2**63), 2**64)
 TIME: Final = range(EARLIEST, LATEST + 1)
+MAYBE_TIME: Final = range(-(2**61), LATEST + 1)
+"""Of what may never have happened, a time before every other."""
 TEXT: Final = str
 
 Shape: TypeAlias = Sequence[range | type[str]]

@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Final
 
 from projections.reading import intake
+from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.kafka_log import Asked, KafkaLog, Place
-from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.away import DatabaseAway
 from services.http.database import Database

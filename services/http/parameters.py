@@ -27,6 +27,7 @@ MAX_LIMIT: Final = 1000
 MAX_TEXT: Final = 256
 FIRST_DAY: Final = day_of_date(date(1900, 1, 1))
 LAST_DAY: Final = day_of_date(date(2999, 12, 31))
+MOST_LEAST: Final = 1_000_000_000
 MOST_FAULTS: Final = 10
 """So many faults are told of one request: an answer is not to be many times what was asked."""
 
@@ -162,6 +163,13 @@ def whole(value: str) -> int:
     return int(value)
 
 
+def at_least(value: str) -> int:
+    """A number of something from which on it is listed."""
+    if not re.fullmatch(r"[0-9]{1,10}", value) or int(value) > MOST_LEAST:
+        raise ValueError(f"is not a whole number from 0 to {MOST_LEAST}")
+    return int(value)
+
+
 def zone(value: str) -> ZoneInfo:
     """A time zone of the IANA database."""
     try:
@@ -204,6 +212,11 @@ def _word(name: str, words: Sequence[str], description: str) -> Parameter:
     return Parameter(name, one_of(words), {"type": "string", "enum": list(words)}, description)
 
 
+def ordered(words: Sequence[str], description: str) -> Parameter:
+    """The parameter that orders a list by one of some words, each with `-` in front for the other way round."""
+    return _word("order", [way + word for word in words for way in ("", "-")], description)
+
+
 PARTNER = _word("partner", list(PARTNER_IDS), "Only what this partner sold or sent.")
 CLASS_CODE = _text("class_code", "Only this class.")
 INSTITUTION = _text("institution", "Only classes that this institution teaches.")
@@ -218,6 +231,24 @@ ASSESSMENT = _word("assessment", ASSESSMENT_STATES, "Only classes in this state 
 FLAG = _word("flag", FLAGS, "Only classes with this flag.")
 PURCHASED_FROM = _time("purchased_from", "Only classes first purchased at this time or later.")
 PURCHASED_TO = _time("purchased_to", "Only classes first purchased before this time.")
+TITLE = _text("title", "Only classes with this in their title, in capitals or not.")
+PACKAGE_TITLE = _text("title", "Only packages with this in their title, in capitals or not.")
+STALLED_SINCE = _time(
+    "stalled_since",
+    "Only active classes that are neither completed nor failed, and of which the partner reported nothing at this time"
+    " or later.",
+)
+PURCHASED_LEAST = Parameter(
+    "purchased_least",
+    at_least,
+    {"type": "integer", "minimum": 0, "maximum": MOST_LEAST},
+    "Only classes that were purchased so often at least.",
+)
+CLASS_ORDER = ordered(
+    ("purchased_at", "last_reported_at"),
+    "In the order of this time, the earliest first, classes without it before all others; with `-` in front the other"
+    " way round. Default: by partner, class and participant.",
+)
 COMPLETE = _flag(
     "complete",
     "true: only complete packages; false: only incomplete ones. Unresolved ones are neither.",

@@ -10,10 +10,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from projections.reading import intake
+from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.catalogue import CatalogueCache, Known, version
 from projections.reading.intake import Backlog, Freshness, Lane, freshness
 from projections.reading.kafka_log import Asked, KafkaLog
-from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Caller
 from services.http.database import Database

@@ -76,7 +76,7 @@ INSTITUTIONS: Final = 165
 DAY: Final = 86_400_000_000
 HOUR: Final = 3_600_000_000
 DAYS: Final = 120
-TOKEN: Final = "benchmark"
+TOKEN: Final = "benchmark-evaluator"
 WARM_UP: Final = 5
 
 

@@ -8,9 +8,9 @@ from fastapi import FastAPI, Request, Response
 from msgspec.structs import replace
 
 from projections.reading import heartbeats, intake, recent, sequences
+from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.catalogue import version
 from projections.reading.heartbeats import Heard, living, silence
-from projections.reading.purchased_classes import ALL_PARTNERS
 from projections.reading.session import Session
 from services.http.access import Access, host_of
 from services.http.away import DatabaseAway

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from projections.reading import history, purchased_classes
 from projections.reading.catalogue import Known
+from projections.reading.class_filter import Filter
 from projections.reading.history import HistoryEvent
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import PurchasedClass
-from projections.reading.purchased_classes import Filter
 from projections.reading.session import Session
 from services.http import cursors, parameters
 from services.http.listing import Listing, export, filters_of

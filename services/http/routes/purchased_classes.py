@@ -4,14 +4,16 @@ from typing import Final
 
 from fastapi import Response
 
-from projections.reading import purchased_classes
+from projections.reading import purchased_classes, purchased_classes_in_time
+from projections.reading.class_filter import Filter
+from projections.reading.class_order import Order
 from projections.reading.purchased_class import PurchasedClass
-from projections.reading.purchased_classes import Filter
 from services.http import cursors, parameters
 from services.http.listing import ListAnswer, Listing, respond
 from services.http.routing import LIST, Asked, Route
 
 KEY: Final = (cursors.PARTNER, cursors.TEXT, cursors.BIGINT)
+KEY_IN_TIME: Final = (cursors.MAYBE_TIME, *KEY)
 
 
 async def listed(asked: Asked) -> Response:
@@ -19,8 +21,10 @@ async def listed(asked: Asked) -> Response:
     query = asked.query
     wanted = Filter(
         partner_ids=asked.caller.partner_ids(query["partner"]),
+        participant_id=query["participant_id"],
         class_code=query["class_code"],
         institution=query["institution"],
+        title=query["title"],
         package_code=query["package_code"],
         purchase=query["purchase"],
         completion=query["completion"],
@@ -28,17 +32,31 @@ async def listed(asked: Asked) -> Response:
         flag=query["flag"],
         purchased_from=query["purchased_from"],
         purchased_to=query["purchased_to"],
+        stalled_since=query["stalled_since"],
     )
-    return await respond(
-        asked,
-        Listing(
-            "purchased-classes",
+    return await respond(asked, _listing(wanted, query["order"], query["as_of"]))
+
+
+def _listing(wanted: Filter, order: str | None, as_of: int | None) -> Listing[PurchasedClass]:
+    name = "purchased-classes"
+    if order is None:
+        return Listing(
+            name,
             PurchasedClass,
             KEY,
             wanted.partner_ids,
             lambda session, known, after, page_rows: purchased_classes.pages(
-                session, known, wanted, query["as_of"], after, page_rows
+                session, known, wanted, as_of, after, page_rows
             ),
+        )
+    by = Order.named(order)
+    return Listing(
+        name,
+        PurchasedClass,
+        KEY_IN_TIME,
+        wanted.partner_ids,
+        lambda session, known, after, page_rows: purchased_classes_in_time.pages(
+            session, known, wanted, by, as_of, after, page_rows
         ),
     )
 
@@ -47,13 +65,15 @@ ROUTES: Final = (
     Route(
         path="/v1/purchased-classes",
         name="purchased_classes",
-        summary="Purchased classes, filtered, by partner, class and participant",
+        summary="Purchased classes, filtered, by partner, class and participant or in order of a time",
         answer=ListAnswer[PurchasedClass],
         respond=listed,
         parameters=(
             parameters.PARTNER,
+            parameters.PARTICIPANT_ID,
             parameters.CLASS_CODE,
             parameters.INSTITUTION,
+            parameters.TITLE,
             parameters.PACKAGE_CODE,
             parameters.PURCHASE,
             parameters.COMPLETION,
@@ -61,6 +81,8 @@ ROUTES: Final = (
             parameters.FLAG,
             parameters.PURCHASED_FROM,
             parameters.PURCHASED_TO,
+            parameters.STALLED_SINCE,
+            parameters.CLASS_ORDER,
             parameters.AS_OF,
             parameters.TIME_ZONE,
             parameters.LIMIT,

@@ -33,7 +33,7 @@ def filled(postgres_server: EmbeddedPostgres) -> Iterator[Kept]:
 
 def asked(kept: Kept, name: str, *filters: Any, explain: bool = False) -> list[Any]:
     """The first page that a statement finds, or its plan."""
-    values = (4, *FIRST_CLASS, LAST_CLASS, 101, *filters, None, None)
+    values = (4, *FIRST_CLASS, LAST_CLASS, 101, *filters, None, None, None, None)
     numbered = SQL[name]
     for number in range(len(values), 0, -1):
         numbered = numbered.replace(f"${number}", f"%(v{number})s")

@@ -72,6 +72,11 @@ class Telling:
                 {"package_code": mark + "K"},
                 {"package_code": mark + "L", "purchase": "active"},
                 {"institution": mark + "here"},
+                {"title": "TITLE 0.6"},
+                {"stalled_since": "2020-06-20T00:00:00Z"},
+                {"stalled_since": "2020-06-15T00:00:00Z", "order": "-purchased_at"},
+                {"order": "purchased_at"},
+                {"order": "-last_reported_at"},
             )
         ]
         packages = [

@@ -84,6 +84,11 @@ def test_every_cursor_that_is_given_is_accepted(api: Api, route: Route) -> None:
         "institution": INSTITUTIONS[0],
         "partner": "pijar-mahir",
     }
+    orders = next((each.schema["enum"] for each in route.parameters if each.name == "order"), ())
+    for order in orders:
+        in_order = api.get(path, limit=1000, order=order)["items"]
+        assert len(in_order) == len(whole)
+        assert api.items(path, limit=1, order=order) == in_order
     narrowing = {each.name: filters[each.name] for each in route.parameters if each.name in filters}
     assert api.items(path, limit=1, **narrowing) == api.get(path, **narrowing)["items"]
 

@@ -1,0 +1,94 @@
+"""Headline figures by name, for lists in their order: a name is its place in the answer, as a column of CSV has it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from domain.counting import BILLION, Metric, Tally
+from projections.reading.evaluations_shown import counts, package_headline
+from projections.reading.page import Key
+
+Figure: TypeAlias = int | float | None
+Figures: TypeAlias = Callable[[Tally], Mapping[str, Any]]
+"""From a tally to the fields of an answer."""
+
+NONE: Final = -(2**61)
+"""A figure that is null, in keys: before every other."""
+
+
+class Order(Struct, frozen=True):
+    """A list in the order of a figure."""
+
+    figure: str
+    descending: bool = False
+
+    @classmethod
+    def named(cls, name: str | None) -> "Order | None":
+        """The order by the figure of this name; `-` in front: descending. None: another order."""
+        return None if name is None else cls(name.removeprefix("-"), name.startswith("-"))
+
+    def sorted(self, keys: list[Key], after: Key | None) -> list[Key]:
+        """The keys that stand behind ``after``, in this order."""
+        return in_order(keys, after, descending=self.descending)
+
+
+def in_order(keys: list[Key], after: Key | None, *, descending: bool = False) -> list[Key]:
+    """The keys that stand behind ``after``, in order."""
+    if after is not None:
+        keys = [key for key in keys if (key < after if descending else key > after)]
+    return sorted(keys, reverse=descending)
+
+
+def flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    """Each figure among the fields of an answer, by name."""
+    for name, value in fields.items():
+        within = asdict(value) if isinstance(value, Struct) else value
+        if isinstance(within, dict):
+            for part, figure in flat(within):
+                yield f"{name}_{part}", figure
+        else:
+            yield name, within
+
+
+def place_of(figure: Figure) -> int:
+    """Where a figure stands among others: whole ones as they are, others in billionths."""
+    if figure is None:
+        return NONE
+    return round(figure * BILLION) if isinstance(figure, float) else figure
+
+
+def _metrics(of: Figures, metrics: Mapping[int, int]) -> dict[str, list[int]]:
+    """Figure to the metrics that it follows from. ``metrics``: each with how many values it has."""
+    whole = Counter(
+        {
+            (metric, float(value)): 1_000 * metric + value
+            for metric, values in metrics.items()
+            for value in range(values + 1)
+        }
+    )
+    everything = dict(flat(of(whole)))
+    found: dict[str, list[int]] = {name: [] for name in everything}
+    for metric in metrics:
+        without = Counter({key: n for key, n in whole.items() if key[0] != metric})
+        for name, figure in flat(of(without)):
+            if figure != everything[name]:
+                found[name].append(int(metric))
+    return found
+
+
+MONEY: Final[dict[int, int]] = dict.fromkeys(range(Metric.PAID, Metric.FINE), 4)
+"""Metrics of money, with more values than any state has."""
+
+PLAIN: Final[dict[int, int]] = dict.fromkeys(range(Metric.PURCHASED, Metric.RATING), 0)
+OF_CLASSES: Final = _metrics(counts, PLAIN | {Metric.RATING: 5} | MONEY)
+"""Headline figure of a class to the metrics that it follows from."""
+
+PACKAGES: Final[dict[int, int]] = dict.fromkeys(range(Metric.PACKAGES, Metric.PAID), 0)
+OF_PACKAGES: Final = _metrics(package_headline, PACKAGES | MONEY)
+"""The same of a package."""
+
+CLASS_METRICS: Final = sorted({metric for metrics in OF_CLASSES.values() for metric in metrics})
+PACKAGE_METRICS: Final = sorted({metric for metrics in OF_PACKAGES.values() for metric in metrics})

@@ -1,0 +1,200 @@
+"""The list of purchased classes in order of a time: of the first purchase, or of the partner's latest word.
+
+Keys are (time, partner id, class code, person); descending is the whole order the other way round. A class
+without the time (never reported on, never purchased) stands before all others. Each partner's rows are read in order
+through an index, and the partners' rows merged.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from projections.reading import purchased_classes
+from projections.reading import purchased_classes_in_time_as_of as as_of_a_time
+from projections.reading.catalogue import Known
+from projections.reading.class_filter import Filter
+from projections.reading.class_order import LATEST, NEVER, Order
+from projections.reading.instants import instant, microseconds
+from projections.reading.page import Key, Page
+from projections.reading.people import LOWEST
+from projections.reading.purchased_class import PurchasedClass
+from projections.reading.purchased_classes import LAST_CLASS, SQL
+from projections.reading.session import Session
+from projections.storage.sql import filled
+
+FEWEST_ROWS: Final = 16
+"""So many rows at least are read of a partner at once."""
+
+
+async def pages(
+    session: Session,
+    known: Known,
+    wanted: Filter,
+    order: Order,
+    as_of: int | None,
+    after: Key | None,
+    page_rows: int,
+) -> AsyncIterator[Page[PurchasedClass]]:
+    """The list behind the key ``after``, in pages of ``page_rows`` rows.
+
+    The session is in one snapshot, which ``known`` is not older than.
+    """
+    if wanted.participant_id is not None:
+        items = await purchased_classes.of_person(session, known, wanted, as_of)
+        timed = [((order.time_of(item), *key), item) for key, item in items]
+        for key, item in sorted(timed, reverse=order.descending, key=lambda each: each[0]):
+            if order.is_behind(key, after):
+                yield Page([(key, item)], key, 1)
+        return
+    if as_of is not None or order.by != "purchased_at":
+        async for page in as_of_a_time.pages(session, known, wanted, order, as_of, after):
+            yield page
+        return
+    await session.fetchrow(SQL["plans_for_the_values"])
+    at_once = max(FEWEST_ROWS, -(-2 * page_rows // len(wanted.partner_ids)))
+    sources = [
+        _Source(session, known, wanted, order, partner_id, after, min(at_once, page_rows))
+        for partner_id in sorted(wanted.partner_ids)
+    ]
+    keys: list[Key] = []
+    async for key in _merged(sources, order):
+        keys.append(key)
+        if len(keys) == page_rows:
+            yield Page(await _shown(session, known, wanted, keys), key, len(keys))
+            keys = []
+    if keys:
+        yield Page(await _shown(session, known, wanted, keys), keys[-1], len(keys))
+
+
+class _Source:
+    """One partner's rows in their order, by their keys, some read ahead."""
+
+    def __init__(
+        self,
+        session: Session,
+        known: Known,
+        wanted: Filter,
+        order: Order,
+        partner_id: int,
+        after: Key | None,
+        at_once: int,
+    ) -> None:
+        self._session = session
+        self._wanted = wanted
+        self._order = order
+        self._partner_id = partner_id
+        self._behind = _start(order, partner_id, after)
+        self._at_once = at_once
+        self._known = known
+        self._statement: str | None = None
+        self._values: Sequence[Any] = ()
+        self._keys: list[Key] = []
+        self._is_over = False
+
+    async def next(self) -> Key | None:
+        """The key of the next row; None: there is none."""
+        if not self._keys and not self._is_over:
+            await self._read()
+        return self._keys.pop() if self._keys else None
+
+    async def _read(self) -> None:
+        if self._statement is None and not await self._prepare():
+            self._is_over = True
+            return
+        assert self._statement is not None  # noqa: S101 - it was prepared
+        at, *behind = self._behind
+        found = await self._session.fetch(
+            self._statement,
+            self._partner_id,
+            _bound(at),
+            *behind,
+            self._at_once,
+            *self._values,
+        )
+        for class_code, person, time in found:
+            at = NEVER if time is None else microseconds(time)
+            self._keys.append((at, self._partner_id, class_code, person))
+        if self._keys:
+            at, _, *behind = self._keys[-1]
+            self._behind = (at, *behind)
+        self._keys.reverse()
+        self._is_over = len(found) < self._at_once
+
+    async def _prepare(self) -> bool:
+        """Makes the statement; False where no row can be wanted."""
+        wanted, order = self._wanted, self._order
+        codes = wanted.codes(self._known, self._partner_id, None)
+        codes = await purchased_classes.narrowed(self._session, wanted, self._partner_id, codes)
+        low, high = _bounds(wanted)
+        if (codes is not None and not codes) or low >= high:
+            return False
+        name = "in_time"
+        if wanted.package_code is not None:
+            name = "of_package_in_time"
+        elif wanted.is_of_few():
+            name = "unusual_in_time"
+        way = ("<", "DESC") if order.descending else (">", "")
+        self._statement = filled(SQL[name], dict(zip(("further", "way"), way, strict=True)))
+        self._values = (*wanted.columns(None, codes), _bound(low), _bound(high))
+        return True
+
+
+def _start(order: Order, partner_id: int, after: Key | None) -> Key:
+    """What a partner's rows stand behind in the order of (time, class code, person)."""
+    last = (LAST_CLASS, LOWEST)
+    first = purchased_classes.FIRST_CLASS
+    if after is None:
+        return (LATEST, *last) if order.descending else (NEVER, *first)
+    at, of, class_code, person = after
+    if partner_id == of:
+        return (at, class_code, person)
+    return (at, *first) if partner_id > of else (at, *last)
+
+
+def _bounds(wanted: Filter) -> tuple[int, int]:
+    """From which time on, and before which, the rows that are wanted stand."""
+    if wanted.purchase == "none":
+        return NEVER, NEVER + 1
+    low = NEVER + 1 if wanted.purchased_from is None else wanted.purchased_from
+    return low, LATEST if wanted.purchased_to is None else wanted.purchased_to
+
+
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""The least that is not taken for infinity."""
+
+
+def _bound(at: int) -> datetime:
+    """A time for a statement; asyncpg takes the naive ends of the calendar for infinity."""
+    if at == NEVER:
+        return datetime.min  # noqa: DTZ901
+    if at == NEVER + 1:
+        return _EARLIEST
+    return datetime.max if at == LATEST else instant(at)  # noqa: DTZ901
+
+
+async def _merged(sources: Iterable[_Source], order: Order) -> AsyncIterator[Key]:
+    """The keys of all sources in one order."""
+    heads: dict[Key, _Source] = {}
+    for source in sources:
+        if (key := await source.next()) is not None:
+            heads[key] = source
+    while heads:
+        first = order.first(heads)
+        source = heads.pop(first)
+        yield first
+        if (key := await source.next()) is not None:
+            heads[key] = source
+
+
+async def _shown(
+    session: Session, known: Known, wanted: Filter, keys: Sequence[Key]
+) -> list[tuple[Key, PurchasedClass]]:
+    """What is listed of these, in their order."""
+    by_partner: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for _, partner_id, class_code, person in keys:
+        by_partner[partner_id].append((class_code, person))
+    found: dict[Key, PurchasedClass] = {}
+    for partner_id, rows in by_partner.items():
+        found |= await purchased_classes.admitted(session, partner_id, rows, known, wanted, None)
+    return [(key, found[key[1:]]) for key in keys if key[1:] in found]
