@@ -27,6 +27,7 @@ LISTS: Final = (
     "package-purchases",
     "classes",
     "packages",
+    "first-completions",
     "rejections",
     "intake",
     "institutions",
@@ -85,6 +86,16 @@ def export(
     order: Annotated[
         str | None, _filter("A time or figure to order by; '-' in front: descending.")
     ] = None,
+    state: Annotated[str | None, _filter("ready, missing or none.")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Since then or later.",
+            rich_help_panel="Filters, as the HTTP API has them",
+        ),
+    ] = None,
+    to: Annotated[str | None, _filter("Since before then.")] = None,
     complete: Annotated[str | None, _filter("true: complete; false: incomplete.")] = None,
     after_sales_end: Annotated[str | None, _filter("true: sold after sales ended.")] = None,
     unresolved: Annotated[str | None, _filter("true: the package is not published yet.")] = None,
@@ -108,11 +119,12 @@ def export(
     """
     del time_zone, as_of, partner, class_code, institution, package_code, purchase, completion
     del participant_id, refunded, amount_differs, title, stalled_since, purchased_least, order
+    del state, from_, to
     del assessment, flag, purchased_from, purchased_to, complete, after_sales_end, unresolved
     del reason, since, until, event_id, resolved
     own = {"name", "out", "format"}
     filters = {
-        option: value
+        option.removesuffix("_"): value
         for option, value in context.params.items()
         if option not in own and value is not None
     }

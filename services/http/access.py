@@ -41,6 +41,11 @@ class Caller(Struct, frozen=True):
         self._must_see(asked)
         return PARTNER_IDS[asked]
 
+    def must_be_evaluator(self) -> None:
+        """Raises 403 for a partner's token."""
+        if self.partner is not None:
+            raise Problem(HTTPStatus.FORBIDDEN, "this is for evaluators: it is across partners")
+
     def _must_see(self, asked: str) -> None:
         if self.partner not in {None, asked}:
             raise Problem(HTTPStatus.FORBIDDEN, f"this token reads the data of {self.partner} only")

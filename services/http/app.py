@@ -18,6 +18,7 @@ from services.http.pages.pages import add_pages
 from services.http.routes import (
     evaluations,
     events,
+    first_completions,
     headlines,
     health,
     hints,
@@ -39,6 +40,7 @@ ROUTES: Final[Sequence[Route]] = (
     *participants.ROUTES,
     *purchased_classes.ROUTES,
     *purchases.ROUTES,
+    *first_completions.ROUTES,
     *headlines.ROUTES,
     *evaluations.ROUTES,
     *series.ROUTES,

@@ -46,7 +46,7 @@ def responses_of(route: Route) -> dict[str, dict[str, Any]]:
     spoken_of = " ".join([route.path, *(parameter.name for parameter in route.parameters)])
     for status, description in PROBLEMS.items():
         if (status == 404 and "{" not in route.path) or (
-            status == 403 and "partner" not in spoken_of
+            status == 403 and "partner" not in spoken_of and not route.evaluators_only
         ):
             continue
         answers[str(status)] = {

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from domain.days import PERIODS, day_of, day_of_date
 from domain.errors import Reason
+from domain.first_completion import FIRST_STATES
 from domain.vocabulary import (
     ASSESSMENT_STATES,
     COMPLETION_STATES,
@@ -238,6 +239,12 @@ STALLED_SINCE = _time(
     "Only active classes that are neither completed nor failed, and of which the partner reported nothing at this time"
     " or later.",
 )
+FIRST_STATE = _word("state", FIRST_STATES, "Only persons in this state.")
+SINCE_FROM = _time(
+    "from",
+    "Only persons who are ready since this time or later, or completed the class then of which something is missing.",
+)
+SINCE_TO = _time("to", "The same, before this time.")
 PURCHASED_LEAST = Parameter(
     "purchased_least",
     at_least,

@@ -55,7 +55,7 @@ class Route(Struct, frozen=True, kw_only=True):
     """One route that is read with a token. ``answer`` is the type of its JSON answer.
 
     ``not_found``: when it answers 404; None: never. ``body``: the type of what is sent to it as JSON, by POST, where
-    a question is too long for a URL; None: it is read by GET.
+    a question is too long for a URL; None: it is read by GET. ``evaluators_only``: partners' tokens get 403.
     """
 
     path: str
@@ -67,6 +67,7 @@ class Route(Struct, frozen=True, kw_only=True):
     media: Sequence[str] = ONE
     not_found: str | None = None
     body: type | None = None
+    evaluators_only: bool = False
 
 
 class Routes(BaseRoute):
@@ -122,6 +123,8 @@ class Endpoint:
     ) -> Response:
         """The answer to one request. Raises Problem."""
         route = self._route
+        if route.evaluators_only:
+            caller.must_be_evaluator()
         media = preferred(accept, route.media)
         query = read_query(scope["query_string"], route.parameters)
         check_zone(query, media)

@@ -58,7 +58,11 @@ class Telling:
             for name in ("one", "two")
         }
         listed = [
-            items("/v1/purchased-classes", class_code=mark + code, **query, **narrowed)
+            # Of one class at one time, participants stand as they were met first.
+            sorted(
+                items("/v1/purchased-classes", class_code=mark + code, **query, **narrowed),
+                key=lambda item: str(item["participant_id"]),
+            )
             for code in "ABC"
             for narrowed in (
                 {},
