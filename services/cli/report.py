@@ -45,7 +45,7 @@ def report(
     started = monotonic()
     try:
         with progress(transient=True) as bars:
-            bar = bars.add_task("Asking", total=(1 if partner else len(PARTNERS)) + 3)
+            bar = bars.add_task("Asking", total=2 * (1 if partner else len(PARTNERS)) + 3)
             document = asyncio.run(_document(settings, partner, as_of, lambda: bars.advance(bar)))
             for file in out:
                 bars.update(bar, description=f"Writing {file.name}")

@@ -22,14 +22,16 @@ class Ask(Protocol):
 
 
 class Gathered(Struct, frozen=True):
-    """What a report tells. ``partners`` are whole evaluations, ``institutions`` headlines.
+    """What a report tells.
 
+    ``partners`` are whole evaluations, ``series`` theirs by month, ``institutions`` headlines.
     ``intake`` is what was known when the first figure was asked for, so all of it is in each of them;
     ``read_meanwhile`` counts the records that were read until the last one was. ``events_behind`` None: how many wait
     is not known, ``behind_unknown`` says why.
     """
 
     partners: Sequence[Answer]
+    series: Sequence[Sequence[Answer]]
     institutions: Sequence[Answer]
     intake: Answer
     as_of: str
@@ -45,6 +47,10 @@ async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gather
     evaluations = [
         await ask("partner_evaluation", {"partner": partner}, **at) for partner in partners
     ]
+    series = [
+        (await ask("partner_series", {"partner": partner}, by="month", limit="1000", **at))["items"]
+        for partner in partners
+    ]
     institutions: list[Answer] = []
     cursor: dict[str, str] = {}
     while True:
@@ -56,6 +62,7 @@ async def gather(ask: Ask, partners: Sequence[str], as_of: str | None) -> Gather
     after = await ask("intake", {})
     return Gathered(
         evaluations,
+        series,
         institutions,
         known,
         max(evaluation["as_of"] for evaluation in evaluations),

@@ -22,6 +22,7 @@ from services.report.institutions import institutions
 from services.report.known import known, last_recorded
 from services.report.method import method
 from services.report.money import money
+from services.report.over_time import over_time
 from services.report.packages import packages
 from services.report.sentences import QUESTION, of_classes, of_money_in_short, of_packages
 from services.report.words import day_and_time, decimal, number, share, words
@@ -55,6 +56,7 @@ def season(of: Gathered, *, partner: str | None, as_of: str | None, made: str) -
     sections = [
         Section("In short", list(_in_short(everything))),
         Section("In rupiah", list(money(of.partners, of.institutions, everything))),
+        Section("In rupiah, over time", list(over_time(of.series))),
         Section("From purchase to the end", list(_funnel(of.partners, everything))),
         Section("Packages", list(packages(of.partners, everything))),
         Section("Assessments and reviews", list(_assessments(of.partners, everything))),

@@ -164,6 +164,7 @@ def test_what_is_not_known_is_not_called_nothing(
         return {
             "partner_evaluation": {"as_of": "2021-01-01T00:00:00Z", "freshness": freshness},
             "institutions": {"items": [], "next_cursor": None},
+            "partner_series": {"items": [], "next_cursor": None},
             "intake": {"items": [lane], "totals": totals},
         }[route]
 
