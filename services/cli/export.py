@@ -29,6 +29,7 @@ LISTS: Final = (
     "packages",
     "first-completions",
     "rejections",
+    "hints",
     "intake",
     "institutions",
     "partners",
