@@ -58,7 +58,15 @@ def _listing(wanted: Filter, order: str | None, as_of: int | None) -> Listing[Pu
         lambda session, known, after, page_rows: purchased_classes_in_time.pages(
             session, known, wanted, by, as_of, after, page_rows
         ),
+        is_long=_is_long,
     )
+
+
+async def _is_long(asked: Asked) -> bool:
+    """Whether all rows in question are judged: no index has the order of the latest word."""
+    query = asked.query
+    by_word = "last_reported_at" in query["order"] and query["participant_id"] is None
+    return by_word or query["as_of"] is not None
 
 
 ROUTES: Final = (
