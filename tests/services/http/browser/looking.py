@@ -11,6 +11,10 @@ from tests.services.http.browser import axe
 from tests.services.http.conftest import EVALUATOR
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+PATIENCE_MS = 60_000
+"""On a machine that does other things, too."""
+
 SHOTS = Path("build/pages")
 """Where pictures of pages are kept, for people to look at."""
 
@@ -97,6 +101,7 @@ def visitor(browser: Browser, address: str, look: Look, width: int = 0) -> Itera
         viewport={"width": width or wide, "height": high},
         accept_downloads=True,
     )
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield Visitor(context, address)
     finally:

@@ -153,7 +153,9 @@ def test_events_are_checked_before_they_are_sent(seen: Visitor) -> None:
     assert seen.check() == []
 
 
-@pytest.mark.parametrize("look", [INDONESIAN, ENGLISH], ids=str)
+@pytest.mark.parametrize(
+    "look", [INDONESIAN, pytest.param(ENGLISH, marks=pytest.mark.long)], ids=str
+)
 def test_pages_are_light_and_lists_are_printed_on_few_sheets(
     browser: Browser, address: str, paths: dict[str, str], look: object
 ) -> None:
@@ -182,6 +184,7 @@ def test_pages_are_light_and_lists_are_printed_on_few_sheets(
             seen.page.emulate_media(media="screen")
 
 
+@pytest.mark.long
 def test_at_320_pixels_nothing_scrolls_sideways(
     browser: Browser, address: str, paths: dict[str, str]
 ) -> None:

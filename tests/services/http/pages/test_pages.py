@@ -1,5 +1,7 @@
 """Pages show what the API answers: every link leads somewhere, nothing that was sent is markup."""
 
+import csv
+import io
 from collections import deque
 from html.parser import HTMLParser
 from typing import Any
@@ -10,11 +12,13 @@ from httpx import Response
 
 from domain.errors import Reason, Refusal
 from domain.events import (
+    DECLARATION_STREAM,
     PARTICIPANT_STREAM,
     CertificateIssued,
     ClassPublished,
     PartnerEvent,
     PurchasePaid,
+    TotalsDeclared,
 )
 from domain.vocabulary import PARTNERS
 from tests.raw_record import raw_record
@@ -245,6 +249,139 @@ def test_nothing_that_was_sent_is_markup(desk: Desk, api: Api) -> None:
     ):
         page = shown(api, path)
         assert "<script>alert(1)</script>" in page.text
+
+
+def test_a_partner_sees_what_became_of_its_deliveries(desk: Desk, api: Api) -> None:
+    lane = desk.lane("sisnaker")
+    until = 5_000_000
+    desk.send(
+        lane,
+        PartnerEvent(
+            "sisnaker",
+            "1",
+            1,
+            f"{PARTICIPANT_STREAM}PRK-1",
+            PurchasePaid("I-1", None, (("C-1", None),)),
+        ),
+        PartnerEvent("sisnaker", "2", 2, DECLARATION_STREAM, TotalsDeclared(until, 4)),
+        raw=raw_record(b"key", b"{}"),
+    )
+    refused = Refusal(Reason.INVALID_DATA, "`data.rating` must be a whole number.", "3")
+    desk.send(lane, refused, raw=raw_record(b"key", b'{"id": "3"}'))
+    page = shown(api, "/partners/sisnaker/deliveries", TOKENS["sisnaker"])
+    assert "Rejections by reason Of all rejections invalid data 1 mended example" in page.text
+    assert "declared accepted in rejected records only never arrived" in page.text
+    declared = api.get("/v1/partners/sisnaker/reconciliation")["items"][0]
+    counts = [declared["declared"]["events"], declared["accepted"]["events"]]
+    counts += [declared["rejected_only"], declared["missing"]]
+    assert "07:00 " + " ".join(str(count) for count in counts) in page.text
+    assert "data.rating must be a whole number." in page.text
+    assert "/check#invalid_data" in page.links
+    assert visit(api, "/partners/tokopedia/deliveries", TOKENS["sisnaker"]).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"), [("/nowhere", "text/html"), ("/docs/", "text/html,*/*")]
+)
+def test_a_browser_is_told_in_a_page_that_there_is_none(
+    season_api: Api, path: str, accept: str
+) -> None:
+    answer = season_api.ask(path, None, {"Accept": accept, "Accept-Language": "id"})
+    assert answer.status_code == 404
+    assert "tidak ada halaman di alamat ini" in read(answer).text
+    assert answer.headers["content-language"] == "id"
+    assert season_api.ask(path).headers["content-type"] == "application/problem+json"
+
+
+def test_texts_are_in_the_language_that_is_asked_for(season_api: Api) -> None:
+    cookie = season_api.session()
+    spoken = {"Accept-Language": "id-ID,id;q=0.9,en;q=0.8"}
+    indonesian = season_api.ask("/partners/tokopedia/evaluation", None, {**cookie, **spoken})
+    assert '<html lang="id">' in indonesian.text
+    text = read(indonesian).text
+    money = season_api.get("/v1/partners/tokopedia/evaluation")["money"]["net"]
+    assert f"Rp\N{NO-BREAK SPACE}{money:,}".replace(",", ".") in indonesian.text
+    assert "31 Desember 2020" in text
+    assert "never reported" not in text
+    chosen = {"Cookie": f"{cookie['Cookie']}; tuntas_language=en", **spoken}
+    assert '<html lang="en">' in season_api.ask("/", None, chosen).text
+    odd = {"Cookie": f"{cookie['Cookie']}; tuntas_language=xx", **spoken}
+    assert '<html lang="id">' in season_api.ask("/", None, odd).text
+
+
+def test_the_choice_of_a_language_leads_back(season_api: Api) -> None:
+    body = b"language=id&next=%2Fintake%3Fpartner%3Dpintaria"
+    answer = season_api.ask("/language", method="POST", body=body)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/intake?partner=pintaria"
+    assert answer.headers["set-cookie"].startswith("tuntas_language=id; HttpOnly; Max-Age=")
+    elsewhere = season_api.ask("/language", method="POST", body=b"language=id&next=%2F%2Fevil")
+    assert elsewhere.headers["location"] == "/"
+    unknown = season_api.ask("/language", method="POST", body=b"language=%00&next=%2F")
+    assert "set-cookie" not in unknown.headers
+
+
+def test_days_may_be_typed_as_people_write_them(season_api: Api) -> None:
+    typed = shown(season_api, "/purchased-classes", as_of="30/6/2020", purchased_from="1/5/2020")
+    written = shown(
+        season_api, "/purchased-classes", as_of="2020-06-30", purchased_from="2020-05-01"
+    )
+    assert typed.text == written.text
+    assert "purchased from 1 May 2020" in typed.text
+    assert visit(season_api, "/purchased-classes", as_of="31/2/2020").status_code == 422
+
+
+def test_a_spreadsheet_gets_the_signs_of_its_language(season_api: Api) -> None:
+    query = {"partner": "tokopedia", "assessment": "passed"}
+    cookie = season_api.session()
+    found = {}
+    for code in ("id", "en"):
+        headers = {**cookie, "Accept-Language": code}
+        answer = season_api.ask("/purchased-classes", {**query, "format": "excel"}, headers)
+        assert (
+            answer.headers["content-disposition"] == 'attachment; filename="purchased-classes.csv"'
+        )
+        content = answer.content.decode("utf-8-sig")
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        delimiter = {"id": ";", "en": ","}[code]
+        found[code] = list(csv.DictReader(io.StringIO(content), delimiter=delimiter))
+    items = season_api.items("/v1/purchased-classes", **query)
+    for item, indonesian, english in zip(items, found["id"], found["en"], strict=True):
+        best = str(item["assessment"]["best_scaled"])
+        assert english["assessment_best_scaled"] == best
+        assert indonesian["assessment_best_scaled"] == best.replace(".", ",")
+        assert indonesian["money_net"] == english["money_net"] == str(item["money"]["net"])
+
+
+def test_an_evaluation_is_taken_along_as_a_row(season_api: Api) -> None:
+    answer = visit(season_api, "/partners/tokopedia/evaluation", format="csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    told = season_api.get("/v1/partners/tokopedia/evaluation")
+    assert row["purchased"] == str(told["purchased"])
+    assert row["money_net"] == str(told["money"]["net"])
+
+
+def test_two_to_four_stand_side_by_side(season_api: Api) -> None:
+    item = season_api.get("/v1/purchased-classes", limit=1)["items"][0]
+    sold = season_api.get("/v1/package-purchases", complete="false", limit=1)["items"][0]
+    classes = f"{item['partner']}/{item['class_code']}"
+    for kind, name, title in (
+        ("class", classes, item["title"]),
+        ("package", f"{sold['partner']}/{sold['package_code']}", sold["title"]),
+        ("institution", item["institution"], item["institution"]),
+        ("partner", "tokopedia", "Tokopedia"),
+    ):
+        page = shown(season_api, "/compare", kind=kind, a=name, b="nobody", as_of="2020-08-31")
+        assert f"Figure {title}" in page.text
+        assert "nobody:" in page.text
+
+
+@pytest.mark.parametrize("path", ["/check", "/language", "/login", "/logout"])
+def test_what_another_site_sends_is_refused_or_does_nothing(season_api: Api, path: str) -> None:
+    headers = {**season_api.session(), "Sec-Fetch-Site": "cross-site"}
+    answer = season_api.ask(path, None, headers, "POST", body=b"events=x&token=x&language=id")
+    assert answer.status_code in {303, 403}
+    assert "tuntas_session" not in answer.headers.get("set-cookie", "")
 
 
 def test_a_database_that_is_away_is_told(empty_database_url: str) -> None:
