@@ -74,6 +74,10 @@ class Language:
         """A day in full: `31 Desember 2020`."""
         return str(format_date(of, "d MMMM y", self.locale))
 
+    def month(self, text: str) -> str:
+        """The month of a day that is written `2020-12-31`: `Desember 2020`."""
+        return str(format_date(date.fromisoformat(text), "MMMM y", self.locale))
+
     def clock(self, of: datetime) -> str:
         """A time of day to the minute: `23.59` or `23:59`."""
         return str(format_time(of, "short", locale=self.locale))

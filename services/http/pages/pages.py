@@ -43,6 +43,10 @@ PAGES: Final = (
     Page(route="package_purchases", template="package_purchases.html", limit=25),
     Page(route="class_evaluation", template="class.html"),
     Page(route="package_evaluation", template="package.html"),
+    Page(route="class_series", template="series.html", limit=60),
+    Page(route="package_series", template="series.html", limit=60),
+    Page(route="institution_series", template="series.html", limit=60),
+    Page(route="partner_series", template="series.html", limit=60),
     Page(route="institutions", template="institutions.html", limit=50),
     Page(route="institution_evaluation", template="institution.html"),
     Page(

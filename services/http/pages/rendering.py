@@ -110,6 +110,7 @@ def _environment(code: str) -> Environment:
         share=of.share,
         words=of.words,
         date=of.date,
+        month=of.month,
         when=said.when,
         day=said.day,
         as_text=said.as_text,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -60,7 +61,7 @@ class Shown:
             for name, (other, extra) in self._page.beside.items()
         }
         context: dict[str, Any] = {**context_of(visit), **beside, "answer": answer}
-        context["is_list"] = self._route.media is LIST
+        context["subject"] = [unquote(part) for part in visit.path.split("/")[1:-1]]
         context["total"] = await total(self._page.route, self._asker, caller, visit.sent)
         context["institutions"] = await institutions(self._asker.sources, caller, visit)
         return page_response(render(self._page.template, of, **context), of)
