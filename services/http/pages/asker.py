@@ -22,11 +22,6 @@ class Asker(Struct, frozen=True):
     routes: Mapping[str, Route]
     sources: Sources
 
-    def has(self, name: str, parameter: str) -> bool:
-        """Whether there is such a route with such a parameter."""
-        route = self.routes.get(name)
-        return route is not None and any(each.name == parameter for each in route.parameters)
-
     async def ask(
         self,
         name: str,

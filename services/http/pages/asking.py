@@ -105,6 +105,8 @@ async def respond(
     media: str = JSON,
 ) -> Response:
     """The response of a route in a media type of its own. Raises Problem and DatabaseAway."""
+    if route.evaluators_only:
+        caller.must_be_evaluator()
     read = read_query(urlencode(query).encode(), route.parameters)
     return await route.respond(Asked(sources.of(caller), caller, path, read, media, url_path))
 

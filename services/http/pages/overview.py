@@ -55,8 +55,7 @@ class Overview:
                     *(attention_of_intake(intake, now) if intake else ()),
                     *attention_of_classes(items),
                 ],
-                routes=self._asker.routes,
-                stalled=stalled if self._asker.has("purchased_classes", "stalled_since") else None,
+                stalled=stalled,
             ),
             of,
         )

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from tests.services.http.browser.looking import LOOKS, Look, Visitor, visitor
 
 NAMES = (
+    "classes", "packages", "incentive", "first-completion", "stalled",
     "class-series", "package-series", "institution-series", "partner-series",
     "overview", "overview-then", "participant", "history", "purchased-classes", "class", "package",
     "package-purchases", "purchase", "purchases", "institutions", "institution", "partner",

@@ -376,6 +376,27 @@ def test_two_to_four_stand_side_by_side(season_api: Api) -> None:
         assert "nobody:" in page.text
 
 
+def test_what_is_for_evaluators_is_refused_to_partners(season_api: Api) -> None:
+    item = season_api.get("/v1/purchased-classes", limit=1, partner="sisnaker")["items"][0]
+    for path in ("/first-completions", f"/participants/{item['participant_id']}/first-completion"):
+        assert visit(season_api, path).status_code == 200
+        for query in ({}, {"format": "csv"}):
+            assert visit(season_api, path, TOKENS["sisnaker"], **query).status_code == 403
+
+
+def test_lists_are_sorted_by_their_heads(season_api: Api) -> None:
+    page = shown(season_api, "/classes", limit=5)
+    assert "/classes?limit=5&order=-purchased" in page.links
+    sorted_page = shown(season_api, "/classes", limit=5, order="-purchased")
+    assert "/classes?limit=5&order=purchased" in sorted_page.links
+    assert "Purchased ↓".lower() in sorted_page.text.lower()
+    items = season_api.get("/v1/classes", limit=5, order="-purchased")["items"]
+    places = [
+        sorted_page.text.index(f"{each['class_code']}{PARTNERS[each['partner']]}") for each in items
+    ]
+    assert places == sorted(places)
+
+
 @pytest.mark.parametrize("path", ["/check", "/language", "/login", "/logout"])
 def test_what_another_site_sends_is_refused_or_does_nothing(season_api: Api, path: str) -> None:
     headers = {**season_api.session(), "Sec-Fetch-Site": "cross-site"}
