@@ -2,8 +2,8 @@
 
 The participants are dealt out in shares, which any number of processes fold within one snapshot (shares.py). The big
 tables get their indices afterwards. What was recorded meanwhile is folded in then, whole participants at a time, the
-last of it while all lanes are held; then the two schemas change names in the same transaction. Writers notice the new
-generation and forget their caches.
+last of it while all lanes are held; then the two schemas change names in the same transaction. Writers hold nothing of
+the read models; readers notice the new generation.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,6 +9,7 @@ from functools import partial
 from subprocess import Popen
 from threading import Event
 from time import monotonic, sleep
+from typing import Any
 
 import msgspec
 import psutil
@@ -36,8 +37,10 @@ from projections import aggregates
 from projections.rebuild.comparing import READ_MODELS
 from projections.rebuild.run import Rebuilt
 from projections.status import rejudge
+from projections.sums import rollup
 from services import rebuilding
 from services.postgres.connect import transaction
+from services.postgres.errors import Retry
 from tests.domain.story import event
 from tests.services.intake.desk import Desk, batch
 from tests.services.intake.side_by_side import in_threads
@@ -238,6 +241,28 @@ def test_writers_and_projectors_go_on_while_it_runs(
     assert generations == list(range(2, 2 + len(generations)))
     projector.judge_again()
     assert rebuild().differences == dict.fromkeys(READ_MODELS, 0)
+
+
+def test_no_lane_moves_on_between_its_last_look_and_its_switch(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = desk.lane()
+    desk.send(lane, event(1, PurchasePaid("INV-1", None, (("C-1", None),)), "e1"))
+    add_up_all = rollup.add_up_all
+    held: list[str | None] = []
+
+    def add_up_and_look(cursor: Any) -> None:
+        add_up_all(cursor)
+        try:
+            desk.rows(
+                "SET LOCAL lock_timeout = 500; UPDATE ledger.lane SET trouble = 'x' RETURNING trouble"
+            )
+        except Retry as retry:
+            held.append(retry.sqlstate)
+
+    monkeypatch.setattr(rollup, "add_up_all", add_up_and_look)
+    rebuilding.rebuild(database_url, 1)
+    assert held == ["55P03"]
 
 
 DEFINITIONS = """

@@ -47,6 +47,34 @@ def test_sums_of_a_season_are_those_of_counting_again(kept: Kept, seed: int) -> 
     assert_sums(kept)
 
 
+def test_what_was_taken_off_the_queue_is_there_again_when_it_was_not_added(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.tell(simulate(600, seed=4))
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rollup, "add", dies)
+        with pytest.raises(KeyboardInterrupt), kept.transaction() as work:
+            rollup.add_up(work)
+    kept.settle()
+    assert_sums(kept)
+
+
+def test_one_process_adds_up_at_a_time(kept: Kept, database_url: str) -> None:
+    other = Kept(database_url)
+    kept.tell(simulate(600, seed=4))
+    with kept.transaction() as work, other.transaction() as beside:
+        assert rollup.add_up(work) > 0
+        beside.execute("SET LOCAL lock_timeout = 2000")
+        assert rollup.add_up(beside) == 0
+    kept.settle()
+    assert_sums(kept)
+    other.close()
+
+
 def test_sums_follow_the_package_sales_end_and_a_rebuild(kept: Kept) -> None:
     kept.tell(simulate(2_000, seed=3))
     kept.settle()

@@ -11,14 +11,23 @@ import pytest
 from services.intake import worker as worker_module
 from services.intake import writer as writer_module
 from services.intake.batch import BatchOutcome, LaneBatch
+from services.intake.failures import is_of_the_batch
 from services.intake.worker import Worker
 from services.intake.writer import Writer
 from services.kafka.errors import LogMismatch
 from services.kafka.records import Fetched, Polled, Record
 from services.postgres.connect import connect
-from services.postgres.errors import DatabaseUnavailable, PostgresError, Retry, StatementRefused
+from services.postgres.errors import (
+    CommitUnknown,
+    DatabaseUnavailable,
+    LaneLost,
+    PostgresError,
+    Retry,
+    StatementRefused,
+)
 from tests.services.intake.desk import Desk
-from tests.services.intake.test_worker import LANES, NONE, TOPIC, Log, completed, counts
+from tests.services.intake.scripted_log import LANES, NONE, TOPIC, Log, completed
+from tests.services.intake.test_worker import counts
 
 Failure = Callable[[str], Exception | None]
 """Of an event id: what writing it raises, if anything."""
@@ -218,3 +227,10 @@ def test_what_a_log_line_says_holds_nothing_of_the_record(
     assert "lane set aside" in caplog.text
     assert secret not in caplog.text
     assert json.loads(value(secret))["id"] == secret
+
+
+@pytest.mark.parametrize(
+    "broken", [DatabaseUnavailable("away"), CommitUnknown(), LaneLost((1,))], ids=repr
+)
+def test_a_batch_is_not_blamed_for_what_broke(broken: PostgresError) -> None:
+    assert not is_of_the_batch(broken)

@@ -12,7 +12,7 @@ from services.intake.lanes import Lane
 from services.intake.weights import HEAVY, REMEMBERED, Weights
 from services.kafka.records import AnyRecord, CorruptRecord, Record
 from tests.domain.story import event
-from tests.services.intake.test_worker import completed
+from tests.services.intake.scripted_log import completed
 
 CODES = tuple(f"C-{number}" for number in range(200))
 ITEMS = tuple((code, None) for code in CODES)

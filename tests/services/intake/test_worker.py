@@ -1,8 +1,7 @@
 """The worker's loop, on a log that is handed to it piece by piece and a real database."""
 
-import json
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -12,91 +11,10 @@ from services.intake import worker as worker_module
 from services.intake.takeover import partner_id_of
 from services.intake.worker import Worker
 from services.kafka.errors import LogMismatch
-from services.kafka.records import AnyRecord, CorruptRecord, Fetched, Polled, Record
+from services.kafka.records import CorruptRecord, Polled, Record
 from services.postgres.connect import connect, transaction
 from tests.services.intake.desk import Desk
-
-TOPIC = "tuntas.partner.pintaria"
-LANES = frozenset({(TOPIC, 0), (TOPIC, 1)})
-NONE: frozenset[tuple[str, int]] = frozenset()
-
-
-def completed(event_id: str, participant_id: str) -> bytes:
-    return json.dumps(
-        {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": "/partners/pintaria",
-            "type": "id.tuntas.class.completed.v1",
-            "time": "2020-07-01T08:00:00+07:00",
-            "data": {"participant_id": participant_id, "class_code": "C-1"},
-        }
-    ).encode()
-
-
-class Log:
-    """Stands in for PartnerConsumer: plays a list of polls (or failures), then stops the worker."""
-
-    has_joined = True
-
-    def __init__(self, polls: list[Polled | LogMismatch], stop: threading.Event) -> None:
-        self.polls = polls
-        self.stop = stop
-        self.sought: list[tuple[str, int, int]] = []
-        self.paused: list[tuple[str, int]] = []
-        self.closed = False
-
-    def poll(
-        self,
-        timeout_seconds: float,
-        max_records: int,
-        max_bytes: int,
-        held: Collection[tuple[str, int]],
-    ) -> Polled:
-        assert timeout_seconds >= 0
-        assert max_records > 0
-        assert max_bytes > 0
-        assert set(held) <= LANES
-        if not self.polls:
-            self.stop.set()
-            return Polled([], NONE, NONE, NONE)
-        following = self.polls.pop(0)
-        if isinstance(following, LogMismatch):
-            raise following
-        return following
-
-    def seek(self, topic: str, partition: int, offset: int) -> bool:
-        self.sought.append((topic, partition, offset))
-        return True
-
-    def pause(self, topic: str, partition: int) -> None:
-        self.paused.append((topic, partition))
-
-    def commit(self, next_offsets: Mapping[tuple[str, int], int]) -> None:
-        assert next_offsets.keys() <= LANES
-
-    def beginning_offsets(
-        self, partitions: Collection[tuple[str, int]]
-    ) -> dict[tuple[str, int], int]:
-        return dict.fromkeys(partitions, 0)
-
-    def cluster_id(self) -> str:
-        return "log"
-
-    def topic_id(self, topic: str) -> str | None:
-        return f"id of {topic}"
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def fetched(partition: int, *records: AnyRecord, next_offset: int) -> Polled:
-    part = Fetched(TOPIC, partition, list(records), next_offset, next_offset)
-    return Polled([part], NONE, NONE, NONE)
-
-
-def given() -> Polled:
-    return Polled([], LANES, NONE, NONE)
+from tests.services.intake.scripted_log import TOPIC, Log, completed, fetched, given
 
 
 @pytest.fixture
