@@ -79,6 +79,20 @@ def _metrics(of: Figures, metrics: Mapping[int, int]) -> dict[str, list[int]]:
     return found
 
 
+def _weights(of: Figures, metrics: Mapping[int, int]) -> dict[str, dict[tuple[int, float], int]]:
+    """Figure that is a sum to how often it counts each metric and value. Means and shares are no sums."""
+    found: dict[str, dict[tuple[int, float], int]] = {}
+    nothing = dict(flat(of(Counter())))
+    for key in (
+        (metric, float(value)) for metric in metrics for value in range(metrics[metric] + 1)
+    ):
+        for name, figure in flat(of(Counter({key: 1}))):
+            before = nothing[name]
+            if isinstance(figure, int) and isinstance(before, int) and figure != before:
+                found.setdefault(name, {})[key] = figure - before
+    return found
+
+
 MONEY: Final[dict[int, int]] = dict.fromkeys(range(Metric.PAID, Metric.FINE), 4)
 """Metrics of money, with more values than any state has."""
 
@@ -89,6 +103,20 @@ OF_CLASSES: Final = _metrics(counts, PLAIN | {Metric.RATING: 5} | MONEY)
 PACKAGES: Final[dict[int, int]] = dict.fromkeys(range(Metric.PACKAGES, Metric.PAID), 0)
 OF_PACKAGES: Final = _metrics(package_headline, PACKAGES | MONEY)
 """The same of a package."""
+
+WEIGHTS: Final = _weights(package_headline, PACKAGES | MONEY) | _weights(
+    counts, PLAIN | {Metric.RATING: 5} | MONEY
+)
+"""Of figures that are sums, what they add up: of many classes that is told sooner than all figures of each."""
+
+
+def figure_of(tally: Tally, name: str, of: Figures) -> Figure:
+    """One figure of a tally that has the metrics which it follows from."""
+    weights = WEIGHTS.get(name)
+    if weights is None:
+        return dict(flat(of(tally)))[name]
+    return sum(weight * tally[key] for key, weight in weights.items())
+
 
 CLASS_METRICS: Final = sorted({metric for metrics in OF_CLASSES.values() for metric in metrics})
 PACKAGE_METRICS: Final = sorted({metric for metrics in OF_PACKAGES.values() for metric in metrics})

@@ -32,7 +32,7 @@ from projections.reading.figures import (
     PACKAGE_METRICS,
     Figures,
     Order,
-    flat,
+    figure_of,
     in_order,
     place_of,
 )
@@ -152,7 +152,7 @@ async def _keys(
         return in_order(list(named), after)
     tallies = await kept.of(named, metrics_of[order.figure])
     return order.sorted(
-        [(place_of(dict(flat(figures(tallies[each])))[order.figure]), *each) for each in named],
+        [(place_of(figure_of(tallies[each], order.figure, figures)), *each) for each in named],
         after,
     )
 

@@ -128,7 +128,12 @@ async def narrowed(
     """The classes that can have a row, where one of the states that are wanted is rare; else ``codes``."""
     if wanted.is_of_few() or wanted.package_code is not None:
         return codes
-    for state in (wanted.completion, wanted.assessment, wanted.flag):
+    states: list[str | None] = [wanted.completion, wanted.assessment, wanted.flag]
+    if wanted.completion == "never_reported" and wanted.is_of_reported():
+        return []
+    if (wanted.completion, wanted.assessment) == ("completed", "not_assessed"):
+        states.append("completed_without_assessment")
+    for state in states:
         having = None if state is None else await classes_with(session, partner_id, state)
         if having is not None:
             return having if codes is None else sorted(set(having) & set(codes))
