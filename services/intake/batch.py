@@ -18,7 +18,8 @@ from projections.status.record import Record, Rules
 from projections.storage.facts import encode
 from services.intake.lanes import Lane, Raw
 from services.intake.rejecting import rejection
-from services.postgres.ledger import DuplicateRow, EventRow, LedgerEntry, RejectionRow
+from services.postgres.ledger import EventRow, LedgerEntry
+from services.postgres.outcomes import DuplicateRow, RejectionRow
 
 ID_CONFLICT = (
     "this id was already used for another event; send a changed event under a new id, "

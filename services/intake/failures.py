@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
 from services.intake.batch import Decoded
-from services.intake.writer import StaleRules
+from services.intake.judging import StaleRules
 from services.postgres.errors import CommitUnknown, DatabaseUnavailable, LaneLost, PostgresError
 
 _BROKEN: Final = (DatabaseUnavailable, CommitUnknown, LaneLost, StaleRules)

@@ -5,7 +5,7 @@ from typing import Final
 from domain.errors import Reason, Refusal
 from services.cloudevents.national_ids import carries_national_id
 from services.intake.lanes import Lane, Raw
-from services.postgres.ledger import RejectionRow
+from services.postgres.outcomes import RejectionRow
 
 NOT_KEPT: Final = (
     " The record holds a number of 16 digits, as national ids are: none of its bytes are kept."

@@ -15,11 +15,12 @@ from services.intake.backlog import BATCHES_WAITING, Backlog, name_of, weight
 from services.intake.batch import Decoded, LaneBatch
 from services.intake.decoding import decoded, pieces
 from services.intake.failures import is_of_the_batch, refused_by_database
+from services.intake.judging import StaleRules
 from services.intake.lanes import Lane
 from services.intake.pace import Pace
 from services.intake.takeover import LaneName, made_anew, note_trouble, take_over
 from services.intake.weights import Weights
-from services.intake.writer import StaleRules, Writer
+from services.intake.writer import Writer
 from services.kafka.admission import Admission
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure, LogMismatch, topic_made_anew

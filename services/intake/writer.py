@@ -17,7 +17,6 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
-from msgspec import Struct
 from psycopg2.extensions import cursor
 
 from domain.catalogue import State as Catalogue
@@ -25,26 +24,25 @@ from domain.marks import key_of
 from domain.vocabulary import MAX_CLASSES, PARTNER_IDS
 from projections import aggregates, catalogue
 from projections.aggregates import (
-    StagedSnapshot,
     load_records,
     put_snapshots,
-    stage_snapshots,
 )
 from projections.status import writing as status
-from projections.status.record import Changes, Record, Rules
-from projections.status.rows import changes
+from projections.status.record import Record, Rules
 from projections.status.writing import one_after_the_other
 from services import turns
 from services.intake import ownership
-from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted, sort_out, wanted
+from services.intake.batch import BatchOutcome, LaneBatch, Wanted, sort_out, wanted
 from services.intake.cache import RecordCache
 from services.intake.hinting import hinted
+from services.intake.judging import StaleRules, check_rules
 from services.intake.lanes import Lane
 from services.intake.ownership import WrittenElsewhere
+from services.intake.storing import Found, changed_rows, due_snapshots, lanes_of, step, storing
 from services.postgres import hints, ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import TOOK_TOO_LONG, LedgerConflict, Retry
-from services.postgres.ledger import LaneEvents, LedgerEntry, Step
+from services.postgres.ledger import LaneEvents, LedgerEntry
 from services.postgres.vault import Vault
 from services.postgres.waiting import WaitingConnection
 
@@ -62,28 +60,6 @@ NUMBERS_A_RECORD = 4
 
 WORTH_A_THREAD = 500
 """So many events take PostgreSQL longer than it takes to begin a thread."""
-
-
-class Found(Struct, frozen=True):
-    """What the database and the cache hold of what a batch's records speak of: by partner id.
-
-    ``rules`` and ``records`` are the writer's own, and evolve when the batch is sorted out.
-    """
-
-    rules: dict[int, Rules]
-    known: dict[int, dict[str, LedgerEntry]]
-    records: dict[int, dict[str, Record]]
-    withdrawn: dict[int, dict[int, int]]
-
-
-class StaleRules(Exception):
-    """Catalogues moved on while a batch was being judged, or it changes them and they are not locked yet."""
-
-    def __init__(self, partner_ids: AbstractSet[int]) -> None:
-        super().__init__(
-            f"judged with other rules than those of now, of partners {sorted(partner_ids)}"
-        )
-        self.partner_ids = partner_ids
 
 
 class Writer:
@@ -188,11 +164,11 @@ class Writer:
             # Catalogues are locked before lanes, by everybody: nobody waits in a circle then.
             raise StaleRules(unlocked)
         sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
-        first_positions = ledger.advance(work, [_step(*pair) for pair in sorted_lanes])
+        first_positions = ledger.advance(work, [step(*pair) for pair in sorted_lanes])
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
         # and the owners say now is what counts.
-        _check_rules(work, found.rules)
-        ownership.claim(work, _lanes_of(wants, found.records), held)
+        check_rules(work, found.rules)
+        ownership.claim(work, lanes_of(wants, found.records), held)
         events = [
             LaneEvents(
                 batch.lane.lane_id,
@@ -204,9 +180,9 @@ class Writer:
         ]
         large = sum(len(each.rows) for each in events) >= WORTH_A_THREAD
         concurrently = self._concurrently if large else one_after_the_other
-        with concurrently(_storing(work, events, outcome, found.rules)):
-            rows = status.stage(_changed_rows(outcome, found))
-            snapshots = _due_snapshots(outcome, found, wants, events)
+        with concurrently(storing(work, events, outcome, found.rules)):
+            rows = status.stage(changed_rows(outcome, found))
+            snapshots = due_snapshots(outcome, found, wants, events)
             noted = hinted(batches, outcome.lanes)
         status.write(work, rows, concurrently)
         hints.note(work, noted, time.time_ns() // 1000)
@@ -300,18 +276,6 @@ def _find_events(
     return ledger.find_events(work, wanted, participants)
 
 
-def _lanes_of(
-    wants: Mapping[int, Wanted], records: Mapping[int, Mapping[str, Record]]
-) -> dict[int, dict[int, int]]:
-    """Partner id to participants' numbers to the lanes that they were read from."""
-    return {
-        partner_id: {
-            records[partner_id][who].person: lane_id for who, lane_id in want.participants.items()
-        }
-        for partner_id, want in wants.items()
-    }
-
-
 def _locked(wants: Mapping[int, Wanted], overtaken: AbstractSet[int]) -> set[int]:
     """The partners of the batch whose catalogues are locked from the start."""
     return {
@@ -319,81 +283,3 @@ def _locked(wants: Mapping[int, Wanted], overtaken: AbstractSet[int]) -> set[int
         for partner_id, want in wants.items()
         if want.publishes or partner_id in overtaken
     }
-
-
-def _check_rules(work: cursor, rules: Mapping[int, Rules]) -> None:
-    """Raises StaleRules where the batch was judged with other rules than those of now."""
-    heads = catalogue.heads(work, rules)
-    moved = {
-        partner_id
-        for partner_id, held in rules.items()
-        if heads[partner_id] != (held.revision, held.package_sales_end)
-    }
-    if moved:
-        raise StaleRules(moved)
-
-
-def _storing(
-    work: cursor, events: Sequence[LaneEvents], outcome: BatchOutcome, rules: Mapping[int, Rules]
-) -> Callable[[], None]:
-    """What writes events, duplicates, rejections and publications; it mostly waits for PostgreSQL."""
-    recorded = time.time_ns() // 1000
-    encoded = ledger.encode_events(events, recorded)
-
-    def store() -> None:
-        ledger.copy_events(work, events, recorded, encoded=encoded)
-        duplicates = [row for lane in outcome.lanes for row in lane.duplicates]
-        ledger.copy_duplicates(work, duplicates, recorded)
-        rejections = [row for lane in outcome.lanes for row in lane.rejections]
-        ledger.copy_rejections(work, rejections, recorded)
-        published = {partner: changed for partner, changed in outcome.published.items() if changed}
-        if published:
-            catalogue.write_changes(work, rules, published, recorded)
-        catalogue.note_early_withdrawals(work, outcome.early)
-
-    return store
-
-
-def _changed_rows(outcome: BatchOutcome, found: Found) -> dict[int, Changes]:
-    """Per partner id, the status rows that the touched parts of participants have now."""
-    changed: dict[int, Changes] = {}
-    for partner_id, touched in outcome.touched.items():
-        into = changed[partner_id] = Changes()
-        records, rules = found.records[partner_id], found.rules[partner_id]
-        for participant_id, parts in touched.items():
-            record = records[participant_id]
-            changes(record.person, record.state, parts, rules, into)
-    return changed
-
-
-def _due_snapshots(
-    outcome: BatchOutcome,
-    found: Found,
-    wants: Mapping[int, Wanted],
-    events: Sequence[LaneEvents],
-) -> list[StagedSnapshot]:
-    """The snapshots of touched participants, of all up to the batch's ``events``."""
-    ends = {each.lane_id: each.end() for each in events}
-    due: list[StagedSnapshot] = []
-    for partner_id, touched in outcome.touched.items():
-        records, participants = found.records[partner_id], wants[partner_id].participants
-        places = {records[who].person: ends[participants[who]] for who in touched}
-        due += stage_snapshots(partner_id, [records[who] for who in touched], places)
-    return due
-
-
-def _step(batch: LaneBatch, outcome: LaneOutcome) -> Step:
-    lane = batch.lane
-    read = len(batch.decoded)
-    return Step(
-        lane_id=lane.lane_id,
-        epoch=lane.epoch,
-        expected_offset=lane.next_offset,
-        next_offset=batch.next_offset,
-        accepted=len(outcome.events),
-        duplicate=len(outcome.duplicates),
-        rejected=len(outcome.rejections),
-        skipped=batch.next_offset - lane.next_offset - read,
-        unknown_fields=outcome.unknown_fields,
-        high_water=max(batch.high_water, batch.next_offset),
-    )

@@ -10,12 +10,11 @@ from services.postgres.ledger import (
     EventRow,
     LaneEvents,
     LaneState,
-    RejectionRow,
     copy_events,
-    copy_rejections,
     events_of_stream,
     find_events,
 )
+from services.postgres.outcomes import RejectionRow, copy_rejections
 
 YEAR_1 = -62_135_596_800_000_000
 YEAR_9999 = 253_402_300_799_999_999

@@ -15,25 +15,22 @@ from projections.storage.sql import load
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost, LedgerConflict, PostgresError, StatementRefused
 from services.postgres.ledger import (
-    KEPT_BYTES,
     SQL,
     TOPIC_NUMBERS,
     EventRow,
     LaneEvents,
     LaneState,
     LedgerEntry,
-    RejectionRow,
     Step,
     advance,
-    copy_duplicates,
     copy_events,
-    copy_rejections,
     events_of_stream,
     find_events,
     open_lane,
     place,
     take_over,
 )
+from services.postgres.outcomes import KEPT_BYTES, RejectionRow, copy_duplicates, copy_rejections
 
 NOW = 1_600_000_000_123_456
 
