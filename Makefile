@@ -1,5 +1,5 @@
 # Everything needs only Python 3.11 or newer and make. uv is used where it is there, because it is faster.
-# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench and faults.
+# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench, faults, simulate and plant.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -19,7 +19,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 
 .PHONY: help
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/run.stamp ## simulate a season on embedded servers, answer the questions, keep the API up
@@ -65,6 +65,18 @@ faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the lon
 .PHONY: pages
 pages: $(VENV)/dev.stamp ## look at every page in Chromium, in every way; pictures in build/pages (3 minutes)
 	TUNTAS_TEST_BROWSER=required $(BIN)/python -m pytest -v -m "" tests/services/http/browser $(ARGS)
+
+.PHONY: simulate
+simulate: $(VENV)/dev.stamp ## run the services under a seeded scheduler that breaks things, 1,000 seeds; see docs/reliability.md
+	$(BIN)/python -m tests.simulation $(ARGS)
+
+.PHONY: simulate-long
+simulate-long: $(VENV)/dev.stamp ## the same for 100,000 seeds (hours); its totals are added to docs/simulated-seeds.jsonl
+	$(BIN)/python -m tests.simulation --seeds 100000 --keep $(ARGS)
+
+.PHONY: plant
+plant: $(VENV)/dev.stamp ## plant one deliberate defect after the other and see that some suite turns red (an hour)
+	$(BIN)/python -m tests.plants $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (7 minutes)

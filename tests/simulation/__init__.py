@@ -1,0 +1,1 @@
+"""The real services under a seeded scheduler: which of them goes on, what breaks and when follows from the seed."""

@@ -1,0 +1,63 @@
+"""``make simulate ARGS="--seeds 1000"``: ends with 1, and the story of the first seed that fails, where one does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import Final
+
+from tests.simulation.run import SeedFailed
+from tests.simulation.seeds import totals_of
+from tests.simulation.totals import Totals, keep
+
+AT_ONCE: Final = 100
+"""So many seeds have a server, and a line of what is printed."""
+
+
+def main() -> int:
+    """0, or 1 where a seed failed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=1_000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin none later")
+    parser.add_argument(
+        "--keep", action="store_true", help="append the totals to docs/simulated-seeds.jsonl"
+    )
+    given = parser.parse_args()
+    started = time.monotonic()
+    totals, failure = Totals(), None
+    end = given.first + given.seeds
+    left = iter(range(given.first, end, AT_ONCE))
+    with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
+        running: set[Future[Totals]] = set()
+        while failure is None:
+            while len(running) < given.processes and time.monotonic() - started < given.seconds:
+                first = next(left, None)
+                if first is None:
+                    break
+                running.add(pool.submit(totals_of, first, min(first + AT_ONCE, end)))
+            if not running:
+                break
+            done = next(as_completed(running))
+            running.remove(done)
+            try:
+                totals.update(done.result())
+            except SeedFailed as error:
+                failure = error
+            print(f"{time.monotonic() - started:7.0f} s  {totals.told()}", flush=True)
+        for each in running:
+            each.cancel()
+    if given.keep:
+        keep(totals, given.first, time.monotonic() - started, int(failure is not None))
+    if failure is not None:
+        print(failure)
+    return int(failure is not None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Who waits for whose lock, asked of PostgreSQL, and how such waiting is ended."""
+
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.errors import DeadlockDetected, LockNotAvailable
+
+GONE_MS: Final = 10_000
+
+
+class LockTimeout(LockNotAvailable):
+    """As PostgreSQL says it after lock_timeout; the time is the scheduler's."""
+
+    pgcode = "55P03"
+
+
+class Deadlock(DeadlockDetected):
+    """As PostgreSQL says it after deadlock_timeout to one of those that wait in a circle."""
+
+    pgcode = "40P01"
+
+
+class Locks:
+    """Two connections that ask: one for whoever has the baton, one for the thread that watches."""
+
+    def __init__(self, server_url: str) -> None:
+        self._asking, self._watching = psycopg2.connect(server_url), psycopg2.connect(server_url)
+        for session in (self._asking, self._watching):
+            session.autocommit = True
+
+    def close(self) -> None:
+        self._asking.close()
+        self._watching.close()
+
+    def blockers(self, pid: int) -> list[int]:
+        """The backends that hold up another one."""
+        return self._blockers(self._asking, pid)
+
+    def watched_blockers(self, pid: int) -> list[int]:
+        """As `blockers`, for the thread that watches."""
+        return self._blockers(self._watching, pid)
+
+    def is_in_a_circle(self, pid: int) -> bool:
+        """Whether those that hold up a backend are held up by it; for the thread that watches."""
+        seen: set[int] = set()
+        left = [pid]
+        while left:
+            for blocker in self.watched_blockers(left.pop()):
+                if blocker == pid:
+                    return True
+                if blocker not in seen:
+                    seen.add(blocker)
+                    left.append(blocker)
+        return False
+
+    def cancel(self, pid: int) -> None:
+        """Ends a backend's statement."""
+        self._ask(self._asking, "SELECT pg_cancel_backend(%s)", pid)
+
+    def end(self, pid: int) -> None:
+        """Ends a backend and blocks until it is gone, with all its locks."""
+        self._ask(self._asking, f"SELECT pg_terminate_backend(%s, {GONE_MS})", pid)
+
+    @staticmethod
+    def timeout() -> Exception:
+        return LockTimeout("canceling statement due to lock timeout")
+
+    @staticmethod
+    def deadlock() -> Exception:
+        return Deadlock("deadlock detected")
+
+    def _blockers(self, session: Any, pid: int) -> list[int]:
+        found: list[int] = self._ask(session, "SELECT pg_blocking_pids(%s)", pid)
+        return found
+
+    @staticmethod
+    def _ask(session: Any, question: str, pid: int) -> Any:
+        with session.cursor() as work:
+            work.execute(question, (pid,))
+            return work.fetchone()[0]

@@ -1,0 +1,215 @@
+"""One run: a seed's log, processes and faults, until everything is read and settled; and what must hold then."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import closing
+from functools import partial
+from typing import Any, Final
+
+import asyncpg
+import psycopg2
+from msgspec import Struct, field
+
+from services import rebuilding
+from services.http.pacing import Pace, PacedSession
+from tests.simulation import answers, ledgers
+from tests.simulation.database import RunDatabases
+from tests.simulation.faults import Faults
+from tests.simulation.kafka import Group, Log
+from tests.simulation.locks import Locks
+from tests.simulation.processes import Processes, connect_of_rebuild
+from tests.simulation.reader import Reader
+from tests.simulation.records import log_of, people_in
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.sessions import Sessions
+from tests.simulation.stories import Story
+from tests.simulation.strikes import Strikes
+from tests.simulation.threads import placed
+
+WRITTEN_WITHIN_SECONDS: Final = 10.0
+SETTLED_WITHIN_SECONDS: Final = 400.0
+COMPARED: Final = 0.25
+"""So often everything is folded anew at the end and compared, row by row."""
+
+SETTLED: Final = """
+SELECT NOT EXISTS (SELECT FROM projections.delta)
+   AND NOT EXISTS (SELECT FROM control.catalogue_head WHERE applied_revision < revision)
+   AND NOT EXISTS (SELECT FROM projections.class WHERE institution IS DISTINCT FROM summed_institution)
+   AND NOT EXISTS (SELECT FROM ledger.rejection LEFT JOIN ledger.rejection_announced AS announced
+                     USING (partner_id, lane_id) WHERE kafka_offset >= coalesce(announced.next_offset, 0))
+"""
+ALL_TOLD: Final = """
+SELECT NOT EXISTS (SELECT FROM ledger.lane LEFT JOIN control.answer_lane AS seen USING (partner_id, lane_id)
+                   WHERE lane.position > coalesce(seen.position, 0))
+   AND NOT EXISTS (SELECT FROM control.answer_head AS told JOIN control.catalogue_head AS head USING (partner_id)
+                   WHERE told.revision <> head.applied_revision)
+"""
+NEXT_OFFSETS: Final = "SELECT topic, partition, next_offset FROM ledger.lane"
+
+
+class SeedFailed(AssertionError):
+    """A run did not end as it must; the message is its story."""
+
+
+class Ran(Struct):
+    """What one run was. ``records`` in the log; ``rebuilds`` that were switched to; ``answers`` given meanwhile."""
+
+    story: Story
+    records: int = 0
+    steps: int = 0
+    rebuilds: int = 0
+    answers: int = 0
+    compared: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+
+
+class Run:
+    """One seed on a fresh database."""
+
+    def __init__(self, databases: RunDatabases, locks: Locks, seed: int) -> None:
+        self._url = databases.fresh()
+        self._seed = seed
+        self.scheduler = Scheduler(seed, locks)
+        chance = self.scheduler.chance
+        self._log = Log(log_of(random.Random(f"{seed}/log")))
+        faults = self._faults = Faults(chance)
+        faults.note = lambda kind, what: self.scheduler.story.fault(self.scheduler.now, kind, what)
+        self._sessions = Sessions(self.scheduler, self._url, faults)
+        self._group = Group(self.scheduler, self._log, chance)
+        self._reader = Reader(self.scheduler, self._url, self._log)
+        self._processes = Processes(
+            self.scheduler, self._sessions, self._group, faults, self._reader
+        )
+        strikes = Strikes(self.scheduler, self._sessions, self._group, faults, self._processes)
+        self.scheduler.strike = strikes.strike
+        self.scheduler.idle = self._when_idle
+        self._looking = psycopg2.connect(self._url)
+        self._looking.autocommit = True
+        self._group.on_commit = self._check_group
+        self._is_stopped = False
+        self._answering = chance.choice((0, 0, 1, 2))
+
+    def play(self) -> Ran:
+        """Runs until everything is settled and checks it; raises SeedFailed, with the story."""
+        try:
+            with closing(self._looking):
+                self._begin()
+                with placed(connect_of_rebuild(self._sessions)):
+                    self.scheduler.run()
+                compared = self._check()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            story = f"{self.scheduler.story.ending()}\nseed {self._seed}: {type(error).__name__}: {error}"
+            raise SeedFailed(story) from error
+        return Ran(
+            self.scheduler.story,
+            records=sum(record is not None for lane in self._log.lanes.values() for record in lane),
+            steps=self.scheduler.steps,
+            rebuilds=self._processes.rebuilds,
+            answers=self._reader.answers,
+            compared=compared,
+            faults=dict(self.scheduler.story.counts),
+        )
+
+    def _begin(self) -> None:
+        chance = self.scheduler.chance
+        for service, count in (
+            ("ingest", chance.randint(1, 3)),
+            ("project", chance.randint(1, 2)),
+            ("answer", self._answering),
+            ("read", chance.randint(0, 1)),
+        ):
+            for _ in range(count):
+                self._processes.begin(service)
+        if chance.random() < 0.3:
+            for _ in range(chance.randint(1, 2)):
+                self.scheduler.at(
+                    chance.uniform(0.5, WRITTEN_WITHIN_SECONDS),
+                    partial(self._processes.begin, "rebuild"),
+                )
+        for lane, offsets in self._log.lanes.items():
+            left = len(offsets)
+            while left > 0:
+                count = min(left, chance.randint(1, 12))
+                left -= count
+                instant = chance.uniform(0.0, WRITTEN_WITHIN_SECONDS)
+                self.scheduler.at(instant, partial(self._log.append, lane, count))
+
+    def _when_idle(self) -> None:
+        """Faults end when the log is whole; everything is told to stop when all of it is read and settled."""
+        now = self.scheduler.now
+        if self._is_stopped or now < WRITTEN_WITHIN_SECONDS or not self._log.is_whole():
+            return
+        self._faults.is_over = True
+        if self._is_settled():
+            self._is_stopped = True
+            self._processes.stop()
+        elif now > SETTLED_WITHIN_SECONDS:
+            ends = {lane: len(offsets) for lane, offsets in self._log.lanes.items()}
+            raise TimeoutError(f"not settled: {self._rows(NEXT_OFFSETS)} of {ends}")
+
+    def _is_settled(self) -> bool:
+        reached = {(topic, number): at for topic, number, at in self._rows(NEXT_OFFSETS)}
+        ends = {lane: len(offsets) for lane, offsets in self._log.lanes.items()}
+        rebuilding_now = self._processes.alive("rebuild")
+        if reached != ends or rebuilding_now or not self._rows(SETTLED)[0][0]:
+            return False
+        return self._answering == 0 or bool(self._rows(ALL_TOLD)[0][0])
+
+    def _check_group(self) -> None:
+        """What Kafka is told is never ahead of what is committed."""
+        reached = {(topic, number): at for topic, number, at in self._rows(NEXT_OFFSETS)}
+        ahead = {
+            lane: (offset, reached.get(lane))
+            for lane, offset in self._group.committed.items()
+            if offset > reached.get(lane, 0)
+        }
+        if ahead:
+            self.scheduler.fail(AssertionError(f"the group is told more than was written: {ahead}"))
+
+    def _check(self) -> int:
+        asyncio.run(self._check_answers())
+        if self.scheduler.chance.random() >= COMPARED and not self._processes.rebuilds:
+            return 0
+        rebuilt = rebuilding.rebuild(self._url, 1, compare=True)
+        assert rebuilt.differences is not None
+        different = {table: n for table, n in rebuilt.differences.items() if n}
+        assert not different, f"a rebuild differs: {different}"
+        assert not rebuilt.wrong_snapshots, (
+            f"snapshots differ from events: {rebuilt.wrong_snapshots}"
+        )
+        return 1
+
+    async def _check_answers(self) -> None:
+        session = await asyncpg.connect(self._url)
+        try:
+            async with session.transaction(isolation="repeatable_read", readonly=True):
+                paced = PacedSession(session, Pace())
+                ledger = await ledgers.ledger_of(paced)
+                ledgers.check(ledger, self._log.lanes)
+                self._check_announced(ledger)
+                expected = ledgers.expected_of(ledger, self._log.lanes, answers.LATER)
+                if self._answering:
+                    answers.check_told(self._processes.topics.folded(), expected)
+                await answers.check_everything(paced, expected, people_in(self._log.lanes))
+        finally:
+            session.terminate()
+
+    def _check_announced(self, ledger: ledgers.Ledger) -> None:
+        """Partners were told of each rejected record, and of no other."""
+        rejected = {
+            f"{topic}/{partition}/{offset}"
+            for (topic, partition), lane in ledger.items()
+            for offset, outcomes in lane.outcomes.items()
+            if outcomes[0].outcome == "rejected"
+        }
+        told = {ledgers.place_of(each.value) for each in self._processes.announced}
+        assert told == rejected, f"announced otherwise than rejected: {told ^ rejected}"
+
+    def _rows(self, question: str) -> list[Any]:
+        with self._looking.cursor() as work:
+            work.execute(question)
+            return work.fetchall()
