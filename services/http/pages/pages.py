@@ -45,7 +45,7 @@ PAGES: Final = (
     Page(route="package_evaluation", template="package.html"),
     Page(route="first_completions", template="first_completions.html", limit=50),
     Page(route="first_completion", template="first_completion.html"),
-    Page(route="classes", template="classes.html", limit=50),
+    Page(route="classes", template="classes.html", limit=40),
     Page(route="packages", template="packages.html", limit=50),
     Page(route="class_series", template="series.html", limit=60),
     Page(route="package_series", template="series.html", limit=60),

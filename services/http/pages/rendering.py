@@ -34,6 +34,11 @@ CUT_OFF: Final = "2020-12-31"
 """The auditors' cut-off: what had happened by the end of this day."""
 
 
+RUPIAH: Final = {"amount", "price"}
+WORDED: Final = {"kind", "mode", "move_on"}
+"""Fields of events whose values are amounts, and those whose values are words of the contract."""
+
+
 def render(template: str, of: Language, **context: Any) -> str:
     """A page as HTML."""
     return _environment(of.code).get_template(template).render(**context)
@@ -63,13 +68,19 @@ class _Said:
             return Markup("–")
         return Markup('<time datetime="{}">{}</time>').format(text, self._language.day(text))
 
-    def as_text(self, value: Any) -> str:
-        """A value of an event's data in words."""
+    def as_text(self, value: Any, name: str = "") -> str:
+        """A value of an event's data in words; ``name``: what it is of."""
         words = self._language.words
         if isinstance(value, list):
-            return "; ".join(self.as_text(part) for part in value)
+            return "; ".join(self.as_text(part, name) for part in value)
         if isinstance(value, dict):
-            return ", ".join(f"{words(name)} {self.as_text(part)}" for name, part in value.items())
+            return ", ".join(
+                f"{words(key)} {self.as_text(part, key)}" for key, part in value.items()
+            )
+        if name in RUPIAH and isinstance(value, int):
+            return self._language.rupiah(value)
+        if name in WORDED and isinstance(value, str):
+            return words(value)
         return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
