@@ -102,13 +102,16 @@ def stood_at(records: list[KafkaRecord], day: date) -> dict[Path, Stood]:
     bought = [each for each in expected.purchased_classes if each["purchase"] != "none"]
     found: dict[Path, Stood] = {}
     for kind, keys in KEYS.items():
+        grouped: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        for each in bought if kind != "packages" else ():
+            grouped.setdefault(tuple(each[key] for key in keys), []).append(each)
         for evaluated in expected.evaluations[kind]:
             path = (kind, *(str(evaluated[key]) for key in keys))
             if kind == "packages":
                 codes = [of["class_code"] for of in evaluated["classes"]]
                 found[path] = _of_package(path, codes, expected, bought)
                 continue
-            mine = [each for each in bought if all(each[key] == evaluated[key] for key in keys)]
+            mine = grouped.get(tuple(evaluated[key] for key in keys), [])
             sold = [each for each in expected.package_purchases if each["partner"] == path[1]]
             is_partner = kind == "partners"
             found[path] = _stood(mine, sold if is_partner else [], is_sold=is_partner)
