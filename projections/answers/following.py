@@ -4,7 +4,7 @@ It follows the ledger behind the intake, which does nothing for it. Every step m
 is not told twice (told.py). What a change of the catalogue touches is looked at when the status rows follow it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from projections.answers.told import (
     changes,
     decode_told,
     encode_told,
+    under_way,
 )
 from projections.status import rejudge
 from projections.status.record import Rules
@@ -136,6 +137,21 @@ def followed(cursor: Cursor, of: Behind) -> None:
     cursor.execute(SQL["followed"], {"partner_id": of.partner_id, "revision": of.revision})
 
 
+def note(cursor: Cursor, partner_id: int, noted: Mapping[int, bytes]) -> None:
+    """Notes of participants what is told, or under way."""
+    if noted:
+        values = {"persons": bigint_array(noted), "answers": list(noted.values())}
+        cursor.execute(SQL["note"], {"partner_id": partner_id} | values)
+
+
+class Looked(Struct, frozen=True):
+    """What is to be told of some participants; what is to be noted of whom before that, and afterwards."""
+
+    changes: list[Change]
+    under_way: dict[int, bytes]
+    told: dict[int, bytes]
+
+
 class Looking(Struct):
     """Looks at participants; keeps the catalogues between one look and the next."""
 
@@ -143,8 +159,8 @@ class Looking(Struct):
 
     def changes(
         self, cursor: Cursor, partner_id: int, persons: Sequence[int], topic: str
-    ) -> tuple[list[Change], Callable[[], None]]:
-        """What is to be told of some participants, and what notes that it was, within the same transaction."""
+    ) -> Looked:
+        """What is to be told of some participants."""
         rules = self.rules.setdefault(partner_id, Rules(Catalogue(), 0))
         catalogue.follow(
             cursor, partner_id, rules, *catalogue.heads(cursor, [partner_id])[partner_id]
@@ -154,19 +170,13 @@ class Looking(Struct):
         told = {who: decode_told(bytes(answers)) for who, answers in cursor.fetchall()}
         records = load_records(cursor, {partner_id: persons})[partner_id]
         who_is = people.names(cursor, persons)
-        found: list[Change] = []
-        noted: dict[int, bytes] = {}
+        looked = Looked([], {}, {})
         for person, record in records.items():
             before = told.get(person, NOTHING_TOLD)
             of = About(partner_id, who_is[person], rules)
             changed = changes(of, record.state, before, topic)
             if changed:
-                found += changed
-                noted[person] = encode_told(after(before, changed))
-
-        def note() -> None:
-            if noted:
-                values = {"persons": bigint_array(noted), "answers": list(noted.values())}
-                cursor.execute(SQL["note"], names | values)
-
-        return found, note
+                looked.changes.extend(changed)
+                looked.under_way[person] = encode_told(under_way(before, changed))
+                looked.told[person] = encode_told(after(before, changed))
+        return looked

@@ -24,6 +24,9 @@ MOST_PURCHASES: Final = 500
 GONE: Final = 0
 """The digest of a class of which was told that it is no longer purchased."""
 
+UNKNOWN: Final = 1
+"""The digest of a class of which a message is under way, and arrives or not: what the answer is then is told."""
+
 
 class Told(Struct, array_like=True, frozen=True, gc=False):
     """What was told of one class: how many messages, and the digest of the last one."""
@@ -106,6 +109,14 @@ def changes(of: About, state: State, told: Mapping[str, Told], topic: str) -> li
     return found
 
 
+def under_way(told: Mapping[str, Told], changed: Iterable[Change]) -> ToldOf:
+    """What is known to be told of a participant from the moment that the changes may arrive."""
+    return {
+        **told,
+        **{change.class_code: Told(change.told.number - 1, UNKNOWN) for change in changed},
+    }
+
+
 def after(told: Mapping[str, Told], changed: Iterable[Change]) -> ToldOf:
     """What is told of a participant once the changes are."""
     return {**told, **{change.class_code: change.told for change in changed}}
@@ -113,4 +124,4 @@ def after(told: Mapping[str, Told], changed: Iterable[Change]) -> ToldOf:
 
 def _digest(answer: PurchasedClass, key: bytes) -> int:
     digest = int.from_bytes(blake2b(_encode(answer), digest_size=8, key=key).digest())
-    return digest or 1
+    return digest if digest > UNKNOWN else digest + 2

@@ -1,9 +1,9 @@
 """Tells on ``tuntas.answers.<partner>`` whenever the answer about a purchased class changed.
 
-At least once, and in order for each class: what was told is noted after Kafka has it, one process tells at a time, and
-what an earlier one may still have on its way is refused by Kafka once this one has begun (transactional ids). It runs
-beside the project service's other duties, on a thread and a connection of its own: when Kafka does not take answers,
-sums and rejections go on.
+At least once, and in order for each class. Before Kafka is given something it is noted that it may arrive, and when
+Kafka has it, what was told. One process tells at a time, and what an earlier one may still have on its way is refused
+by Kafka once this one has begun (transactional ids). It runs beside the project service's other duties, on a thread and
+a connection of its own: when Kafka does not take answers, sums and rejections go on.
 """
 
 import logging
@@ -164,14 +164,14 @@ class Telling:
                 return None
             page = people[start : start + following.PARTICIPANTS]
             with self._opened() as cursor:
-                changed, note = self._looking.changes(
-                    cursor, partner_id, page, self._outbox.log_of(topic)
-                )
-                if changed:
-                    now = datetime.now(UTC)
-                    self._outbox.deliver([message(topic, change, now) for change in changed])
-                    note()
-            told += len(changed)
+                looked = self._looking.changes(cursor, partner_id, page, self._outbox.log_of(topic))
+                following.note(cursor, partner_id, looked.under_way)
+            if looked.changes:
+                now = datetime.now(UTC)
+                self._outbox.deliver([message(topic, change, now) for change in looked.changes])
+                with self._opened() as cursor:
+                    following.note(cursor, partner_id, looked.told)
+            told += len(looked.changes)
         return told
 
 

@@ -157,6 +157,28 @@ def test_nothing_is_lost_when_it_breaks(
     assert len(messages) == len(people) + (0 if when == "breaks_before" else 6)
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["a first answer", "another answer"])
+def test_what_arrived_and_was_not_noted_is_taken_back_when_it_holds_no_more(
+    desk: Desk, outbox: Outbox, first: bool
+) -> None:
+    lane = desk.lane()
+    bought = event(1, PurchasePaid("INV-1", None, (("C-1", 100),)), "paid", of="PRK-1")
+    done = event(2, ClassCompleted("C-1"), "done", of="PRK-1")
+    told: list[PartnerEvent] = [bought] if first else [done]
+    if not first:
+        desk.send(lane, bought)
+        tell(desk, outbox)
+    before = folded(outbox.messages)
+    desk.send(lane, *told)
+    outbox.breaks_after = 1
+    with pytest.raises(BrokerUnavailable):
+        tell(desk, outbox)
+    assert folded(outbox.messages) != before, "a reader has it"
+    desk.send(lane, event(3, EventVoided(told[0].event_id, "a mistake"), "void", of="PRK-1"))
+    tell(desk, outbox)
+    assert folded(outbox.messages) == before
+
+
 def test_in_another_topic_or_shape_everything_is_told_again(desk: Desk, outbox: Outbox) -> None:
     desk.send(desk.lane(), PAID, DONE)
     tell(desk, outbox)
