@@ -1,7 +1,9 @@
 """Rows follow a catalogue and a package sales end that change after they were written."""
 
 import random
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
@@ -24,6 +26,7 @@ from domain.vocabulary import PARTNER_IDS
 from projections import aggregates, catalogue
 from projections.status import rejudge
 from projections.storage.facts import decode
+from services.intake import ownership
 from services.postgres.connect import transaction
 from tests.domain import told
 from tests.domain.story import day, event, is_catalogue
@@ -272,3 +275,22 @@ def meanwhile(desk: Desk, happens: Callable[[], None]) -> Callable[[], AbstractC
             happens()
 
     return opened
+
+
+def test_a_pass_waits_for_who_may_be_writing_by_an_older_catalogue(
+    open_desk: Callable[[], Desk],
+) -> None:
+    desk, writer, projector = open_desk(), open_desk(), open_desk()
+    lane = desk.lane()
+    desk.send(lane, DONE)
+    published = event(0, ClassPublished("C-1", "t", "i", move_on="Completed"))
+    desk.send(desk.lane(partition=1), published)
+    with ThreadPoolExecutor(1) as thread:
+        with transaction(writer.session) as work:
+            ownership.hold(work, [lane.lane_id])
+            passes = thread.submit(projector.judge_again)
+            deadline = time.monotonic() + 60
+            while not desk.rows("SELECT pid FROM pg_locks WHERE NOT granted"):
+                assert not passes.done(), "it did not wait"
+                assert time.monotonic() < deadline
+        assert [done.rows for done in passes.result()] == [1]
