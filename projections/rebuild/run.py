@@ -132,6 +132,7 @@ class Rebuild(Struct):
         with self.write() as cursor:
             # First, as those who follow days may be at it for a while; and they must not write while names change.
             claim_all(cursor)
+            sequences.hold(cursor)
             cursor.execute(SQL["lock_heads"])
             cursor.execute(SQL["lock_lanes"])
             later.catch_up(cursor, positions)

@@ -42,8 +42,13 @@ def follow(cursor: Cursor) -> int:
 
 def follow_all(cursor: Cursor) -> None:
     """Looks at every event and keeps other processes from doing so until the end of the transaction."""
-    cursor.execute(SQL["claim_waiting"])
+    hold(cursor)
     look(cursor, EVERYTHING)
+
+
+def hold(cursor: Cursor) -> None:
+    """Waits for who is looking, and keeps other processes from looking until the end of the transaction."""
+    cursor.execute(SQL["claim_waiting"])
 
 
 def look(cursor: Cursor, limit: int = EVENTS_AT_ONCE, schema: str = LIVE) -> int:

@@ -36,6 +36,7 @@ from domain.vocabulary import MoveOn
 from projections import aggregates
 from projections.rebuild.comparing import READ_MODELS
 from projections.rebuild.run import Rebuilt
+from projections.sequences import ranges as sequences
 from projections.status import rejudge
 from projections.sums import rollup
 from services import rebuilding
@@ -263,6 +264,22 @@ def test_no_lane_moves_on_between_its_last_look_and_its_switch(
     monkeypatch.setattr(rollup, "add_up_all", add_up_and_look)
     rebuilding.rebuild(database_url, 1)
     assert held == ["55P03"]
+
+
+def test_nobody_looks_for_gaps_while_it_switches(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who began in the tables of before would go on in the new ones, which know of it already."""
+    add_up_all = rollup.add_up_all
+    claimed: list[Any] = []
+
+    def add_up_and_look(cursor: Any) -> None:
+        add_up_all(cursor)
+        claimed.extend(desk.rows(sequences.SQL["claim"]))
+
+    monkeypatch.setattr(rollup, "add_up_all", add_up_and_look)
+    rebuilding.rebuild(database_url, 1)
+    assert claimed == [(False,)]
 
 
 DEFINITIONS = """
