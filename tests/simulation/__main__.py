@@ -49,13 +49,12 @@ def main() -> int:
                 totals.update(done.result())
             except SeedFailed as error:
                 failure = error
+                print(failure, flush=True)
             print(f"{time.monotonic() - started:7.0f} s  {totals.told()}", flush=True)
         for each in running:
             each.cancel()
     if given.keep:
         keep(totals, given.first, time.monotonic() - started, int(failure is not None))
-    if failure is not None:
-        print(failure)
     return int(failure is not None)
 
 
