@@ -75,7 +75,7 @@ def what_all_say(system: RunningSystem) -> list[object]:
         sum(lane["lag"] for lane in told["lanes"]),
         figures["tuntas_intake_lag"],
         figures["tuntas_behind_events"],
-        f"<strong>{WAITING} events behind" in shown,
+        f"<strong>{WAITING} events are not in it yet." in shown,
         "Everything that Kafka holds is in it." in shown,
         ask(system, "/readyz").status_code,
         any(each["lives"] for each in told["services"] if each["service"] == "ingest"),
