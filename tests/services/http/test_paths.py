@@ -95,7 +95,7 @@ def test_a_mistyped_page_is_told_to_people_as_a_page(season_api: Api) -> None:
         answer = season_api.ask(path, headers={"Accept": "text/html,*/*;q=0.8"})
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert "there is nothing at this path" in answer.text
+        assert "there is no page at this address" in answer.text
         assert season_api.ask(path).headers["content-type"] == "application/problem+json"
 
 
