@@ -100,7 +100,7 @@ def test_package_purchases_are_as_expected(season_api: Api, expected: Expected) 
 
 def test_the_intake_adds_up(season_api: Api, expected: Expected) -> None:
     answer = season_api.get("/v1/intake")
-    assert answer.keys() == ENVELOPE | {"totals"}
+    assert answer.keys() == ENVELOPE | {"totals", "recent"}
     for lane in answer["items"]:
         counts = expected.counts[lane["topic"]]
         names = ("accepted", "duplicate", "rejected")

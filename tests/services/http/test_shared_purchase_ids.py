@@ -101,9 +101,9 @@ def test_one_purchase_says_so(
     answer = shared.get(f"/v1{path}", **query)
     assert (answer["flags"], answer["other_participants"]) == (flags, others)
     page = shown(shared, path, **query)
-    assert ("purchase id used twice" in page.text) is bool(flags)
+    assert ("purchase id used for several participants" in page.text) is bool(flags)
     for other in others:
         assert other in page.text
     listed = shown(shared, "/package-purchases", **query)
     some = any(flagged(shared, **query).values())
-    assert ("purchase id used twice" in listed.text) is some
+    assert ("purchase id used for several participants" in listed.text) is some

@@ -76,7 +76,7 @@ def test_one_tokens_questions_leave_connections_for_anothers(
     async def story() -> None:
         async with asked(told.url) as (client, _):
             await asking(client, "/v1/partners", OTHER)
-            with held_up(told.url, "projections.purchased_class") as waiting:
+            with held_up(told.url, "vault.person") as waiting:
                 many = [asking(client, PERSON, ONE) for _ in range(30)]
                 await until_waiting(waiting, QUESTIONS_OF_SHARE)
                 for _ in range(5):
@@ -123,7 +123,7 @@ def test_a_long_question_of_somebody_who_left_is_not_answered_any_further(told: 
             async def send(_message: Any) -> None: ...
 
             with held_up(told.url, "projections.purchased_class") as waiting:
-                scope = scope_of("/v1/partners", ONE, b"as_of=2020-12-31T00:00:00Z")
+                scope = scope_of(LIST, ONE, b"as_of=2020-12-31T00:00:00Z")
                 question = asyncio.create_task(app(scope, receive, send))
                 await until_waiting(waiting, 1)
                 left.set()
