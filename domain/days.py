@@ -1,5 +1,6 @@
 """Days in Jakarta, by their numbers since 1970, and the weeks and months that they are in."""
 
+from calendar import monthrange
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias
 
@@ -57,8 +58,13 @@ def first_day(day: int, period: Period) -> int:
 def next_first_day(first: int, period: Period) -> int:
     """The first day of the period behind the one that begins with a day."""
     if period == "month":
-        return first_day(first + 31, period)
+        begun = date_of(first)
+        return first + monthrange(begun.year, begun.month)[1]
     return first + (7 if period == "week" else 1)
 
 
 _EPOCH: Final = date(1970, 1, 1)
+
+FIRST_DAY: Final = day_of_date(date.min)
+LAST_DAY: Final = day_of_date(date.max)
+"""The ends of the calendar. A time of the last seven hours of 9999 (UTC) is in Jakarta on a day behind it."""

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from domain.class_evidence import classes_named
 from domain.counting import Tally
-from domain.days import begin_of, day_of, end_of
+from domain.days import FIRST_DAY, LAST_DAY, begin_of, day_of, end_of
 from domain.participant import State
 from domain.steps import View, moves
 from projections.days.changed import Changed, Kind, Sum, Sums
@@ -66,6 +66,8 @@ async def nearest(
     today = day_of(as_of)
     is_before_noon = as_of - begin_of(today) < end_of(today) - as_of
     day = today - 1 if is_before_noon else today
+    # The midnight before the first day, and that after the last, are in no calendar.
+    day = min(max(day, FIRST_DAY), LAST_DAY)
     end = end_of(day)
     first, last = min(end, as_of), max(end, as_of)
     between = (instant(first), instant(last))

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from domain.counting import Tally
-from domain.days import Period, day_of, end_of, first_day, next_first_day
+from domain.days import LAST_DAY, Period, day_of, end_of, first_day, next_first_day
 from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_near as near
 from projections.reading import series_steps as steps
@@ -55,13 +55,20 @@ class Wanted(Struct, frozen=True):
         upto = day_of(self.now if self.as_of is None else self.as_of)
         if self.last is not None:
             upto = min(upto, self.last) if self.as_of is not None else self.last
-        if (upto - since) // _LEAST_DAYS[self.by] > MOST_PERIODS:
-            raise TooManyPeriods
+        upto = min(upto, LAST_DAY)
+        most = MOST_PERIODS * _LEAST_DAYS[self.by]
+        if upto - since > most:
+            if self.first is not None:
+                raise TooManyPeriods
+            # One event with a time of long ago must not hide what is asked for.
+            since = upto - most
+        if since > upto:
+            return []
         found: list[tuple[int, int]] = []
         begin = first_day(since, self.by)
         while begin <= upto:
             following = next_first_day(begin, self.by)
-            found.append((begin, following - 1))
+            found.append((begin, min(following - 1, LAST_DAY)))
             begin = following
         return found
 

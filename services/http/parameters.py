@@ -289,7 +289,8 @@ FROM = Parameter(
     "from",
     from_day,
     _DAY_OR_TIME,
-    "Begins with the period of this day in Jakarta, or of this time. Default: the first in which anything happened.",
+    "Begins with the period of this day in Jakarta, or of this time. Default: the first in which anything happened,"
+    " or where that is more than 4,000 periods ago, fewer.",
 )
 TO = Parameter(
     "to",
