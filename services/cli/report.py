@@ -75,7 +75,8 @@ async def _document(
     from services.http.app import ROUTES  # noqa: PLC0415
     from services.http.away import DatabaseAway  # noqa: PLC0415
     from services.http.kafka_view import AskedOnce  # noqa: PLC0415
-    from services.http.pages.asking import ask, instants  # noqa: PLC0415
+    from services.http.pages.asker import Asker  # noqa: PLC0415
+    from services.http.pages.asking import instants  # noqa: PLC0415
     from services.http.problems import Problem  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415
     from services.report.figures import gather  # noqa: PLC0415
@@ -84,10 +85,11 @@ async def _document(
     routes = {route.name: route for route in ROUTES}
     sources = Sources(settings.database_url)
     sources.kafka = AskedOnce(asked_once(settings))
+    asker = Asker(routes, sources)
     caller = Caller(partner)
 
     async def answer(route: str, path: Mapping[str, str], **query: str) -> Any:
-        found = await ask(routes[route], sources, caller, path, query, routes[route].path)
+        found = await asker.ask(route, caller, path, query, routes[route].path)
         asked()
         return found
 

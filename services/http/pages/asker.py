@@ -1,16 +1,18 @@
-"""Asks the API's routes by their names, as one who looks at a page."""
+"""Asks the API's routes by their names, as one who looks at a page: the same parameters, the same rights."""
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
+import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
 from services.http.access import Caller
 from services.http.negotiation import JSON
-from services.http.pages.asking import ask, respond
+from services.http.parameters import read_query
 from services.http.problems import Problem
-from services.http.routing import Route
+from services.http.routing import Asked, Route
 from services.http.sources import Sources
 
 NOTHING: Mapping[str, str] = {}
@@ -31,7 +33,8 @@ class Asker(Struct, frozen=True):
         url_path: str = "/",
     ) -> Any:
         """The JSON answer of a route. Raises Problem and DatabaseAway."""
-        return await ask(self.routes[name], self.sources, caller, names, query, url_path)
+        response = await self.file(name, caller, names, query, url_path)
+        return msgspec.json.decode(response.body)
 
     async def known(
         self,
@@ -55,5 +58,10 @@ class Asker(Struct, frozen=True):
         url_path: str,
         media: str = JSON,
     ) -> Response:
-        """The response of a route in another media type. Raises Problem and DatabaseAway."""
-        return await respond(self.routes[name], self.sources, caller, names, query, url_path, media)
+        """The response of a route in a media type of its own. Raises Problem and DatabaseAway."""
+        route = self.routes[name]
+        if route.evaluators_only:
+            caller.must_be_evaluator()
+        read = read_query(urlencode(query).encode(), route.parameters)
+        asked = Asked(self.sources.of(caller), caller, names, read, media, url_path)
+        return await route.respond(asked)

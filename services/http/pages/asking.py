@@ -1,4 +1,4 @@
-"""Pages ask what the API answers: the same routes, the same parameters, the same rights.
+"""What a page was asked, and what a route is asked for it.
 
 Forms have days where the API wants instants, and send fields that were left empty.
 """
@@ -6,18 +6,14 @@ Forms have days where the API wants instants, and send fields that were left emp
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from starlette.responses import Response
 
 from projections.reading.paths import part
-from services.http.access import Caller
-from services.http.negotiation import JSON
-from services.http.parameters import read_query, sent_in
-from services.http.routing import Asked, Route
-from services.http.sources import Sources
+from services.http.parameters import sent_in
+from services.http.routing import Route
 from services.language.instants import WIB, local
 
 UNTIL = {"as_of", "known_at"}
@@ -80,35 +76,6 @@ def _written_out(text: str) -> str:
         return date(year, month, day).isoformat()
     except ValueError:
         return text
-
-
-async def ask(
-    route: Route,
-    sources: Sources,
-    caller: Caller,
-    path: Mapping[str, str],
-    query: Mapping[str, str],
-    url_path: str,
-) -> Any:
-    """The JSON answer of a route. Raises Problem and DatabaseAway."""
-    response = await respond(route, sources, caller, path, query, url_path)
-    return msgspec.json.decode(response.body)
-
-
-async def respond(
-    route: Route,
-    sources: Sources,
-    caller: Caller,
-    path: Mapping[str, str],
-    query: Mapping[str, str],
-    url_path: str,
-    media: str = JSON,
-) -> Response:
-    """The response of a route in a media type of its own. Raises Problem and DatabaseAway."""
-    if route.evaluators_only:
-        caller.must_be_evaluator()
-    read = read_query(urlencode(query).encode(), route.parameters)
-    return await route.respond(Asked(sources.of(caller), caller, path, read, media, url_path))
 
 
 def page_path(path: str, as_of: str | None = None) -> str:

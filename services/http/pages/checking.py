@@ -13,10 +13,10 @@ from starlette.responses import Response
 from domain.vocabulary import PARTNERS
 from services.asyncapi.mending import MENDINGS
 from services.http.access import Caller
-from services.http.pages.context import context_of, visit_of
-from services.http.pages.languages import form_fields, language_of
+from services.http.pages.context import visit_of
+from services.http.pages.languages import form_fields
 from services.http.pages.own import is_own
-from services.http.pages.rendering import page_response, render
+from services.http.pages.rendering import page
 from services.http.problems import Problem
 from services.intake.offline import check_lines
 from services.language.marking import to_say
@@ -36,14 +36,18 @@ class Checking:
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The form, with what would become of the events that were pasted. Raises Problem."""
         del names
-        of = language_of(request)
-        context: dict[str, Any] = context_of(visit_of(request, caller, of, None))
-        context |= {"text": "", "partner": caller.partner or "", "lines": None, "outcomes": {}}
+        visit = visit_of(request, caller, None)
+        context: dict[str, Any] = {
+            "text": "",
+            "partner": caller.partner or "",
+            "lines": None,
+            "outcomes": {},
+        }
         context |= {"most_lines": MOST_LINES, "cut": False, "reasons": set()}
         context["examples"] = [
             {
                 "reason": str(each.reason),
-                "told": of.gettext(each.told),
+                "told": visit.language.gettext(each.told),
                 "bad": each.bad.shown or _text(each.bad.value),
                 "mended": _text(each.mended.value),
             }
@@ -55,7 +59,7 @@ class Checking:
                 raise Problem(HTTPStatus.FORBIDDEN, detail)
             fields = await form_fields(request, MOST_FORM_BYTES)
             context |= self._checked(fields, caller)
-        return page_response(render("check.html", of, **context), of)
+        return page(visit, "check.html", **context)
 
     def _checked(self, fields: Mapping[str, str], caller: Caller) -> dict[str, Any]:
         text = fields.get("events", "")[:MOST_TEXT]

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from services.http.access import Caller
 from services.http.pages.asker import Asker
 from services.http.pages.asking import instants, place
-from services.http.pages.context import context_of, visit_of
-from services.http.pages.languages import language_of
-from services.http.pages.rendering import page_response, render
+from services.http.pages.context import visit_of
+from services.http.pages.rendering import page
 from services.http.pages.suggestions import MOST, names_in
 from services.http.problems import Problem
 
@@ -37,11 +36,10 @@ class Comparing:
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The page. Raises DatabaseAway."""
         del names
-        of = language_of(request)
         asked = request.query_params.get("kind", "partner")
         kind = asked if asked in KINDS else "partner"
         route = self._asker.routes[KINDS[kind][0]]
-        visit = visit_of(request, caller, of, route)
+        visit = visit_of(request, caller, route)
         query = instants({"as_of": visit.as_of} if visit.as_of else {}, route)
         columns = []
         for each in PLACES:
@@ -51,14 +49,13 @@ class Comparing:
         async with self._asker.sources.of(caller).snapshot() as (_, known):
             institutions = names_in(known, caller.partner_ids(None))[:MOST]
         context = {
-            **context_of(visit),
             "kind": kind,
             "kinds": list(KINDS),
             "places": PLACES,
             "columns": columns,
             "institutions": institutions,
         }
-        return page_response(render("compare.html", of, **context), of)
+        return page(visit, "compare.html", **context)
 
     async def _column(
         self, kind: str, name: str, caller: Caller, query: Mapping[str, str]

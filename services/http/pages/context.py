@@ -16,6 +16,7 @@ from services.http.pages.asking import (
     place,
     typed_day,
 )
+from services.http.pages.languages import language_of
 from services.http.parameters import Parameter
 from services.http.routing import Route, sent_path
 from services.language.language import Language
@@ -55,16 +56,14 @@ class Visit(Struct, frozen=True):
         )
 
 
-def visit_of(
-    request: Request, caller: Caller | None, language: Language, route: Route | None
-) -> Visit:
-    """What a request of a page asks. Raises 422 for what is no UTF-8."""
+def visit_of(request: Request, caller: Caller | None, route: Route | None) -> Visit:
+    """What a request of a page asks, in the reader's language. Raises 422 for what is no UTF-8."""
     found = given(request.scope["query_string"])
     own = {name: found.pop(name) for name in OWN if name in found}
     if route is not None:
         found = days_written_out(found, route)
     path = sent_path(request.scope).decode("latin-1")
-    return Visit(caller, language, path, found, own, route)
+    return Visit(caller, language_of(request), path, found, own, route)
 
 
 def context_of(visit: Visit) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from services.http.access import Caller
 from services.http.pages.asker import Asker
-from services.http.pages.context import context_of, visit_of
-from services.http.pages.languages import language_of
-from services.http.pages.rendering import page_response, render
+from services.http.pages.context import visit_of
+from services.http.pages.rendering import page
 
 NEWEST: Final = 100
 """So many rejections are counted by reason: each holds its record, of up to 64 KiB."""
@@ -30,8 +29,7 @@ class Deliveries:
 
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The page. Raises Problem and DatabaseAway."""
-        of = language_of(request)
-        visit = visit_of(request, caller, of, None)
+        visit = visit_of(request, caller, None)
         ask = self._asker.ask
         reconciliation = await ask("reconciliation", caller, names)
         partner = {"partner": names["partner"]}
@@ -41,7 +39,6 @@ class Deliveries:
         reasons = Counter(each["reason"] for each in rejections["items"])
         shown = {**rejections, "items": rejections["items"][:SHOWN]}
         context = {
-            **context_of(visit),
             "partner": names["partner"],
             "answer": reconciliation,
             "intake": intake,
@@ -50,4 +47,4 @@ class Deliveries:
             "counted": len(rejections["items"]),
             "goes_on": rejections["next_cursor"] is not None,
         }
-        return page_response(render("deliveries.html", of, **context), of)
+        return page(visit, "deliveries.html", **context)

@@ -6,7 +6,7 @@ catalogue in memory, so that no search reads a table from end to end. Certificat
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,9 +16,8 @@ from projections.reading.catalogue import Known
 from services.http.access import Caller
 from services.http.pages.asker import Asker
 from services.http.pages.asking import page_path, place
-from services.http.pages.context import context_of, visit_of
-from services.http.pages.languages import language_of
-from services.http.pages.rendering import page_response, render
+from services.http.pages.context import visit_of
+from services.http.pages.rendering import page
 from services.http.pages.suggestions import names_in
 
 PATH: Final = "/find"
@@ -40,8 +39,7 @@ class Finding:
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """On to what was found, where it is one thing; else a list. Raises DatabaseAway."""
         del names
-        of = language_of(request)
-        visit = visit_of(request, caller, of, None)
+        visit = visit_of(request, caller, None)
         wanted = visit.sent.get("q", "")[:MOST_LETTERS]
         if not wanted:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
@@ -53,8 +51,7 @@ class Finding:
             return RedirectResponse(found, HTTPStatus.SEE_OTHER)
         kinds = ("participant", "purchase", "event", "class", "package", "institution")
         groups = {kind: [hit for hit in hits if hit["kind"] == kind] for kind in kinds}
-        context = {**context_of(visit), "wanted": wanted, "groups": groups, "most": MOST_HITS}
-        return page_response(render("find.html", of, **context), of)
+        return page(visit, "find.html", wanted=wanted, groups=groups, most=MOST_HITS)
 
     async def _by_id(self, caller: Caller, wanted: str) -> list[dict[str, Any]]:
         hits: list[dict[str, Any]] = []
@@ -86,60 +83,42 @@ class Finding:
         async with self._asker.sources.of(caller).snapshot() as (_, known):
             partner_ids = caller.partner_ids(None)
             for group in (
-                classes_named(known, partner_ids, wanted),
-                packages_named(known, partner_ids, wanted),
+                titled("class", "classes", classes_in(known, partner_ids), wanted),
+                titled("package", "packages", packages_in(known, partner_ids), wanted),
                 institutions_named(known, partner_ids, wanted),
             ):
                 for hit in sorted(group, key=lambda hit: not hit["is_exact"])[:MOST_HITS]:
                     yield hit
 
 
-def classes_named(
-    known: Known, partner_ids: tuple[int, ...], wanted: str
-) -> Iterable[dict[str, Any]]:
-    """Classes whose code or title holds a text, in whatever case."""
-    sought = wanted.casefold()
+Titled: TypeAlias = Iterable[tuple[str, str, str | None]]
+"""Partner, code and title."""
+
+
+def classes_in(known: Known, partner_ids: tuple[int, ...]) -> Titled:
+    """Every class that some partners have published."""
     for partner_id in partner_ids:
         catalogue = known.of(partner_id).catalogue
-        partner = PARTNER_CODES[partner_id]
         for code in catalogue.standing_classes:
-            title = catalogue.terms(code).title or ""
-            if sought in code.casefold() or sought in title.casefold():
-                yield _hit(
-                    "class",
-                    title or code,
-                    "classes",
-                    partner,
-                    code,
-                    "evaluation",
-                    partner=partner,
-                    code=code,
-                    is_exact=sought == code.casefold(),
-                )
+            yield PARTNER_CODES[partner_id], code, catalogue.terms(code).title
 
 
-def packages_named(
-    known: Known, partner_ids: tuple[int, ...], wanted: str
-) -> Iterable[dict[str, Any]]:
-    """Packages whose code or title holds a text, in whatever case."""
-    sought = wanted.casefold()
+def packages_in(known: Known, partner_ids: tuple[int, ...]) -> Titled:
+    """Every package that some partners have published."""
     for partner_id in partner_ids:
         catalogue = known.of(partner_id).catalogue
-        partner = PARTNER_CODES[partner_id]
         for code in catalogue.standing_packages:
-            title = catalogue.package_title(code) or ""
-            if sought in code.casefold() or sought in title.casefold():
-                yield _hit(
-                    "package",
-                    title or code,
-                    "packages",
-                    partner,
-                    code,
-                    "evaluation",
-                    partner=partner,
-                    code=code,
-                    is_exact=sought == code.casefold(),
-                )
+            yield PARTNER_CODES[partner_id], code, catalogue.package_title(code)
+
+
+def titled(kind: str, room: str, every: Titled, wanted: str) -> Iterable[dict[str, Any]]:
+    """Those whose code or title holds a text, in whatever case."""
+    sought = wanted.casefold()
+    for partner, code, title in every:
+        if sought in code.casefold() or sought in (title or "").casefold():
+            is_exact = sought == code.casefold()
+            parts = (room, partner, code, "evaluation")
+            yield _hit(kind, title or code, *parts, partner=partner, code=code, is_exact=is_exact)
 
 
 def institutions_named(

@@ -12,9 +12,8 @@ from domain.vocabulary import TOPIC_PREFIX
 from services.http.access import Caller
 from services.http.pages.asker import Asker
 from services.http.pages.asking import instants
-from services.http.pages.context import context_of, visit_of
-from services.http.pages.languages import language_of
-from services.http.pages.rendering import page_response, render
+from services.http.pages.context import visit_of
+from services.http.pages.rendering import page
 from services.language.instants import instant
 
 SILENT_DAYS: Final = 2
@@ -37,28 +36,18 @@ class Overview:
 
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The page. Raises Problem and DatabaseAway."""
-        of = language_of(request)
-        visit = visit_of(request, caller, of, self._route)
+        visit = visit_of(request, caller, self._route)
         query = instants(visit.sent, self._route)
         answer = await self._asker.ask("partners", caller, names, query, visit.path)
         intake = None if visit.as_of else await self._asker.ask("intake", caller)
         now = datetime.now(UTC)
         items = answer["items"]
         stalled = (now - timedelta(days=STALLED_DAYS)).date().isoformat()
-        return page_response(
-            render(
-                "home.html",
-                of,
-                **context_of(visit),
-                answer=answer,
-                attention=[
-                    *(attention_of_intake(intake, now) if intake else ()),
-                    *attention_of_classes(items),
-                ],
-                stalled=stalled,
-            ),
-            of,
-        )
+        attention = [
+            *(attention_of_intake(intake, now) if intake else ()),
+            *attention_of_classes(items),
+        ]
+        return page(visit, "home.html", answer=answer, attention=attention, stalled=stalled)
 
 
 def attention_of_intake(intake: Mapping[str, Any], now: datetime) -> Iterable[dict[str, Any]]:

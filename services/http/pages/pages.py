@@ -17,14 +17,14 @@ from services.http.pages import languages
 from services.http.pages.asker import Asker
 from services.http.pages.checking import Checking
 from services.http.pages.comparing import Comparing
-from services.http.pages.context import context_of, visit_of
+from services.http.pages.context import visit_of
 from services.http.pages.deliveries import Deliveries
 from services.http.pages.finding import Finding
 from services.http.pages.languages import language_of
 from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login
 from services.http.pages.overview import Overview
-from services.http.pages.rendering import STYLE, page_response, render
+from services.http.pages.rendering import STYLE, page, page_response, render
 from services.http.pages.shown import Page, Shown
 from services.http.paths import Paths
 from services.http.problems import Problem, nothing_here, only_read, refusal
@@ -163,9 +163,7 @@ class Words:
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The page."""
         del names
-        of = language_of(request)
-        context = context_of(visit_of(request, caller, of, None))
-        return page_response(render("words.html", of, **context), of)
+        return page(visit_of(request, caller, None), "words.html")
 
 
 NO_PAGE: Final = to_say("there is no page at this address")

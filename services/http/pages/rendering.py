@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from domain.share import FEW
 from domain.vocabulary import PARTNERS
+from services.http.pages.context import Visit, context_of
 from services.http.pages.sentences import answer_of_classes, answer_of_money
 from services.http.static_files import static_file
 from services.language.language import NAMES, Language, language
@@ -48,6 +49,12 @@ def page_response(body: str, of: Language, status: HTTPStatus = HTTPStatus.OK) -
     """HTML with the headers of every page."""
     headers = {**HEADERS, "Content-Language": of.code}
     return Response(body, status, headers, "text/html; charset=utf-8")
+
+
+def page(visit: Visit, template: str, **context: Any) -> Response:
+    """The page that a visit asked for, of a template that knows what was asked, and ``context``."""
+    of = visit.language
+    return page_response(render(template, of, **{**context_of(visit), **context}), of)
 
 
 class _Said:

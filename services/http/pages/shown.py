@@ -11,10 +11,9 @@ from starlette.responses import Response
 from services.http.access import Caller
 from services.http.pages.asker import Asker
 from services.http.pages.asking import instants
-from services.http.pages.context import Visit, context_of, visit_of
+from services.http.pages.context import Visit, visit_of
 from services.http.pages.downloads import FORMATS, file_of_one, media_of
-from services.http.pages.languages import language_of
-from services.http.pages.rendering import page_response, render
+from services.http.pages.rendering import page
 from services.http.pages.suggestions import institutions
 from services.http.pages.totals import total
 from services.http.routing import LIST
@@ -47,8 +46,7 @@ class Shown:
 
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The page, or the file that was asked for. Raises Problem and DatabaseAway."""
-        of = language_of(request)
-        visit = visit_of(request, caller, of, self._route)
+        visit = visit_of(request, caller, self._route)
         query = instants(visit.sent, self._route)
         if visit.own.get("format") in FORMATS:
             return await self._file(visit, caller, names, query)
@@ -60,11 +58,11 @@ class Shown:
             name: await ask(other, caller, names, _filled(extra, names))
             for name, (other, extra) in self._page.beside.items()
         }
-        context: dict[str, Any] = {**context_of(visit), **beside, "answer": answer}
+        context: dict[str, Any] = {**beside, "answer": answer}
         context["subject"] = [unquote(part) for part in visit.path.split("/")[1:-1]]
         context["total"] = await total(self._page.route, self._asker, caller, visit.sent)
         context["institutions"] = await institutions(self._asker.sources, caller, visit)
-        return page_response(render(self._page.template, of, **context), of)
+        return page(visit, self._page.template, **context)
 
     async def _file(
         self, visit: Visit, caller: Caller, names: Mapping[str, str], query: Mapping[str, str]

@@ -1,19 +1,29 @@
 """The lists of classes and of packages, with their headline figures."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 from fastapi import Response
 
 from projections.reading import headlines
+from projections.reading.catalogue import Known
 from projections.reading.evaluations_shown import ClassHeadline, PackageHeadline
 from projections.reading.figures import OF_CLASSES, OF_PACKAGES, Order
 from projections.reading.headlines import Filter
 from projections.reading.intake import Freshness
+from projections.reading.page import Key, Page
+from projections.reading.session import Session
 from services.http import cursors, over_time, parameters
 from services.http.listing import ListAnswer, Listing, respond
 from services.http.routing import LIST, Asked, Route
+
+T = TypeVar("T")
+
+Headlines: TypeAlias = Callable[
+    [Session, Known, Filter, Order | None, int | None, Key | None, int], AsyncIterator[Page[T]]
+]
+"""The list behind a key, in an order, as of a time."""
 
 KEY: Final = (cursors.PARTNER, cursors.TEXT)
 KEY_IN_ORDER: Final = (cursors.BIGINT, *KEY)
@@ -33,36 +43,29 @@ async def all_classes(asked: Asked) -> Response:
         title=query["title"],
         purchased_least=query["purchased_least"],
     )
-    order = Order.named(query["order"])
-    return await respond(
-        asked,
-        Listing(
-            "classes",
-            ClassHeadline,
-            KEY if order is None else KEY_IN_ORDER,
-            wanted.partner_ids,
-            lambda session, known, after, page_rows: headlines.classes(
-                session, known, wanted, order, query["as_of"], after, page_rows
-            ),
-            partial(_freshness, partner_ids=wanted.partner_ids),
-        ),
-    )
+    return await _respond(asked, "classes", ClassHeadline, headlines.classes, wanted)
 
 
 async def all_packages(asked: Asked) -> Response:
     """The answer of ``/v1/packages``."""
     query = asked.query
     wanted = Filter(partner_ids=asked.caller.partner_ids(query["partner"]), title=query["title"])
-    order = Order.named(query["order"])
+    return await _respond(asked, "packages", PackageHeadline, headlines.packages, wanted)
+
+
+async def _respond(
+    asked: Asked, name: str, item: type[T], pages: Headlines[T], wanted: Filter
+) -> Response:
+    order, as_of = Order.named(asked.query["order"]), asked.query["as_of"]
     return await respond(
         asked,
         Listing(
-            "packages",
-            PackageHeadline,
+            name,
+            item,
             KEY if order is None else KEY_IN_ORDER,
             wanted.partner_ids,
-            lambda session, known, after, page_rows: headlines.packages(
-                session, known, wanted, order, query["as_of"], after, page_rows
+            lambda session, known, after, page_rows: pages(
+                session, known, wanted, order, as_of, after, page_rows
             ),
             partial(_freshness, partner_ids=wanted.partner_ids),
         ),

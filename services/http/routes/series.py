@@ -1,7 +1,7 @@
 """Evaluations over time: what happened in each day, week or month, and what stood at its end."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from fastapi import Response
 
@@ -16,53 +16,41 @@ from services.http.listing import ListAnswer, Listing, respond
 from services.http.problems import Fault, not_found, unprocessable
 from services.http.routing import LIST, Asked, Route
 
-Series: TypeAlias = Callable[[Session, Known, Wanted], Awaitable[list[SeriesPeriod] | None]]
-
 
 async def of_class(asked: Asked) -> Response:
     """The answer of ``/v1/classes/{partner}/{class_code}/series``."""
     partner_id = asked.caller.partner_of_path(asked.path["partner"])
-
-    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
-        code = asked.path["class_code"]
-        return await series.of_class(session, known, partner_id, code, wanted)
-
-    return await _respond(asked, (partner_id,), read)
+    code = asked.path["class_code"]
+    return await _respond(asked, (partner_id,), series.of_class, partner_id, code)
 
 
 async def of_package(asked: Asked) -> Response:
     """The answer of ``/v1/packages/{partner}/{package_code}/series``."""
     partner_id = asked.caller.partner_of_path(asked.path["partner"])
-
-    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
-        code = asked.path["package_code"]
-        return await series.of_package(session, known, partner_id, code, wanted)
-
-    return await _respond(asked, (partner_id,), read)
+    code = asked.path["package_code"]
+    return await _respond(asked, (partner_id,), series.of_package, partner_id, code)
 
 
 async def of_institution(asked: Asked) -> Response:
     """The answer of ``/v1/institutions/{institution}/series``; a partner sees its own share."""
     partner_ids = asked.caller.partner_ids(None)
-
-    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
-        name = asked.path["institution"]
-        return await series.of_institution(session, known, partner_ids, name, wanted)
-
-    return await _respond(asked, partner_ids, read)
+    name = asked.path["institution"]
+    return await _respond(asked, partner_ids, series.of_institution, partner_ids, name)
 
 
 async def of_partner(asked: Asked) -> Response:
     """The answer of ``/v1/partners/{partner}/series``."""
     partner_id = asked.caller.partner_of_path(asked.path["partner"])
-
-    async def read(session: Session, known: Known, wanted: Wanted) -> list[SeriesPeriod] | None:
-        return await series.of_partner(session, known, partner_id, wanted)
-
-    return await _respond(asked, (partner_id,), read)
+    return await _respond(asked, (partner_id,), series.of_partner, partner_id)
 
 
-async def _respond(asked: Asked, partner_ids: Sequence[int], read: Series) -> Response:
+async def _respond(
+    asked: Asked,
+    partner_ids: Sequence[int],
+    read: Callable[..., Awaitable[list[SeriesPeriod] | None]],
+    *of: Any,
+) -> Response:
+    """``read``: gives the periods of what ``of`` names, in a session, by the catalogue."""
     query = asked.query
     wanted = Wanted(
         query["by"] or "month", query["from"], query["to"], query["as_of"], parameters.now()
@@ -72,7 +60,7 @@ async def _respond(asked: Asked, partner_ids: Sequence[int], read: Series) -> Re
         session: Session, known: Known, after: Key | None, _page_rows: int
     ) -> AsyncIterator[Page[SeriesPeriod]]:
         try:
-            found = await read(session, known, wanted)
+            found = await read(session, known, *of, wanted)
         except TooManyPeriods:
             most = f"are more than {series.MOST_PERIODS} periods; name a later day"
             raise unprocessable(Fault("from", most)) from None
