@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from typing import Final
 
 from tests.simulation.run import SeedFailed
-from tests.simulation.seeds import totals_of
+from tests.simulation.seeds import end_with_parent, totals_of
 from tests.simulation.totals import Totals, keep
 
 AT_ONCE: Final = 100
@@ -33,7 +33,7 @@ def main() -> int:
     totals, failure = Totals(), None
     end = given.first + given.seeds
     left = iter(range(given.first, end, AT_ONCE))
-    with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(given.processes, get_context("spawn"), end_with_parent) as pool:
         running: set[Future[Totals]] = set()
         while failure is None:
             while len(running) < given.processes and time.monotonic() - started < given.seconds:

@@ -100,7 +100,7 @@ class Run:
                     self.scheduler.run()
                 compared = self._check()
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             story = f"{self.scheduler.story.ending()}\nseed {self._seed}: {type(error).__name__}: {error}"
             raise SeedFailed(story) from error

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tests.simulation.locks import Locks
+from tests.simulation.locks import LOOK_SECONDS, Locks
 from tests.simulation.stories import Story
 
 GOES_ON: Final = 0.7
@@ -181,19 +181,23 @@ class Scheduler:
 
     def settle(self) -> None:
         """Lets statements finish that are held up no longer, so that PostgreSQL does nothing behind our back."""
-        held_up = [actor for actor in self._actors if actor.pid is not None]
-        freed = 0
-        for actor in held_up:
-            while actor.pid is not None:
-                if actor.parked:
-                    actor.pid, actor.parked, actor.gives_up_at = None, False, NEVER
-                    freed += 1
-                elif self.locks.blockers(actor.pid):
-                    break
-                else:
-                    time.sleep(0.0002)
-        if freed > 1:
-            self.story.together += 1
+        while any(self._goes_on(actor) for actor in self._actors if actor.pid is not None):
+            pass  # whoever fails gives back what others may wait for
+
+    def _goes_on(self, actor: Actor) -> bool:
+        """Whether a statement that was held up is no longer: it goes on until it ends, or is held up again."""
+        goes_on = False
+        while actor.pid is not None:
+            if actor.parked:
+                actor.pid, actor.parked, actor.gives_up_at = None, False, NEVER
+                return True
+            if self.locks.blockers(actor.pid):
+                self.locks.stand(actor.pid)
+                return goes_on
+            goes_on = True
+            self.locks.go_on(actor.pid)
+            time.sleep(LOOK_SECONDS)
+        return goes_on
 
     # The loop of the thread that started the run.
 
@@ -219,6 +223,7 @@ class Scheduler:
                     continue
                 self._running = None
                 actor.pid = pid
+                self.locks.stand(pid)
                 actor.gives_up_at = self.now + patience
             self.story.tell(self.now, actor.name, "… is held up by a lock")
             if self.locks.is_in_a_circle(pid):
@@ -290,7 +295,7 @@ class Scheduler:
         self.story.tell(self.now, actor.name, f"… gives up: {error}")
         self.locks.cancel(actor.pid)
         while not actor.parked:
-            time.sleep(0.0002)
+            time.sleep(LOOK_SECONDS)
         self.settle()
 
     def _go_on_in_time(self) -> None:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from types import FrameType
+from typing import NoReturn
 
 from tests.simulation.database import RunDatabases
 from tests.simulation.locks import Locks
@@ -19,10 +26,29 @@ def played(seeds: Iterable[int]) -> Iterator[Ran]:
             yield Run(databases, locks, seed).play()
 
 
+def end_with_parent() -> None:
+    """Has this process end when the one that began it does, however that one ends; its server and folder go with it."""
+    parent = parent_process()
+    assert parent is not None
+
+    def leave(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(1)  # unwinds `totals_of`
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, leave)
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def totals_of(first: int, behind: int) -> Totals:
     """What the seeds from ``first`` on came to, in a process that does nothing else; raises SeedFailed."""
     logging.disable(logging.CRITICAL)
     totals = Totals()
-    for ran in played(range(first, behind)):
-        totals.add(ran)
+    try:
+        for ran in played(range(first, behind)):
+            totals.add(ran)
+    except SystemExit:
+        os._exit(1)  # the pool would take it for a result, and threads of the run may wait for ever
     return totals

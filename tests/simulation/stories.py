@@ -9,13 +9,12 @@ SHOWN: Final = 400
 class Story:
     """The steps of one run.
 
-    ``counts``: how often each kind of fault came; ``together``: how often two statements were freed at once.
+    ``counts``: how often each kind of fault came.
     """
 
     def __init__(self) -> None:
         self._steps: list[tuple[float, str, str]] = []
         self.counts: Counter[str] = Counter()
-        self.together = 0
 
     def tell(self, now: float, who: str, what: str) -> None:
         """One step."""

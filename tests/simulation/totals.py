@@ -16,7 +16,7 @@ RESULTS: Final = Path(__file__).parents[2] / "docs" / "simulated-seeds.jsonl"
 
 
 class Totals(Struct):
-    """Sums over runs. ``together``: those in which PostgreSQL freed two statements at once, which may then race."""
+    """Sums over runs."""
 
     seeds: int = 0
     records: int = 0
@@ -24,7 +24,6 @@ class Totals(Struct):
     rebuilds: int = 0
     answers: int = 0
     compared: int = 0
-    together: int = 0
     faults: Counter[str] = field(default_factory=Counter)
 
     def add(self, ran: Ran) -> None:
@@ -35,12 +34,11 @@ class Totals(Struct):
         self.rebuilds += ran.rebuilds
         self.answers += ran.answers
         self.compared += ran.compared
-        self.together += ran.story.together > 0
         self.faults.update(ran.story.counts)
 
     def update(self, other: Totals) -> None:
         """The runs of another sum."""
-        for name in ("seeds", "records", "steps", "rebuilds", "answers", "compared", "together"):
+        for name in ("seeds", "records", "steps", "rebuilds", "answers", "compared"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults.update(other.faults)
 
