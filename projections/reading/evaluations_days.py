@@ -216,13 +216,18 @@ async def waiting(session: Session, partner_ids: Sequence[int]) -> tuple[int, An
 
 async def until(session: Session, sums: Sequence[Sum], day: int) -> list[Packed]:
     """Per sum of a cumulative kind everything until a day."""
+    return await until_each(session, sums, [day] * len(sums))
+
+
+async def until_each(session: Session, sums: Sequence[Sum], days: Sequence[int]) -> list[Packed]:
+    """Per sum of a cumulative kind everything until a day of its own."""
     tallies = [no_tally() for _ in sums]
-    blocks = [day >> BLOCK_OF[Kind(of.kind)] for of in sums]
+    blocks = [day >> BLOCK_OF[Kind(of.kind)] for of, day in zip(sums, days, strict=True)]
     rows = await session.fetch(SQL["until"], *_columns(sums, 4), blocks)
-    for scope, block, before, days in rows:
-        tally = tallies[scope - 1]
-        add_encoded(tally, before)
-        add_days(tally, days, day if block == blocks[scope - 1] else None)
+    for scope, block, before, changed in rows:
+        place = scope - 1
+        add_encoded(tallies[place], before)
+        add_days(tallies[place], changed, days[place] if block == blocks[place] else None)
     return tallies
 
 

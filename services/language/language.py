@@ -31,6 +31,7 @@ class Language:
         self.day: Final = lru_cache(4_096)(self._day)
         self.date: Final = lru_cache(4_096)(self._date)
         self.integer: Final = lru_cache(4_096)(self._integer)
+        self.percent: Final = lru_cache(4_096)(self._percent)
 
     def gettext(self, text: str) -> str:
         """A text that was written in English."""
@@ -61,11 +62,6 @@ class Language:
         sign = "-" if value < 0 else ""
         return f"{sign}Rp{NO_BREAK}{self.integer(abs(value))}"
 
-    def percent(self, of: float, places: int = 1) -> str:
-        """A share from 0 to 1 in percent."""
-        pattern = "#,##0." + "0" * places + "%" if places else "#,##0%"
-        return str(format_percent(of, pattern, self.locale))
-
     def share(self, part: int, whole: int) -> str:
         """A share in percent; empty of nothing."""
         return self.percent(part / whole) if whole else ""
@@ -91,6 +87,11 @@ class Language:
     def _day(self, text: str) -> str:
         """The day of a time of an answer in Jakarta: `31 Des 2020`."""
         return self._short(local(text))
+
+    def _percent(self, of: float, places: int = 1) -> str:
+        """A share from 0 to 1 in percent."""
+        pattern = "#,##0." + "0" * places + "%" if places else "#,##0%"
+        return str(format_percent(of, pattern, self.locale))
 
     def _date(self, text: str) -> str:
         """A day that is written `2020-12-31`, in full."""

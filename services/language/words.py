@@ -166,6 +166,7 @@ FIGURES: Final[Mapping[str, str]] = {
     "unknown_fields": to_say("unknown fields"),
     "paid": to_say("paid"),
     "net": to_say("net"),
+    "net_not_completed": to_say("net of what is not completed"),
     "unallocated": to_say("not allocated to classes"),
     "under_24_hours": to_say("under 24 hours"),
     "24_to_48_hours": to_say("24 to 48 hours"),

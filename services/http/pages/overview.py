@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.vocabulary import TOPIC_PREFIX
+from projections.reading.evaluations_links import purchased_classes
 from services.http.access import Caller
 from services.http.pages.asker import Asker
 from services.http.pages.asking import instants
 from services.http.pages.context import visit_of
 from services.http.pages.rendering import page
+from services.http.pages.weeks import MOST_DIFFERING, weeks_of
 from services.language.instants import instant
 
 SILENT_DAYS: Final = 2
@@ -43,11 +45,17 @@ class Overview:
         now = datetime.now(UTC)
         items = answer["items"]
         stalled = (now - timedelta(days=STALLED_DAYS)).date().isoformat()
+        weeks = await weeks_of(self._asker.sources, caller, answer)
         attention = [
             *(attention_of_intake(intake, now) if intake else ()),
             *attention_of_classes(items),
+            *(attention_of_purchases(weeks.differing) if intake and weeks else ()),
         ]
-        return page(visit, "home.html", answer=answer, attention=attention, stalled=stalled)
+        context = {"answer": answer, "attention": attention, "stalled": stalled, "weeks": weeks}
+        context["links"] = {
+            each["partner"]: purchased_classes(None, partner=each["partner"]) for each in items
+        }
+        return page(visit, "home.html", **context)
 
 
 def attention_of_intake(intake: Mapping[str, Any], now: datetime) -> Iterable[dict[str, Any]]:
@@ -101,6 +109,19 @@ def attention_of_classes(partners: Iterable[Mapping[str, Any]]) -> Iterable[dict
         if unpriced:
             link = f"/partners/{partner}/evaluation"
             yield {"kind": "unpriced", "partner": partner, "count": unpriced, "link": link}
+
+
+def attention_of_purchases(differing: Mapping[str, int]) -> Iterable[dict[str, Any]]:
+    """Purchases whose prices do not add up to the amount."""
+    for partner, count in differing.items():
+        query = urlencode({"partner": partner, "amount_differs": "true"})
+        yield {
+            "kind": "amount_differs",
+            "partner": partner,
+            "count": count,
+            "is_more": count >= MOST_DIFFERING,
+            "link": f"/purchases?{query}",
+        }
 
 
 def _found(kind: str, of: Mapping[str, Any], count: int, **filters: str) -> dict[str, Any]:

@@ -35,6 +35,8 @@ CUT_OFF: Final = "2020-12-31"
 """The auditors' cut-off: what had happened by the end of this day."""
 
 
+MINUS: Final = "\N{MINUS SIGN}"
+
 RUPIAH: Final = {"amount", "price"}
 WORDED: Final = {"kind", "mode", "move_on"}
 """Fields of events whose values are amounts, and those whose values are words of the contract."""
@@ -74,6 +76,12 @@ class _Said:
         if text is None:
             return Markup("–")
         return Markup('<time datetime="{}">{}</time>').format(text, self._language.day(text))
+
+    def grown(self, value: int, is_rupiah: bool = False) -> str:
+        """By how much something grew, with its sign."""
+        of = self._language
+        text = of.rupiah(abs(value)) if is_rupiah else of.number(abs(value))
+        return f"{'+' if value > 0 else MINUS if value else ''}{text}"
 
     def as_text(self, value: Any, name: str = "") -> str:
         """A value of an event's data in words; ``name``: what it is of."""
@@ -129,6 +137,7 @@ def _environment(code: str) -> Environment:
         words=of.words,
         date=of.date,
         month=of.month,
+        grown=said.grown,
         when=said.when,
         day=said.day,
         as_text=said.as_text,

@@ -30,7 +30,7 @@ from services.http.routing import LIST, Route
 from services.report.words import day_and_time, moment
 from tests.services.http.conftest import EVALUATOR, TOKENS, Api, bearer, running, settings_for
 from tests.services.http.desk import Desk
-from tests.services.http.pages.test_pages import visit
+from tests.services.http.pages.reading import visit
 
 PARTNER = "tokopedia"
 HOUR = 3_600_000_000

@@ -8,7 +8,7 @@ import pytest
 from domain.events import PARTICIPANT_STREAM, ClassPublished, PartnerEvent, PurchasePaid
 from tests.services.http.conftest import Api
 from tests.services.http.desk import Desk
-from tests.services.http.pages.test_pages import shown, visit
+from tests.services.http.pages.reading import shown, visit
 
 NAMES = (
     "Balai\nLatihan",

@@ -22,7 +22,7 @@ from services.report.html import html
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.conftest import Api, bearer, running, settings_for
-from tests.services.http.pages.test_pages import shown
+from tests.services.http.pages.reading import shown
 
 DAY = "2020-09-15"
 END_OF_DAY = "2020-09-15T23:59:59.999999+07:00"

@@ -13,7 +13,7 @@ from domain.events import (
 )
 from tests.services.http.conftest import Api
 from tests.services.http.desk import Desk
-from tests.services.http.pages.test_pages import shown
+from tests.services.http.pages.reading import shown
 
 FLAG = "purchase_id_used_twice"
 FIRST, SECOND, VOIDED = "PRK-000000001", "PRK-000000002", "PRK-000000003"

@@ -16,7 +16,7 @@ from services.http.negotiation import CSV, NDJSON, PARQUET
 from services.http.routing import LIST
 from services.language.language import language
 from tests.services.http.conftest import Api, bearer
-from tests.services.http.pages.test_pages import shown
+from tests.services.http.pages.reading import shown
 
 JAKARTA = "Asia/Jakarta"
 LISTS = tuple(route.path for route in ROUTES if route.media == LIST and "{" not in route.path)

@@ -8,7 +8,7 @@ from domain.share import FEW
 from domain.vocabulary import PARTNERS
 from services.simulator.expected import Expected
 from tests.services.http.conftest import Api
-from tests.services.http.pages.test_pages import shown, visit
+from tests.services.http.pages.reading import shown, visit
 
 STATES = ("complete", "incomplete", "unresolved")
 AS_OF = "2020-08-31"
