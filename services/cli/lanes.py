@@ -95,7 +95,7 @@ def table_of(found: list[LaneStatus], log: KafkaLog, ill: list[Ill]) -> Table:
     table = Table(title="Lanes")
     for column in ("Topic", "Partition", "Log"):
         table.add_column(column)
-    for column in ("Next offset", "Log begins", "Log ends"):
+    for column in ("Read from", "Next offset", "Log begins", "Log ends"):
         table.add_column(column, justify="right")
     table.add_column("State")
     troubled = {each.lane.lane_id for each in ill}
@@ -110,6 +110,7 @@ def table_of(found: list[LaneStatus], log: KafkaLog, ill: list[Ill]) -> Table:
             lane.topic,
             str(lane.partition),
             lane.log_id,
+            f"{lane.first_offset:,}",
             f"{lane.next_offset:,}",
             *("–" if bound is None else f"{bound:,}" for bound in bounds),
             state if current else "an earlier log",

@@ -304,6 +304,17 @@ class _Reading:
                     epoch=state.epoch,
                 ),
             )
+            if state.epoch == 1 and state.first_offset > 0:
+                # As it must be where Kafka has deleted records, and this database is new, or restored from before.
+                log.warning(
+                    "lane begins late %s",
+                    pairs(
+                        topic=state.topic,
+                        partition=state.partition,
+                        first_offset=state.first_offset,
+                        detail="Kafka deleted what was before, and this database never read it",
+                    ),
+                )
 
     def _write(self, batches: list[LaneBatch]) -> float:
         """How many seconds it took."""

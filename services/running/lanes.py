@@ -15,7 +15,10 @@ SQL = load("services.running", "lanes.sql")
 
 
 class LaneStatus(Struct, frozen=True):
-    """One lane of one log. ``lag`` counts what Kafka holds of it that was not read; None: Kafka cannot be asked."""
+    """One lane of one log. ``lag`` counts what Kafka holds of it that was not read; None: Kafka cannot be asked.
+
+    Before ``first_offset`` Kafka held nothing any more when this database began to read the lane.
+    """
 
     topic: str
     partition: int
@@ -33,6 +36,7 @@ class LaneStatus(Struct, frozen=True):
     topic_id: str | None = None
     trouble: str | None = None
     lane_id: int = 0
+    first_offset: int = 0
 
 
 def lanes(work: cursor) -> list[LaneStatus]:
