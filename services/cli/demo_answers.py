@@ -11,6 +11,8 @@ from rich.text import Text
 
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, PARTNERS
 from services.cli.api_client import Api
+from services.language.catalogue import SOURCE
+from services.language.language import language
 from services.report.figures import together_money
 from services.report.sentences import (
     PACKAGE_STATES,
@@ -22,6 +24,8 @@ from services.report.sentences import (
 from services.report.words import moment, share
 
 SHOWN = 5
+ENGLISH = language(SOURCE)
+"""The terminal's language."""
 
 
 def records_read(api: Api) -> int:
@@ -95,11 +99,14 @@ def _show_states(console: Console, api: Api) -> None:
         count = sum(states[completion, assessment] for completion in COMPLETION_STATES)
         table.add_column(assessment, justify="right", footer=f"{count:,}")
     table.add_column("all", justify="right", footer=f"{total:,}")
-    table.add_column("share of all", justify="right", footer=share(total, total))
+    table.add_column("share of all", justify="right", footer=share(total, total, ENGLISH))
     for completion in reversed(COMPLETION_STATES):
         counts = [states[completion, assessment] for assessment in ASSESSMENT_STATES]
         table.add_row(
-            completion, *(f"{n:,}" for n in counts), f"{sum(counts):,}", share(sum(counts), total)
+            completion,
+            *(f"{n:,}" for n in counts),
+            f"{sum(counts):,}",
+            share(sum(counts), total, ENGLISH),
         )
     console.print(table)
     counts_of = {
@@ -108,9 +115,9 @@ def _show_states(console: Console, api: Api) -> None:
         "assessed": sum(n for (_, state), n in states.items() if state != "not_assessed"),
         "never_reported": sum(n for (state, _), n in states.items() if state == "never_reported"),
     }
-    console.print(of_classes(counts_of))
+    console.print(of_classes(counts_of, ENGLISH))
     console.print(
-        f"{satisfied:,} of the {total:,} ({share(satisfied, total)}) are satisfied by the rule of their class "
+        f"{satisfied:,} of the {total:,} ({share(satisfied, total, ENGLISH)}) are satisfied by the rule of their class "
         "(move_on).\n"
     )
     table = Table(title="Flags on purchased classes; one class may have several")
@@ -118,7 +125,7 @@ def _show_states(console: Console, api: Api) -> None:
     table.add_column("Purchased classes", justify="right")
     table.add_column(f"share of all {total:,}", justify="right")
     for flag, count in flags.most_common():
-        table.add_row(flag, f"{count:,}", share(count, total))
+        table.add_row(flag, f"{count:,}", share(count, total, ENGLISH))
     console.print(table)
 
 
@@ -139,7 +146,7 @@ def _show_money(console: Console, api: Api) -> None:
     for each in partners:
         table.add_row(each["name"], *(_millions(each["money"], column) for column in columns))
     console.print(table)
-    console.print(of_money(everything) + "\n")
+    console.print(of_money(everything, ENGLISH) + "\n")
 
 
 def _millions(of: Any, column: str) -> str:
@@ -154,12 +161,14 @@ def _show_packages(console: Console, packages: list[Any]) -> None:
     table = Table(title="Packages: one purchase, several classes", show_footer=True)
     table.add_column("Package purchases", footer="sold")
     table.add_column("", justify="right", footer=f"{sold:,}")
-    table.add_column("share of sold", justify="right", footer=share(sold, sold))
+    table.add_column("share of sold", justify="right", footer=share(sold, sold, ENGLISH))
     for state, meaning in PACKAGE_STATES.items():
-        table.add_row(f"{state}: {meaning}", f"{states[state]:,}", share(states[state], sold))
+        table.add_row(
+            f"{state}: {meaning}", f"{states[state]:,}", share(states[state], sold, ENGLISH)
+        )
     console.print(table)
     console.print(
-        f"{len(after):,} of the {sold:,} ({share(len(after), sold)}) were sold after the sale of packages had "
+        f"{len(after):,} of the {sold:,} ({share(len(after), sold, ENGLISH)}) were sold after the sale of packages had "
         "ended.\n"
     )
     begun = [

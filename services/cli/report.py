@@ -30,13 +30,20 @@ def report(
         typer.Option(help="What had happened by this time (RFC 3339) or the end of this day."),
     ] = None,
     partner: Annotated[str | None, typer.Option(help="Only this partner.")] = None,
+    language: Annotated[
+        str, typer.Option(help="Of its words, numbers and dates: id or en.")
+    ] = "en",
 ) -> None:
-    """Write the season's evaluation: funnel, packages, assessments, silence, flags, institutions, with charts.
+    """Write the season's evaluation, with charts: first what was paid for classes not attended or not finished.
 
     The auditors' cut-off: --as-of 2020-12-31.
     """
     if partner is not None and partner not in PARTNERS:
         raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
+    from services.language.catalogue import LOCALES  # noqa: PLC0415 - commands start fast
+
+    if language not in LOCALES:
+        raise typer.BadParameter(f"{language!r} is none of: {', '.join(LOCALES)}")
     for file in out:
         if file.suffix not in SUFFIXES:
             raise typer.BadParameter(f"{file} ends in neither .html nor .pdf")
@@ -46,7 +53,9 @@ def report(
     try:
         with progress(transient=True) as bars:
             bar = bars.add_task("Asking", total=2 * (1 if partner else len(PARTNERS)) + 3)
-            document = asyncio.run(_document(settings, partner, as_of, lambda: bars.advance(bar)))
+            document = asyncio.run(
+                _document(settings, partner, as_of, language, lambda: bars.advance(bar))
+            )
             for file in out:
                 bars.update(bar, description=f"Writing {file.name}")
                 with whole(file) as stream:
@@ -61,16 +70,20 @@ def report(
 
 
 def _rendered(document: Any, suffix: str) -> bytes:
-    from services.report.html import html  # noqa: PLC0415 - commands start fast
+    from services.report.html import html  # noqa: PLC0415
     from services.report.pdf import pdf  # noqa: PLC0415
 
     return html(document) if suffix == ".html" else pdf(document)
 
 
 async def _document(
-    settings: Settings, partner: str | None, as_of: str | None, asked: Callable[[], None]
+    settings: Settings,
+    partner: str | None,
+    as_of: str | None,
+    code: str,
+    asked: Callable[[], None],
 ) -> Any:
-    """The report's document. Raises ExportRefused."""
+    """The report's document, in the language of a code. Raises ExportRefused."""
     from services.http.access import Caller  # noqa: PLC0415
     from services.http.app import ROUTES  # noqa: PLC0415
     from services.http.away import DatabaseAway  # noqa: PLC0415
@@ -79,6 +92,7 @@ async def _document(
     from services.http.pages.asking import instants  # noqa: PLC0415
     from services.http.problems import Problem  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415
+    from services.language.language import language  # noqa: PLC0415
     from services.report.figures import gather  # noqa: PLC0415
     from services.report.season import season  # noqa: PLC0415
 
@@ -104,4 +118,4 @@ async def _document(
     finally:
         await sources.database.close()
     made = datetime.now(UTC).isoformat()
-    return season(gathered, partner=partner, as_of=at, made=made)
+    return season(gathered, partner=partner, as_of=at, made=made, language=language(code))

@@ -18,7 +18,7 @@ from services.language.catalogue import LOCALES, SOURCE
 
 ROOT: Final = Path(__file__).parents[2]
 ROOMS: Final = ("services/language", "services/report", "services/http/pages", "services/asyncapi")
-KEYWORDS: Final = {**DEFAULT_KEYWORDS, "to_say": None, "Mending": (2,)}
+KEYWORDS: Final = {**DEFAULT_KEYWORDS, "say": None, "to_say": None, "Mending": (2,)}
 METHODS: Final = [
     ("**/templates/**.html", "jinja2"),
     ("templates/**.html", "jinja2"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from services.language.catalogue import LOCALES, SOURCE, translations
 from services.language.instants import WIB, local
@@ -17,6 +17,8 @@ NAMES: Final = {"id": "Bahasa Indonesia", SOURCE: "English"}
 
 ABSENT: Final = "–"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+WHOLE_BELOW: Final = 10_000_000
+"""Smaller amounts are short as they are."""
 
 
 class Language:
@@ -36,6 +38,11 @@ class Language:
     def gettext(self, text: str) -> str:
         """A text that was written in English."""
         return self._texts.gettext(text)
+
+    def say(self, text: str, **values: object) -> str:
+        """A text that was written in English, with its placeholders filled."""
+        said = self.gettext(text)
+        return said % values if values else said
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         """The form of a text that goes with a count."""
@@ -62,6 +69,16 @@ class Language:
         sign = "-" if value < 0 else ""
         return f"{sign}Rp{NO_BREAK}{self.integer(abs(value))}"
 
+    def short_rupiah(self, value: int) -> str:
+        """An amount to look at, not to reckon with: `Rp 125,93 miliar`; whole below ten million."""
+        if abs(value) < WHOLE_BELOW:
+            return self.rupiah(value)
+        told = format_compact_decimal(
+            abs(value), format_type="long", locale=self.locale, fraction_digits=2
+        )
+        sign = "-" if value < 0 else ""
+        return f"{sign}Rp{NO_BREAK}{told}"
+
     def share(self, part: int, whole: int) -> str:
         """A share in percent; empty of nothing."""
         return self.percent(part / whole) if whole else ""
@@ -74,9 +91,20 @@ class Language:
         """The month of a day that is written `2020-12-31`: `Desember 2020`."""
         return str(format_date(date.fromisoformat(text), "MMMM y", self.locale))
 
-    def clock(self, of: datetime) -> str:
-        """A time of day to the minute: `23.59` or `23:59`."""
-        return str(format_time(of, "short", locale=self.locale))
+    def short_month(self, text: str) -> str:
+        """As ``month``, in short: `Des 2020`."""
+        return str(format_date(date.fromisoformat(text), "MMM y", self.locale))
+
+    def clock(self, of: datetime, *, seconds: bool = False) -> str:
+        """A time of day to the minute, or to the second: `23.59` or `23:59`."""
+        return str(format_time(of, "medium" if seconds else "short", locale=self.locale))
+
+    def long_moment(self, text: str, *, seconds: bool = False) -> str:
+        """A time of an answer in Jakarta, in full and with its zone: `31 Desember 2020, 23.59 WIB`."""
+        at = local(text)
+        return (
+            f"{self.long_day(at)}, {self.clock(at.replace(tzinfo=None), seconds=seconds)} {at:%Z}"
+        )
 
     def moment(self, text: str) -> str:
         """A time of an answer in Jakarta, to the minute."""

@@ -1,4 +1,4 @@
-"""Charts as SVG: horizontal bars, stacked bars, columns.
+"""Charts as SVG: horizontal bars, stacked bars, columns, divided columns.
 
 One drawing serves pages, the HTML report and the PDF: only shapes, texts and presentation attributes, so that it needs
 no style sheet and a content security policy can forbid inline styles. Fills differ in lightness, so that they can be
@@ -8,6 +8,8 @@ told apart in grey. Every number that is drawn is also written.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
+
+from services.language.language import Language
 
 WIDTH: Final = 680
 TEXT_SIZE: Final = 13
@@ -67,10 +69,11 @@ def bars(of: Sequence[Bar], title: str, *, most: float | None = None) -> str:
     return _svg(drawn, len(of) * ROW, title)
 
 
-def stacks(of: Sequence[Stack], parts: Sequence[str], title: str) -> str:
+def stacks(of: Sequence[Stack], parts: Sequence[str], title: str, language: Language) -> str:
     """Bars of equal length, divided by shares; the legend stands above."""
     label_width = _label_width([stack.label for stack in of])
-    total_width = max((_width(f"{sum(stack.parts):,}", TEXT_SIZE) for stack in of), default=0)
+    totals = [language.number(sum(stack.parts)) for stack in of]
+    total_width = max((_width(total, TEXT_SIZE) for total in totals), default=0)
     left = label_width + GAP
     length = WIDTH - left - total_width - GAP
     drawn = _legend(left, parts)
@@ -83,13 +86,13 @@ def stacks(of: Sequence[Stack], parts: Sequence[str], title: str) -> str:
                 label_width, middle, _cut(stack.label, label_width), anchor="end", whole=stack.label
             )
         )
-        drawn.append(_text(WIDTH, middle, f"{total:,}", anchor="end", fill=SOFT_INK))
+        drawn.append(_text(WIDTH, middle, totals[row], anchor="end", fill=SOFT_INK))
         at = float(left)
         for number, part in enumerate(stack.parts):
             width = length * part / total if total else 0
             if width:
                 drawn.append(_rect(at, middle - BAR / 2, width, BAR, FILLS[number], edge=True))
-            share = f"{part / total:.0%}" if total else ""
+            share = language.percent(part / total, 0) if total else ""
             if width > _width(share, SMALL_SIZE) + 6:
                 ink = "#ffffff" if number in {0, 3} else INK
                 drawn.append(
@@ -102,7 +105,13 @@ def stacks(of: Sequence[Stack], parts: Sequence[str], title: str) -> str:
 
 
 def columns(
-    values: Sequence[int], labels: Sequence[str], title: str, axis: str, *, width: float = WIDTH
+    values: Sequence[int],
+    labels: Sequence[str],
+    title: str,
+    axis: str,
+    language: Language,
+    *,
+    width: float = WIDTH,
 ) -> str:
     """Upright columns with their counts on top; ``labels`` stand below, ``axis`` says what they are."""
     most = max(values, default=0) or 1
@@ -114,7 +123,13 @@ def columns(
         left, middle = number * step + step * 0.1, (number + 0.5) * step
         drawn += [
             _rect(left, top + height - tall, step * 0.8, tall, FILL),
-            _text(middle, top + height - tall - 8, f"{value:,}", SMALL_SIZE, anchor="middle"),
+            _text(
+                middle,
+                top + height - tall - 8,
+                language.number(value),
+                SMALL_SIZE,
+                anchor="middle",
+            ),
             _text(middle, top + height + 11, label, SMALL_SIZE, anchor="middle", fill=SOFT_INK),
         ]
     drawn.append(
@@ -124,6 +139,30 @@ def columns(
         _text(width / 2, top + height + 29, axis, SMALL_SIZE, anchor="middle", fill=SOFT_INK)
     )
     return _svg(drawn, top + height + below, title, width=width)
+
+
+def divided_columns(
+    of: Sequence[Stack], parts: Sequence[str], texts: Sequence[str], title: str
+) -> str:
+    """Upright columns, as tall as the sum of their parts, the first part lowest; ``texts`` stand on top of each."""
+    most = max((sum(stack.parts) for stack in of), default=0) or 1
+    height, top, below = 90, ROW + 18, 20
+    ground = top + height
+    step = WIDTH / max(len(of), 1)
+    drawn = _legend(0, parts)
+    for number, (stack, text) in enumerate(zip(of, texts, strict=True)):
+        left, middle = number * step + step * 0.1, (number + 0.5) * step
+        at = float(ground)
+        for place, part in enumerate(stack.parts):
+            tall = height * max(part, 0) / most
+            at -= tall
+            drawn.append(_rect(left, at, step * 0.8, tall, FILLS[place]))
+        drawn += [
+            _text(middle, at - 8, text, SMALL_SIZE, anchor="middle"),
+            _text(middle, ground + 11, stack.label, SMALL_SIZE, anchor="middle", fill=SOFT_INK),
+        ]
+    drawn.append(f'<line x1="0" y1="{ground}" x2="{WIDTH}" y2="{ground}" stroke="{LINE}"/>')
+    return _svg(drawn, ground + below, title)
 
 
 def _legend(left: float, parts: Sequence[str]) -> list[str]:

@@ -5,6 +5,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from services.language.catalogue import SOURCE
+
 
 class Paragraph(Struct, frozen=True, tag="paragraph"):
     """Running text; ``quiet`` for a note."""
@@ -62,16 +64,17 @@ Block: TypeAlias = Paragraph | Figures | Chart | Table | Terms | Commands
 
 
 class Section(Struct, frozen=True):
-    """A heading and what stands under it."""
+    """A heading and what stands under it. ``ends_page``: on paper what follows begins on a new page."""
 
     title: str
     blocks: Sequence[Block]
+    ends_page: bool = False
 
 
 class Document(Struct, frozen=True):
     """A whole report. The title asks, ``answer`` is the answer in a sentence.
 
-    ``facts`` stand under them: what it is about, as of when, and what was known.
+    ``facts`` stand under them: what it is about, as of when, and what was known. ``language`` is that of its texts.
     """
 
     title: str
@@ -79,3 +82,4 @@ class Document(Struct, frozen=True):
     subtitle: str
     facts: Sequence[str]
     sections: Sequence[Section]
+    language: str = SOURCE

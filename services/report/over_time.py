@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from services.language.language import Language
 from services.report import charts
 from services.report.charts import Stack
 from services.report.document import Block, Chart, Paragraph, Table
-from services.report.words import number, share
+from services.report.words import share
 
 STATES: Final = ("completed", "in_progress", "never_reported")
-TITLES: Final = ("completed", "in progress", "never reported")
 MOST_MONTHS: Final = 24
 
 Standing = dict[str, dict[str, int]]
@@ -27,26 +27,39 @@ def months(series: Sequence[Sequence[Mapping[str, Any]]]) -> Standing:
     return dict(sorted(found.items())[-MOST_MONTHS:])
 
 
-def over_time(series: Sequence[Sequence[Mapping[str, Any]]]) -> Iterable[Block]:
+def over_time(series: Sequence[Sequence[Mapping[str, Any]]], language: Language) -> Iterable[Block]:
     """The section's blocks; none where nothing was paid."""
     standing = {day: of for day, of in months(series).items() if any(of.values())}
     if not standing:
         return
     yield Paragraph(
-        "Month by month, as of its last day in Jakarta (or of the report's time): what had been paid by then and not "
-        "refunded, by what had become of the class by then. Shares of each month's rupiah."
+        language.say(
+            "Month by month, as of its last day in Jakarta (or of the report's time): what had been paid by then and "
+            "not refunded, by what had become of the class by then. Shares of each month's rupiah."
+        )
     )
-    title = "Paid and not refunded by the end of each month, by what had become of the class"
-    stacks = [Stack(day[:7], [of[state] for state in STATES]) for day, of in standing.items()]
-    yield Chart(charts.stacks(stacks, TITLES, title), title)
+    title = language.say(
+        "Paid and not refunded by the end of each month, by what had become of the class"
+    )
+    states = [language.words(state) for state in STATES]
+    stacks = [
+        Stack(language.short_month(day), [of[state] for state in STATES])
+        for day, of in standing.items()
+    ]
+    yield Chart(charts.stacks(stacks, states, title, language), title)
     yield Table(
-        ["Month", "net", *TITLES, "not completed, of net"],
+        [
+            language.say("Month"),
+            language.words("net"),
+            *states,
+            language.say("not completed, of net"),
+        ],
         [
             [
-                day[:7],
-                number(sum(of.values())),
-                *(number(of[state]) for state in STATES),
-                share(sum(of.values()) - of["completed"], sum(of.values())),
+                language.short_month(day),
+                language.number(sum(of.values())),
+                *(language.number(of[state]) for state in STATES),
+                share(sum(of.values()) - of["completed"], sum(of.values()), language),
             ]
             for day, of in standing.items()
         ],

@@ -3,80 +3,126 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.report.words import number, rupiah, share
+from services.language.language import Language
+from services.language.marking import to_say
+from services.report.words import share
 
 PACKAGE_STATES: Final = {
-    "complete": "every class was completed",
-    "incomplete": "some class was not completed",
-    "unresolved": "the package is not published",
+    "complete": to_say("every class was completed"),
+    "incomplete": to_say("some class was not completed"),
+    "unresolved": to_say("the package is not published"),
 }
 """Each package purchase is in exactly one of these states."""
 
-QUESTION: Final = "Was every class that somebody bought completed, and was it assessed?"
+QUESTION: Final = to_say("Was every class that somebody bought completed, and was it assessed?")
 
 
-def of_classes(of: Mapping[str, Any]) -> str:
+def of_classes(of: Mapping[str, Any], language: Language) -> str:
     """The answer to the question, from counts of purchased classes."""
     bought = of["purchased"]
     if not bought:
-        return "Nobody knows yet: no class was purchased."
-    completed, assessed, silent = (of[name] for name in ("completed", "assessed", "never_reported"))
-    if completed == assessed == bought:
-        return f"Yes: each of {number(bought)} purchased classes was completed and assessed."
-    silence = (
-        f"on {_counted(silent, bought)} the partner never reported a word"
-        if silent
-        else "none was passed over in silence"
+        return language.say("Nobody knows yet: no class was purchased.")
+    if of["completed"] == of["assessed"] == bought:
+        return language.say(
+            "Yes: each of %(bought)s purchased classes was completed and assessed.",
+            bought=language.number(bought),
+        )
+    text = (
+        to_say(
+            "No: of %(bought)s purchased classes %(completed)s were completed and %(assessed)s assessed; "
+            "on %(silent)s the partner never reported a word."
+        )
+        if of["never_reported"]
+        else to_say(
+            "No: of %(bought)s purchased classes %(completed)s were completed and %(assessed)s assessed; "
+            "none was passed over in silence."
+        )
     )
-    return (
-        f"No: of {number(bought)} purchased classes {_counted(completed, bought)} were completed and "
-        f"{_counted(assessed, bought)} assessed; {silence}."
+    return language.say(
+        text,
+        bought=language.number(bought),
+        completed=_counted(of["completed"], bought, language),
+        assessed=_counted(of["assessed"], bought, language),
+        silent=_counted(of["never_reported"], bought, language),
     )
 
 
-def of_packages(of: Mapping[str, Any]) -> str:
+def of_packages(of: Mapping[str, Any], language: Language) -> str:
     """What became of purchases of packages: the three states add up to all of them."""
     sold = of["purchases"]
     if not sold:
-        return "No package was bought."
-    return (
-        f"Of {number(sold)} package purchases {_counted(of['complete'], sold)} are complete, "
-        f"{_counted(of['incomplete'], sold)} incomplete and {_counted(of['unresolved'], sold)} unresolved; "
-        f"{number(of['after_sales_end'])} of them were sold after the sale of packages had ended."
+        return language.say("No package was bought.")
+    return language.say(
+        "Of %(sold)s package purchases %(complete)s are complete, %(incomplete)s incomplete and %(unresolved)s "
+        "unresolved; %(after)s of them were sold after the sale of packages had ended.",
+        sold=language.number(sold),
+        **{state: _counted(of[state], sold, language) for state in PACKAGE_STATES},
+        after=language.number(of["after_sales_end"]),
     )
 
 
-def of_money_in_short(of: Mapping[str, Any]) -> str:
-    """The same as `of_money`, without what it is made of and what is not in it."""
+def of_money_in_short(net: int, completed: int, language: Language) -> str:
+    """The same as `of_money`, without what it is made of and what is not in it; empty where nothing was paid."""
+    if not net:
+        return ""
+    return language.say(
+        "%(open)s (%(share)s) of %(net)s paid was for classes that were not completed.",
+        open=language.rupiah(net - completed),
+        share=share(net - completed, net, language),
+        net=language.rupiah(net),
+    )
+
+
+def of_money(of: Mapping[str, Any], language: Language) -> str:
+    """The auditors' question, answered: what was paid for classes that were not finished. ``of``: the money."""
+    return " ".join(filter(None, (of_paid(of, language), of_unknown_prices(of, language))))
+
+
+def of_paid(of: Mapping[str, Any], language: Language) -> str:
+    """As `of_money`, without what is not in it."""
+    net = of["net"]
+    if not net:
+        return language.say("Nothing is known to have been paid for a class and not refunded.")
+    by = of["net_by_completion"]
+    return language.say(
+        "Of %(net)s paid for classes and not refunded, %(open)s was for classes that were not completed: "
+        "%(in_progress)s under way, %(never_reported)s on which the partner never reported a word.",
+        net=language.rupiah(net),
+        open=_worth(by["in_progress"] + by["never_reported"], net, language),
+        in_progress=language.rupiah(by["in_progress"]),
+        never_reported=language.rupiah(by["never_reported"]),
+    )
+
+
+def of_unknown_prices(of: Mapping[str, Any], language: Language) -> str:
+    """What is in no amount: packages that are not published, classes without a price; empty where all is known."""
+    said = []
+    if of["unallocated"]:
+        said.append(
+            language.say(
+                "Not in it: %(amount)s paid for packages that are not published, whose classes are not known.",
+                amount=language.rupiah(of["unallocated"]),
+            )
+        )
+    if of["unpriced"]:
+        said.append(
+            language.say(
+                "Not in it: %(count)s purchased classes of which a price is not known.",
+                count=language.number(of["unpriced"]),
+            )
+        )
+    return " ".join(said)
+
+
+def of_attendance(of: Mapping[str, Any], language: Language) -> str:
+    """The other half of the auditors' question: what was paid for classes that nobody attended."""
     net = of["net"]
     if not net:
         return ""
-    open_ones = net - of["net_by_completion"]["completed"]
-    return (
-        f"{_worth(open_ones, net)} of {rupiah(net)} paid was for classes that were not completed."
+    return language.say(
+        "%(amount)s was for classes of which no meeting is known to have been attended.",
+        amount=_worth(of["net_not_attended"], net, language),
     )
-
-
-def of_money(of: Mapping[str, Any]) -> str:
-    """The auditors' question, answered: what was paid for classes that were not finished. ``of``: the money."""
-    net = of["net"]
-    if not net:
-        return "Nothing is known to have been paid for a class and not refunded."
-    by = of["net_by_completion"]
-    open_ones = by["in_progress"] + by["never_reported"]
-    said = (
-        f"Of {rupiah(net)} paid for classes and not refunded, {_worth(open_ones, net)} was for classes that were not "
-        f"completed: {rupiah(by['in_progress'])} under way, {rupiah(by['never_reported'])} on which the partner never "
-        "reported a word."
-    )
-    unknown = []
-    if of["unallocated"]:
-        unknown.append(
-            f"{rupiah(of['unallocated'])} paid for packages that are not published, whose classes are not known"
-        )
-    if of["unpriced"]:
-        unknown.append(f"{number(of['unpriced'])} purchased classes of which a price is not known")
-    return f"{said} Not in it: {' and '.join(unknown)}." if unknown else said
 
 
 def package_state(of: Mapping[str, Any]) -> str:
@@ -86,9 +132,9 @@ def package_state(of: Mapping[str, Any]) -> str:
     return "complete" if of["complete"] else "incomplete"
 
 
-def _counted(part: int, whole: int) -> str:
-    return f"{number(part)} ({share(part, whole)})"
+def _counted(part: int, whole: int, language: Language) -> str:
+    return f"{language.number(part)} ({share(part, whole, language)})"
 
 
-def _worth(part: int, whole: int) -> str:
-    return f"{rupiah(part)} ({share(part, whole)})"
+def _worth(part: int, whole: int, language: Language) -> str:
+    return f"{language.rupiah(part)} ({share(part, whole, language)})"

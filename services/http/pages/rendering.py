@@ -12,10 +12,10 @@ from starlette.responses import Response
 from domain.share import FEW
 from domain.vocabulary import PARTNERS
 from services.http.pages.context import Visit, context_of
-from services.http.pages.sentences import answer_of_classes, answer_of_money
 from services.http.static_files import static_file
 from services.language.language import NAMES, Language, language
 from services.language.meanings import MEANINGS
+from services.report.sentences import of_classes, of_money_in_short
 
 STYLE: Final = static_file("services.http.pages", "static/tuntas.css")
 
@@ -151,8 +151,8 @@ def _environment(code: str) -> Environment:
         MEANINGS=MEANINGS,
         LANGUAGE=code,
         STYLE_PATH=STYLE.path,
-        answer_of_classes=lambda counts: answer_of_classes(counts, of),
-        answer_of_money=lambda money: answer_of_money(money, of),
+        answer_of_classes=lambda counts: of_classes(counts, of),
+        answer_of_money=lambda money: of_money_in_short(money["net"], money["completed"], of),
         width=width,
         viewer=None,
     )

@@ -27,11 +27,13 @@ from services.cloudevents.time import EARLIEST, LATEST
 from services.http.app import ROUTES
 from services.http.pages.pages import PAGES
 from services.http.routing import LIST, Route
-from services.report.words import day_and_time, moment
+from services.language.language import language
+from services.report.words import moment
 from tests.services.http.conftest import EVALUATOR, TOKENS, Api, bearer, running, settings_for
 from tests.services.http.desk import Desk
 from tests.services.http.pages.reading import visit
 
+EN = language("en")
 PARTNER = "tokopedia"
 HOUR = 3_600_000_000
 TIMES = (EARLIEST, EARLIEST + HOUR, 1_600_000_000_000_000, LATEST - HOUR, LATEST - 999_999, LATEST)
@@ -147,13 +149,14 @@ def test_another_readers_first_page_is_not_broken(api: Api) -> None:
 
 @pytest.mark.parametrize("as_of", [None, *DAYS, *ASKED[:-2]])
 def test_the_report_is_written_at_every_time(api: Api, as_of: str | None) -> None:
-    document = asyncio.run(_document(settings_for(api.database_url), None, as_of, lambda: None))
+    settings = settings_for(api.database_url)
+    document = asyncio.run(_document(settings, None, as_of, "id", lambda: None))
     assert _rendered(document, ".html")
 
 
 def test_a_time_that_jakarta_has_no_day_for_is_shown_in_utc() -> None:
     assert moment("9999-12-31T23:59:59Z") == "9999-12-31 23:59 UTC"
-    assert day_and_time("9999-12-31T17:00:00Z") == "31 December 9999, 17:00 UTC"
+    assert EN.long_moment("9999-12-31T17:00:00Z") == "31 December 9999, 17:00 UTC"
     assert moment("9999-12-31T16:59:59Z") == "9999-12-31 23:59"
     assert moment("0001-01-01T00:00:00Z") == "0001-01-01 07:00"
-    assert day_and_time("2020-12-31T16:59:59Z") == "31 December 2020, 23:59 WIB"
+    assert EN.long_moment("2020-12-31T16:59:59Z") == "31 December 2020, 23:59 WIB"

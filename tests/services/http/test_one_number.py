@@ -155,7 +155,8 @@ def test_pages_and_report_tell_the_same(api: Api, url: str, at: dict[str, str]) 
         f"({total['completed'] / total['purchased']:.1%}) were completed and {total['assessed']:,} "
     )
     home = shown(api, "/", **day).text
-    document = asyncio.run(_document(settings_for(url), None, DAY if at else None, lambda: None))
+    day_or_now = DAY if at else None
+    document = asyncio.run(_document(settings_for(url), None, day_or_now, "en", lambda: None))
     report = unescape(html(document).decode())
     assert answer in home
     assert answer in report

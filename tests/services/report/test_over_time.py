@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.language.language import language
 from services.report.document import Chart, Table
 from services.report.over_time import MOST_MONTHS, months, over_time
 
@@ -18,17 +19,17 @@ def test_months_of_partners_are_added_up() -> None:
         "2020-05-31": {"completed": 0, "in_progress": 10, "never_reported": 5},
         "2020-06-30": {"completed": 108, "in_progress": 4, "never_reported": 4},
     }
-    _, chart, table = over_time([first, second])
+    _, chart, table = over_time([first, second], language("en"))
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
     assert table.rows == [
-        ["2020-05", "15", "0", "10", "5", "100.0%"],
-        ["2020-06", "116", "108", "4", "4", "6.9%"],
+        ["May 2020", "15", "0", "10", "5", "100.0%"],
+        ["Jun 2020", "116", "108", "4", "4", "6.9%"],
     ]
 
 
 def test_of_nothing_nothing_is_drawn_and_of_many_months_the_latest() -> None:
-    assert list(over_time([[], [month("2020-05-31", 0, 0, 0)]])) == []
+    assert list(over_time([[], [month("2020-05-31", 0, 0, 0)]], language("en"))) == []
     many = [
         month(f"{year}-{number:02}-28", 1, 1, 1)
         for year in range(2018, 2022)

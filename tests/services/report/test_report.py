@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.language.language import language
 from services.report.document import (
     Chart,
     Commands,
@@ -24,8 +25,9 @@ from services.report.html import html
 from services.report.known import known
 from services.report.method import method
 from services.report.pdf import pdf
-from services.report.words import decimal, share
+from services.report.words import share
 
+EN = language("en")
 EVIL = (
     '</style><script>alert(1)</script> #panic() $x$ *a* _b_ \\ "quoted" `code` @ref <label> // no'
 )
@@ -123,10 +125,10 @@ def test_partners_add_up_and_means_are_weighted() -> None:
 
 
 def test_nothing_has_no_share_and_no_mean() -> None:
-    assert share(0, 0) == "–"
-    assert share(1, 3) == "33.3%"
-    assert decimal(None) == "–"
-    assert decimal(1234.5) == "1,234.50"
+    assert share(0, 0, EN) == "–"
+    assert share(1, 3, EN) == "33.3%"
+    assert EN.number(None) == "–"
+    assert EN.number(1234.5) == "1,234.50"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_what_is_not_known_is_not_called_nothing(
         }[route]
 
     gathered = asyncio.run(gather(ask, ["pintaria"], None))
-    told = [*known(gathered), *method(gathered, partner=None, as_of=None)]
+    told = [*known(gathered, EN), *method(gathered, partner=None, as_of=None, language=EN)]
     text = " ".join(block.text for block in told if isinstance(block, Paragraph))
     for sentence in sentences:
         assert sentence in text
