@@ -1,7 +1,7 @@
 """Decoded records that wait to be written, lane by lane, and what of them is written next.
 
 A lane with few records has all of them in the next batch, whatever waits in others. Lanes with many, here or still in
-Kafka, have turns, a third of a batch each: smaller pieces of more lanes would be of more participants, and each
+Kafka, have turns, each what is left of a batch: smaller pieces of more lanes would be of more participants, and each
 participant costs (docs/decisions/one-worker-two-threads.md).
 
 A lane whose batch failed is written alone, in turn with the others, in pieces that get smaller as long as they fail.
@@ -17,10 +17,6 @@ from services.intake.takeover import LaneName
 
 BATCHES_WAITING: Final = 2
 """So many batches wait, so that there is always one to write."""
-
-TURNS: Final = 3
-"""A lane's turn is one of so many in a batch."""
-
 
 STEADY: Final = 4
 """After so many pieces that were written, the next ones are twice as large: each that fails costs time."""
@@ -80,7 +76,7 @@ class Backlog:
         enough = BATCHES_WAITING * limit
         if self.weight >= enough:
             return set(waiting)
-        share = max(enough // max(len(waiting), 1), limit // TURNS)
+        share = max(enough // max(len(waiting), 1), limit)
         return {name for name, held in waiting.items() if held.weight >= share}
 
     def add(self, batch: LaneBatch) -> None:
@@ -114,9 +110,9 @@ class Backlog:
         return self._by_turns(together, limit)
 
     def _by_turns(self, names: Sequence[LaneName], limit: int) -> list[LaneBatch]:
-        """A batch of lanes that have more than fits: half of it for those with least, then turns.
+        """A batch of lanes that have more than fits: half of it for those with least, then a turn of one of the others.
 
-        A turn has who waits longest, of those of which a turn's worth is here.
+        The turn has who waits longest, of those of which as much is here; others only where it leaves something.
         """
         taken: list[LaneBatch] = []
         left, quick = limit, limit // 2
@@ -128,13 +124,13 @@ class Backlog:
             left -= held.weight
             taken.append(self._waiting.pop(name).batch)
         many = [name for name in names if name in self._waiting]
-        turn = max(limit // TURNS, left // max(len(many), 1), 1)
+        turn = left
         many.sort(key=lambda name: self._waiting[name].weight < turn)
         for name in many:
             if left <= 0:
                 break
             before = self._waiting[name].weight
-            taken.append(self._cut(name, min(turn, left)))
+            taken.append(self._cut(name, left))
             after = self._waiting.pop(name, None)
             if after is not None:
                 self._waiting[name] = after  # behind those that have not had their turn

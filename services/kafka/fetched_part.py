@@ -6,8 +6,8 @@ from typing import Final
 from services.kafka.batches import AbortedTransaction, Batch, batches, not_sent, offsets_of_last
 from services.kafka.records import AnyRecord
 
-TURN_RECORDS: Final = 1_500
-TURN_BYTES: Final = 1024 * 1024
+TURN_RECORDS: Final = 5_000
+TURN_BYTES: Final = 2 * 1024 * 1024
 """So much of one lane is taken before it is another lane's turn."""
 
 OPENING_COSTS: Final = 16

@@ -53,9 +53,17 @@ def test_lanes_that_have_much_have_turns() -> None:
     backlog = Backlog()
     for partition in range(5):
         backlog.add(batch(partition, [1] * 800, in_kafka=5_000))
-    assert taken(backlog, 900) == {partition: list(range(300)) for partition in range(3)}
-    assert list(taken(backlog, 900)) == [3, 4, 0]
-    assert list(taken(backlog, 900)) == [1, 2, 3]
+    assert taken(backlog, 600) == {0: list(range(600))}
+    assert list(taken(backlog, 600)) == [1]
+    assert [list(taken(backlog, 600)) for _ in range(3)] == [[2], [3], [4]]
+    # What is left of a lane is less than a turn: it waits until more has come, or all have as little.
+    backlog.add(batch(1, [1] * 700, first=800, in_kafka=4_300))
+    assert taken(backlog, 600) == {1: list(range(600, 1_200))}
+    assert taken(backlog, 600) == {
+        0: list(range(600, 800)),
+        2: list(range(600, 800)),
+        3: list(range(600, 800)),
+    }
 
 
 def test_the_least_of_what_waits_goes_first_up_to_half_a_batch() -> None:
@@ -66,8 +74,7 @@ def test_the_least_of_what_waits_goes_first_up_to_half_a_batch() -> None:
     assert {partition: len(offsets) for partition, offsets in first.items()} == {
         3: 140,
         2: 300,
-        0: 300,
-        1: 160,
+        0: 460,
     }
 
 
@@ -77,9 +84,11 @@ def test_little_of_a_lane_that_has_more_in_kafka_waits_until_a_turns_worth_is_he
     backlog.add(batch(1, [1] * 10))
     for partition in range(2, 5):
         backlog.add(batch(partition, [1] * 800, in_kafka=5_000))
-    assert list(taken(backlog, 900)) == [1, 2, 3, 4]
-    backlog.add(batch(0, [1] * 300, first=10, in_kafka=4_700))
-    assert list(taken(backlog, 900)) == [0, 2, 3]
+    assert list(taken(backlog, 700)) == [1, 2]
+    assert list(taken(backlog, 700)) == [3]
+    backlog.add(batch(0, [1] * 800, first=10, in_kafka=4_200))
+    assert list(taken(backlog, 700)) == [0]  # it waits longest
+    assert list(taken(backlog, 700)) == [4]
 
 
 def test_a_record_heavier_than_a_batch_is_one_by_itself() -> None:
