@@ -5,9 +5,10 @@ meet somebody new at once wait for each other for that moment only, and agree; a
 there for the next one.
 """
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from secrets import randbits
+from secrets import token_bytes
 from typing import Final
 
 from psycopg2.extensions import cursor
@@ -20,6 +21,7 @@ from services.postgres.waiting import WaitingConnection
 SQL: Final = load("services.postgres", "vault_queries.sql")
 
 NUMBER_BITS: Final = 63
+"""A number is above 0 and fits a bigint."""
 TRIES: Final = 10
 
 
@@ -69,7 +71,7 @@ def numbers(work: cursor, participant_ids: Iterable[str]) -> dict[str, int]:
             return found
         if attempt == 0:
             work.execute(SQL["soon"])
-        offered = [randbits(NUMBER_BITS) or 1 for _ in new]
+        offered = list(_random_numbers(len(new)))
         work.execute(
             SQL["give"],
             {"persons": bigint_array(offered), "participant_ids": text_array(new)},
@@ -88,3 +90,9 @@ def known_numbers(work: cursor, participant_ids: Iterable[str]) -> dict[str, int
         return {}
     work.execute(SQL["numbers"], {"participant_ids": ids})
     return dict(work.fetchall())
+
+
+def _random_numbers(count: int) -> Iterator[int]:
+    """Numbers that say nothing; those of a batch are drawn at once, as each draw asks the operating system."""
+    for drawn in struct.unpack(f"{count}Q", token_bytes(8 * count)):
+        yield drawn >> 64 - NUMBER_BITS or 1
