@@ -163,3 +163,8 @@ def readable(content: bytes, *, cut: bool = False) -> tuple[str, Encoding]:
         except UnicodeDecodeError:
             continue
     return b64encode(content).decode(), "base64"
+
+
+async def reasons(session: Session, partner_id: int, newest: int) -> list[tuple[str, int]]:
+    """The reasons of a partner's newest rejections, each with how often it is among them, the most frequent first."""
+    return [(reason, n) for reason, n in await session.fetch(SQL["reasons"], partner_id, newest)]

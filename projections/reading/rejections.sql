@@ -44,3 +44,11 @@ FROM (
 JOIN ledger.rejection USING (partner_id, lane_id, kafka_offset)
 JOIN ledger.lane ON lane.lane_id = shown.lane_id
 ORDER BY rejection.recorded DESC, rejection.lane_id DESC, rejection.kafka_offset DESC
+
+-- name: reasons
+-- The reasons of a partner's newest $2 rejections, and how often each is among them.
+SELECT reason, count(*) FROM (
+    SELECT reason FROM ledger.rejection WHERE partner_id = $1
+    ORDER BY recorded DESC, lane_id DESC, kafka_offset DESC LIMIT $2
+) AS newest
+GROUP BY reason ORDER BY count(*) DESC, reason

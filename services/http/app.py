@@ -16,6 +16,7 @@ from services.http.metrics_address import MetricsAddress
 from services.http.openapi import describe
 from services.http.pages.pages import add_pages
 from services.http.routes import (
+    deliveries,
     evaluations,
     events,
     first_completions,
@@ -46,6 +47,7 @@ ROUTES: Final[Sequence[Route]] = (
     *series.ROUTES,
     *events.ROUTES,
     *reconciliation.ROUTES,
+    *deliveries.ROUTES,
     *intake.ROUTES,
     *hints.ROUTES,
 )

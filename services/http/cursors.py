@@ -5,6 +5,7 @@ Anybody can make such a text, so a key is looked at part by part before a databa
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from datetime import date
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
@@ -26,6 +27,7 @@ EVENT_KEY: Final = range(-(2**63), 2**64)
 TIME: Final = range(EARLIEST, LATEST + 1)
 MAYBE_TIME: Final = range(-(2**61), LATEST + 1)
 """Of what may never have happened, a time before every other."""
+DAY: Final = range(1, date.max.toordinal() + 1)
 TEXT: Final = str
 
 Shape: TypeAlias = Sequence[range | type[str]]

@@ -194,6 +194,26 @@ CREATE TABLE IF NOT EXISTS ledger.rejection_announced (
     PRIMARY KEY (partner_id, lane_id)
 );
 
+-- How many records were read on each day in Jakarta, and what became of them: counted behind the intake from what is
+-- above, each record once (services/projector/delivered.py).
+CREATE TABLE IF NOT EXISTS ledger.delivery_day (
+    accepted    bigint   NOT NULL,
+    duplicate   bigint   NOT NULL,
+    rejected    bigint   NOT NULL,
+    day         date     NOT NULL,
+    partner_id  smallint NOT NULL,
+    PRIMARY KEY (partner_id, day)
+) WITH (fillfactor = 50);
+
+-- How far the records of a lane are among these counts: until which offset, and the last event before it.
+CREATE TABLE IF NOT EXISTS ledger.delivery_lane (
+    next_offset  bigint   NOT NULL,
+    position     bigint   NOT NULL,
+    lane_id      integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
+) WITH (fillfactor = 50);
+
 -- Rejected records that were taken up again, each once: noted before it is sent, and where Kafka put it when that is
 -- known (`tuntas redrive`).
 CREATE TABLE IF NOT EXISTS ledger.redriven (

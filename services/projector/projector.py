@@ -1,9 +1,9 @@
 """The project service: what must follow the ledger but need not be in the intake's transaction.
 
 It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, now
-and over time, looks for gaps in partners' running numbers, announces rejections to partners, and says of whom most
-records are rejected. Several may run: each of these has one process at a time, the others skip it; evaluations over
-time have one for each partner.
+and over time, looks for gaps in partners' running numbers, announces rejections to partners, counts what became of
+records day by day, and says of whom most records are rejected. Several may run: each of these has one process at a
+time, the others skip it; evaluations over time have one for each partner.
 """
 
 import logging
@@ -25,6 +25,7 @@ from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry
 from services.projector.announcer import Send, announce
 from services.projector.days import FollowingDays
+from services.projector.delivered import Delivered
 from services.projector.recently import RecentlyRejected
 from services.resume import run_until_stopped
 
@@ -49,6 +50,7 @@ class Projector:
         self._look_seconds = look_seconds
         self._admission = Admission()
         self._recent = RecentlyRejected(log)
+        self._delivered = Delivered()
         self._days = FollowingDays(connect, look_seconds)
 
     def run(self, stop: threading.Event) -> None:
@@ -67,7 +69,7 @@ class Projector:
                 while not stop.is_set():
                     self._days.check()
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
-                    done += announce(opened, send)
+                    done += announce(opened, send) + self._delivered.look(opened)
                     self._recent.look(opened)
                     self._admission.is_granted = True
                     if not done:

@@ -1,50 +1,45 @@
-"""What became of what a partner sent: by outcome, with rejections by reason, gaps, totals and lag."""
+"""What became of what a partner sent: day by day, with rejections by reason, gaps, totals and lag."""
 
-from collections import Counter
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import Response
-
+from projections.reading import rejections
+from projections.reading.session import Session
+from services.asyncapi.mending import MENDINGS
 from services.http.access import Caller
 from services.http.pages.asker import Asker
-from services.http.pages.context import visit_of
-from services.http.pages.rendering import page
+from services.http.pages.shown import Page, Shown
 
-NEWEST: Final = 100
-"""So many rejections are counted by reason: each holds its record, of up to 64 KiB."""
+NEWEST: Final = 1_000
+"""So many rejections are counted by reason."""
 
-SHOWN: Final = 5
+TOLD: Final = {str(each.reason): each.told for each in reversed(MENDINGS)}
+"""Reason to what to correct, as the mended examples say it."""
+
+PAGE: Final = Page(
+    route="deliveries",
+    template="deliveries.html",
+    limit=28,
+    beside={
+        "reconciliation": ("reconciliation", {}),
+        "intake": ("intake", {"partner": "{partner}"}),
+        "rejections": ("rejections", {"partner": "{partner}", "limit": "5"}),
+    },
+)
 
 
-class Deliveries:
+class Deliveries(Shown):
     """The page."""
 
-    template = "/partners/{partner}/deliveries"
-    methods = frozenset({"GET", "HEAD"})
-
     def __init__(self, asker: Asker) -> None:
-        self._asker = asker
+        super().__init__(PAGE, asker)
 
-    async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
-        """The page. Raises Problem and DatabaseAway."""
-        visit = visit_of(request, caller, None)
-        ask = self._asker.ask
-        reconciliation = await ask("reconciliation", caller, names)
-        partner = {"partner": names["partner"]}
-        intake = await ask("intake", caller, query=partner)
-        newest = {**partner, "limit": str(NEWEST)}
-        rejections = await ask("rejections", caller, query=newest, url_path="/rejections")
-        reasons = Counter(each["reason"] for each in rejections["items"])
-        shown = {**rejections, "items": rejections["items"][:SHOWN]}
-        context = {
-            "partner": names["partner"],
-            "answer": reconciliation,
-            "intake": intake,
-            "rejections": shown,
-            "reasons": reasons.most_common(),
-            "counted": len(rejections["items"]),
-            "goes_on": rejections["next_cursor"] is not None,
-        }
-        return page(visit, "deliveries.html", **context)
+    async def more(self, caller: Caller, names: Mapping[str, str]) -> Mapping[str, Any]:
+        """The newest rejections by reason. Raises Problem and DatabaseAway."""
+        partner_id = caller.partner_of_path(names["partner"])
+
+        async def read(session: Session) -> list[tuple[str, int]]:
+            return await rejections.reasons(session, partner_id, NEWEST)
+
+        reasons = await self.asker.sources.of(caller).database.read(read)
+        return {"partner": names["partner"], "reasons": reasons, "newest": NEWEST, "told": TOLD}

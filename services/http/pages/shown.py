@@ -42,7 +42,7 @@ class Shown:
         self._route = asker.routes[page.route]
         self.template = self._route.path.removeprefix("/v1")
         self._page = page
-        self._asker = asker
+        self.asker = asker
 
     async def show(self, request: Request, caller: Caller, names: Mapping[str, str]) -> Response:
         """The page, or the file that was asked for. Raises Problem and DatabaseAway."""
@@ -52,17 +52,22 @@ class Shown:
             return await self._file(visit, caller, names, query)
         if self._page.limit:
             query = {"limit": str(self._page.limit), **query}
-        ask = self._asker.ask
+        ask = self.asker.ask
         answer = await ask(self._page.route, caller, names, query, visit.path)
         beside = {
             name: await ask(other, caller, names, _filled(extra, names))
             for name, (other, extra) in self._page.beside.items()
         }
-        context: dict[str, Any] = {**beside, "answer": answer}
+        context: dict[str, Any] = {**beside, **await self.more(caller, names), "answer": answer}
         context["subject"] = [unquote(part) for part in visit.path.split("/")[1:-1]]
-        context["total"] = await total(self._page.route, self._asker, caller, visit.sent)
-        context["institutions"] = await institutions(self._asker.sources, caller, visit)
+        context["total"] = await total(self._page.route, self.asker, caller, visit.sent)
+        context["institutions"] = await institutions(self.asker.sources, caller, visit)
         return page(visit, self._page.template, **context)
+
+    async def more(self, caller: Caller, names: Mapping[str, str]) -> Mapping[str, Any]:
+        """What the template is told besides. Raises Problem and DatabaseAway."""
+        del caller, names
+        return {}
 
     async def _file(
         self, visit: Visit, caller: Caller, names: Mapping[str, str], query: Mapping[str, str]
@@ -70,14 +75,14 @@ class Shown:
         chosen = visit.own["format"]
         whole = {name: value for name, value in query.items() if name not in {"cursor", "limit"}}
         if self._route.media is not LIST:
-            response = await self._asker.file(self._page.route, caller, names, whole, visit.path)
+            response = await self.asker.file(self._page.route, caller, names, whole, visit.path)
             return await file_of_one(
                 self._route.answer, bytes(response.body), chosen, visit.language, self._page.route
             )
         if visit.has("time_zone"):
             whole.setdefault("time_zone", "Asia/Jakarta")
         media = media_of(chosen, visit.language)
-        return await self._asker.file(self._page.route, caller, names, whole, visit.path, media)
+        return await self.asker.file(self._page.route, caller, names, whole, visit.path, media)
 
 
 def _filled(query: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A worker's desk: a database with Tuntas' tables, lanes, and the intake's own writer to fill them."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from psycopg2.extensions import connection
@@ -19,6 +20,7 @@ from services.kafka.records import Record
 from services.postgres import ledger
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
+from services.projector import delivered
 from tests.raw_record import raw_record
 
 SALES_END = 1_593_450_000_000_000
@@ -80,13 +82,15 @@ class Desk:
         rejudge(lambda: transaction(self.session), PARTNER_IDS[partner])
 
     def add_up(self) -> None:
-        """What a projector does: everything queued is added to the sums."""
+        """What a projector does: everything queued is added to the sums, every record counted."""
         added = True
         while added:
             with transaction(self.session) as work:
                 added = bool(add_up(work))
         with transaction(self.session) as work:
             follow_all(work)
+        while delivered.count(partial(transaction, self.session)):
+            pass
 
     def execute(self, statement: str, *values: Any) -> None:
         with transaction(self.session) as work:
