@@ -79,7 +79,10 @@ def _behind(freshness: Sequence[Answer]) -> tuple[int | None, str]:
 
 
 def together(evaluations: Sequence[Answer]) -> dict[str, Any]:
-    """The figures of some partners added up; means are those of all their values. Medians do not add up."""
+    """The figures of some evaluations added up, of packages where all have them; means are those of all values.
+
+    Medians do not add up.
+    """
     all_of: dict[str, Any] = {
         name: sum(evaluation[name] for evaluation in evaluations) for name in ADDED
     }
@@ -92,10 +95,11 @@ def together(evaluations: Sequence[Answer]) -> dict[str, Any]:
             key: sum(evaluation[name][key] for evaluation in evaluations)
             for key in evaluations[0][name]
         }
-    all_of["packages"] = {
-        name: sum(evaluation["packages"][name] for evaluation in evaluations)
-        for name in ("purchases", "complete", "incomplete", "unresolved", "after_sales_end")
-    }
+    if all("packages" in evaluation for evaluation in evaluations):
+        all_of["packages"] = {
+            name: sum(evaluation["packages"][name] for evaluation in evaluations)
+            for name in ("purchases", "complete", "incomplete", "unresolved", "after_sales_end")
+        }
     all_of["money"] = together_money([each["money"] for each in evaluations])
     scored = [sum(each["score_histogram"]) for each in evaluations]
     all_of["score_mean"] = _mean([each["score_mean"] for each in evaluations], scored)

@@ -25,6 +25,7 @@ from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login
 from services.http.pages.overview import Overview
 from services.http.pages.rendering import STYLE, page, page_response, render
+from services.http.pages.reporting import reports
 from services.http.pages.shown import Page, Shown
 from services.http.paths import Paths
 from services.http.problems import Problem, nothing_here, only_read, refusal
@@ -110,6 +111,7 @@ class Pages(BaseRoute):
             Deliveries(asker),
             Checking(),
             Words(),
+            *reports(asker),
             *(Shown(page, asker) for page in PAGES),
         ]
         self._pages: Paths[View] = Paths({each.template: each for each in views})
