@@ -1,6 +1,7 @@
 """What became of one event."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Response
@@ -9,6 +10,7 @@ from msgspec.structs import asdict
 
 from projections.reading import events
 from projections.reading.events import EventFate, Outcome
+from projections.reading.instants import instant
 from projections.reading.intake import Freshness
 from projections.reading.session import Session
 from services.cloudevents.wire import MAX_ID_LENGTH
@@ -18,8 +20,9 @@ from services.http.routing import Asked, Route, json
 
 
 class EventAnswer(EventFate, frozen=True, kw_only=True):
-    """What became of one event. An id that is `never_seen` may still wait in Kafka: see ``freshness``."""
+    """What became of one event, now. An id that is `never_seen` may still wait in Kafka: see ``freshness``."""
 
+    as_of: datetime
     freshness: Freshness
 
 
@@ -38,7 +41,8 @@ async def event(asked: Asked) -> Response:
     # What waits in Kafka is read first: an event that arrives in between is then seen, not called never seen.
     freshness = await asked.sources.freshness.of((partner_id,))
     found = await asked.sources.database.read_snapshot(read)
-    return json(EventAnswer(**asdict(found), freshness=freshness))
+    as_of = instant(parameters.now())
+    return json(EventAnswer(**asdict(found), as_of=as_of, freshness=freshness))
 
 
 MOST_IDS: Final = 400
@@ -59,6 +63,7 @@ class EventsAnswer(Struct, frozen=True, kw_only=True):
 
     items: list[EventFate]
     outcomes: dict[Outcome, int]
+    as_of: datetime
     freshness: Freshness
 
 
@@ -75,7 +80,14 @@ async def lookup(asked: Asked) -> Response:
 
     found = await asked.sources.database.read_snapshot(read)
     outcomes = Counter(fate.outcome for fate in found)
-    return json(EventsAnswer(items=found, outcomes=dict(outcomes), freshness=freshness))
+    return json(
+        EventsAnswer(
+            items=found,
+            outcomes=dict(outcomes),
+            as_of=instant(parameters.now()),
+            freshness=freshness,
+        )
+    )
 
 
 SENT_TO: Final = (

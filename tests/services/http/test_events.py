@@ -39,6 +39,7 @@ def test_an_accepted_event_says_where_it_stands(desk: Desk, api: Api) -> None:
     }
     assert [place["offset"] for place in found.pop("repeats")] == [3, 2]
     assert found.pop("freshness")
+    assert found.pop("as_of").endswith("Z")
     assert found == {
         "partner": "pintaria",
         "event_id": "e-1",
