@@ -11,7 +11,6 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from domain.class_evidence import classes_named
 from domain.counting import Tally
 from domain.days import FIRST_DAY, LAST_DAY, begin_of, day_of, end_of
 from domain.participant import State
@@ -21,7 +20,7 @@ from projections.days.tallies import Tally as Packed
 from projections.days.tallies import add_to, no_tally, unpacked
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_sums import Finer, Kept, Span
-from projections.reading.evidence import AT_ONCE, people
+from projections.reading.evidence import AT_ONCE, classes_of, people
 from projections.reading.instants import instant
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -111,9 +110,7 @@ async def _whom(
 def _add_moves(
     changed: Changed, state: State, rules: Rules, instants: tuple[int, int], day: int
 ) -> None:
-    codes = set(state.classes)
-    for purchase in state.purchases.values():
-        codes |= classes_named(purchase, rules.catalogue)
+    codes = classes_of(state, rules)
     view = View(state, rules.catalogue, rules.package_sales_end)
     changed.add(moves(view, codes, state.purchases, instants, day))
 

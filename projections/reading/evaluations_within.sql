@@ -24,18 +24,7 @@ WHERE day_place.partner_id = $1 AND day = $2
 
 -- name: people_of_classes
 -- Those of them with any evidence of classes $5.
-WITH concerned AS (
-    SELECT DISTINCT event.person
-    FROM projections.day_place
-    CROSS JOIN LATERAL unnest(blocks) AS place (block)
-    CROSS JOIN LATERAL (
-        SELECT person FROM ledger.event
-        WHERE event.block = place.block AND event.partner_id = $1 AND happened > $3 AND happened <= $4
-          AND person <> 0
-        OFFSET 0
-    ) AS event
-    WHERE day_place.partner_id = $1 AND day = $2
-)
+WITH concerned AS ({people})
 SELECT person FROM concerned
 WHERE EXISTS (
     SELECT FROM projections.purchased_class AS of_class
@@ -46,18 +35,7 @@ WHERE EXISTS (
 
 -- name: people_of_package
 -- Those of them with a purchase, or a class, that is, or may have been, of package $5.
-WITH concerned AS (
-    SELECT DISTINCT event.person
-    FROM projections.day_place
-    CROSS JOIN LATERAL unnest(blocks) AS place (block)
-    CROSS JOIN LATERAL (
-        SELECT person FROM ledger.event
-        WHERE event.block = place.block AND event.partner_id = $1 AND happened > $3 AND happened <= $4
-          AND person <> 0
-        OFFSET 0
-    ) AS event
-    WHERE day_place.partner_id = $1 AND day = $2
-)
+WITH concerned AS ({people})
 SELECT person FROM concerned
 WHERE EXISTS (
     SELECT FROM projections.purchase AS bought

@@ -5,31 +5,14 @@ what an earlier one of this id had begun, and that one's messages are refused fr
 way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Protocol
 
 from kafka.errors import KafkaError
 
 from services.kafka.errors import BrokerUnavailable, translated
-from services.kafka.producer import Producer
+from services.kafka.producer import Outgoing, Producer
 from services.kafka.security import UNSECURED, Security
-
-
-class Outgoing(Protocol):
-    """A message."""
-
-    @property
-    def topic(self) -> str: ...
-
-    @property
-    def key(self) -> bytes | None: ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
-
-    @property
-    def value(self) -> bytes | None: ...
 
 
 class KafkaOutbox(Producer):

@@ -36,7 +36,7 @@ Progress = Callable[[int], None]
 
 
 class Outgoing(Protocol):
-    """A record to be published; `services.simulator`'s SimulatedRecord is one."""
+    """A record to be published."""
 
     @property
     def topic(self) -> str: ...
