@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import asdict
+
 from domain.counting import Tally
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.reading import evaluations_as_of as judged
@@ -21,11 +23,16 @@ from projections.reading.evaluations_shown import (
     counts,
 )
 from projections.reading.evaluations_sums import SQL
+from projections.reading.figures import Order, flat, place_of
 from projections.reading.page import Key, Page
 from projections.reading.session import Session
 
 ALL_TOGETHER: Final = 0
 """The partner id under which an institution's plain counts are kept over all partners."""
+
+
+MOST_AT_ONCE: Final = 1_000
+"""So many institutions are read at once where all of them are."""
 
 
 async def partners(
@@ -94,6 +101,30 @@ async def institutions(
             yield Page(items, (behind,), len(of))
         if len(of) < page_rows:
             return
+
+
+async def institutions_in_order(
+    session: Session,
+    known: Known,
+    partner_ids: Sequence[int],
+    as_of: int | None,
+    order: Order,
+    after: Key | None,
+    page_rows: int,
+) -> AsyncIterator[Page[InstitutionHeadline]]:
+    """The list of institutions in the order of a figure, behind the key ``after`` = (place of the figure, institution).
+
+    There are hundreds of institutions: all of them are read, whatever part is shown.
+    """
+    items: dict[Key, InstitutionHeadline] = {}
+    async for page in institutions(session, known, partner_ids, as_of, None, MOST_AT_ONCE):
+        for _, item in page.items:
+            figure = dict(flat(asdict(item)))[order.figure]
+            items[place_of(figure), item.institution] = item
+    keys = order.sorted(list(items), after)
+    for start in range(0, len(keys), page_rows):
+        some = keys[start : start + page_rows]
+        yield Page([(key, items[key]) for key in some], some[-1], len(some))
 
 
 def _institution(

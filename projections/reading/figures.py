@@ -100,6 +100,9 @@ PLAIN: Final[dict[int, int]] = dict.fromkeys(range(Metric.PURCHASED, Metric.RATI
 OF_CLASSES: Final = _metrics(counts, PLAIN | {Metric.RATING: 5} | MONEY)
 """Headline figure of a class to the metrics that it follows from."""
 
+OF_INSTITUTIONS: Final = ("classes", *OF_CLASSES)
+"""Headline figures of an institution."""
+
 PACKAGES: Final[dict[int, int]] = dict.fromkeys(range(Metric.PACKAGES, Metric.PAID), 0)
 OF_PACKAGES: Final = _metrics(package_headline, PACKAGES | MONEY)
 """The same of a package."""

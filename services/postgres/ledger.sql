@@ -214,6 +214,23 @@ CREATE TABLE IF NOT EXISTS ledger.delivery_lane (
     PRIMARY KEY (partner_id, lane_id)
 ) WITH (fillfactor = 50);
 
+-- By which codes events are found: certificate numbers and redeem codes in small letters, each as the 64 bits of
+-- ledger.id_hash, with the place of its event; noted behind the intake (services/projector/codes.py).
+CREATE TABLE IF NOT EXISTS ledger.code (
+    hash        bigint   NOT NULL,
+    place       bigint   NOT NULL,
+    partner_id  smallint NOT NULL,
+    PRIMARY KEY (partner_id, hash, place)
+);
+
+-- Until which position the codes of a lane are noted.
+CREATE TABLE IF NOT EXISTS ledger.code_lane (
+    position    bigint   NOT NULL,
+    lane_id     integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
+) WITH (fillfactor = 50);
+
 -- Rejected records that were taken up again, each once: noted before it is sent, and where Kafka put it when that is
 -- known (`tuntas redrive`).
 CREATE TABLE IF NOT EXISTS ledger.redriven (

@@ -4,15 +4,12 @@ Each record is counted once, behind the intake and without it: in a transaction 
 counted.
 """
 
-from collections.abc import Callable
-from time import monotonic
 from typing import Final
 
 from projections.status.rejudge import Transaction
 from projections.storage.sql import load
 
 SQL: Final = load("services.projector", "delivered.sql")
-LOOK_SECONDS: Final = 5.0
 OFFSETS: Final = 50_000
 """So many offsets of a lane are counted at once."""
 
@@ -25,19 +22,3 @@ def count(opened: Transaction, offsets: int = OFFSETS) -> bool:
             return False
         cursor.execute(SQL["count"], {"offsets": offsets})
         return bool(cursor.fetchone()[0])
-
-
-class Delivered:
-    """Counts every five seconds, and at once where much waits."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._look_at = 0.0
-
-    def look(self, opened: Transaction) -> int:
-        """Counts where that is due; returns whether more waits, as a number."""
-        if self._clock() < self._look_at:
-            return 0
-        waits = count(opened)
-        self._look_at = 0.0 if waits else self._clock() + LOOK_SECONDS
-        return int(waits)

@@ -2,8 +2,8 @@
 
 It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, now
 and over time, looks for gaps in partners' running numbers, announces rejections to partners, counts what became of
-records day by day, and says of whom most records are rejected. Several may run: each of these has one process at a
-time, the others skip it; evaluations over time have one for each partner.
+records day by day, notes by which codes events are found, and says of whom most records are rejected. Several may run:
+each of these has one process at a time, the others skip it; evaluations over time have one for each partner.
 """
 
 import logging
@@ -23,9 +23,10 @@ from services.kafka.errors import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry
+from services.projector import codes, delivered
 from services.projector.announcer import Send, announce
 from services.projector.days import FollowingDays
-from services.projector.delivered import Delivered
+from services.projector.pausing import Pausing
 from services.projector.recently import RecentlyRejected
 from services.resume import run_until_stopped
 
@@ -50,7 +51,8 @@ class Projector:
         self._look_seconds = look_seconds
         self._admission = Admission()
         self._recent = RecentlyRejected(log)
-        self._delivered = Delivered()
+        self._delivered = Pausing(delivered.count)
+        self._codes = Pausing(codes.note)
         self._days = FollowingDays(connect, look_seconds)
 
     def run(self, stop: threading.Event) -> None:
@@ -70,6 +72,7 @@ class Projector:
                     self._days.check()
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
                     done += announce(opened, send) + self._delivered.look(opened)
+                    done += self._codes.look(opened)
                     self._recent.look(opened)
                     self._admission.is_granted = True
                     if not done:

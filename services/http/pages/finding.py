@@ -1,7 +1,7 @@
 """One search box: participants, purchases and events by their ids, classes, packages and institutions by name or code.
 
-Ids are looked up as they were typed and in capitals, which is how they are usually written. Names are searched in the
-catalogue in memory, so that no search reads a table from end to end. Certificates and redeem codes stand in no index.
+Ids are looked up as they were typed, in small letters and in capitals; certificate numbers and redeem codes in whatever
+case. Names are searched in the catalogue in memory, so that no search reads a table from end to end.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.vocabulary import PARTNER_CODES
+from projections.reading import codes
 from projections.reading.catalogue import Known
+from projections.reading.codes import Coded
+from projections.reading.session import Session
 from services.http.access import Caller
 from services.http.pages.asker import Asker
 from services.http.pages.asking import page_path, place
@@ -23,6 +26,16 @@ from services.http.pages.suggestions import names_in
 PATH: Final = "/find"
 MOST_LETTERS: Final = 256
 MOST_HITS: Final = 20
+KINDS: Final = (
+    "participant",
+    "purchase",
+    "certificate",
+    "redeem_code",
+    "event",
+    "class",
+    "package",
+    "institution",
+)
 FEWEST_LETTERS: Final = 2
 """Names are searched for so many letters at least."""
 
@@ -49,24 +62,52 @@ class Finding:
         if len(hits) == 1:
             found = page_path(hits[0]["link"], visit.as_of)
             return RedirectResponse(found, HTTPStatus.SEE_OTHER)
-        kinds = ("participant", "purchase", "event", "class", "package", "institution")
-        groups = {kind: [hit for hit in hits if hit["kind"] == kind] for kind in kinds}
+        groups = {kind: [hit for hit in hits if hit["kind"] == kind] for kind in KINDS}
         return page(visit, "find.html", wanted=wanted, groups=groups, most=MOST_HITS)
 
     async def _by_id(self, caller: Caller, wanted: str) -> list[dict[str, Any]]:
-        hits: list[dict[str, Any]] = []
-        for name in dict.fromkeys((wanted, wanted.upper(), wanted.lower())):
-            if await self._is_participant(caller, name):
-                hits.append(_hit("participant", name, "participants", name, "classes"))
-            for partner_id in caller.partner_ids(None):
-                partner = PARTNER_CODES[partner_id]
-                names = {"partner": partner, "purchase_id": name}
-                if await self._asker.known("purchase", caller, names):
-                    hits.append(_hit("purchase", name, "purchases", partner, name, partner=partner))
-                names = {"partner": partner, "event_id": name}
-                fate = await self._asker.known("event", caller, names)
-                if fate is not None and fate["outcome"] != "never_seen":
-                    hits.append(_hit("event", name, "events", partner, name, partner=partner))
+        if "\0" in wanted:
+            return []
+        spelled = list(dict.fromkeys((wanted, wanted.upper(), wanted.lower())))
+        hits = [
+            _hit("participant", name, "participants", name, "classes")
+            for name in spelled
+            if await self._is_participant(caller, name)
+        ]
+        partner_ids = caller.partner_ids(None)
+
+        async def read(session: Session) -> tuple[list[tuple[str, str, str]], list[Coded]]:
+            return (
+                await codes.named(session, partner_ids, spelled),
+                await codes.found(session, partner_ids, wanted, MOST_HITS),
+            )
+
+        named, coded = await self._asker.sources.of(caller).database.read_snapshot(read)
+        for kind, partner, name in named:
+            if kind == "event":
+                hits.append(_hit("event", name, "events", partner, name, partner=partner))
+            elif await self._asker.known(
+                "purchase", caller, {"partner": partner, "purchase_id": name}
+            ):
+                hits.append(_hit("purchase", name, "purchases", partner, name, partner=partner))
+        for each in coded:
+            of_class = (
+                "participants",
+                each.participant_id,
+                "classes",
+                each.partner,
+                each.class_code,
+            )
+            hits.append(
+                _hit(
+                    each.kind,
+                    each.code,
+                    *of_class,
+                    "history",
+                    partner=each.partner,
+                    code=each.participant_id,
+                )
+            )
         return hits
 
     async def _is_participant(self, caller: Caller, name: str) -> bool:

@@ -1,6 +1,6 @@
 """Evaluations: classes, packages, institutions and partners, each with how far its sums are behind."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -19,9 +19,11 @@ from projections.reading.evaluations_shown import (
     PartnerEvaluation,
     PartnerHeadline,
 )
+from projections.reading.figures import OF_INSTITUTIONS, Order
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness
 from projections.reading.meaning import means
+from projections.reading.page import Key, Page
 from projections.reading.session import Session
 from services.http import cursors, over_time, parameters
 from services.http.listing import ListAnswer, Listing, respond, turn
@@ -115,15 +117,26 @@ async def one_partner(asked: Asked) -> Response:
 async def all_institutions(asked: Asked) -> Response:
     """The answer of ``/v1/institutions``."""
     query = asked.query
-    partner_ids = asked.caller.partner_ids(query["partner"])
+    partner_ids, as_of = asked.caller.partner_ids(query["partner"]), query["as_of"]
+    order = Order.named(query["order"])
+
+    def pages(
+        session: Session, known: Known, after: Key | None, page_rows: int
+    ) -> AsyncIterator[Page[InstitutionHeadline]]:
+        if order is None:
+            return evaluations_lists.institutions(
+                session, known, partner_ids, as_of, after, page_rows
+            )
+        return evaluations_lists.institutions_in_order(
+            session, known, partner_ids, as_of, order, after, page_rows
+        )
+
     listing = Listing(
         "institutions",
         InstitutionHeadline,
-        (cursors.TEXT,),
+        (cursors.TEXT,) if order is None else (cursors.BIGINT, cursors.TEXT),
         partner_ids,
-        lambda session, known, after, page_rows: evaluations_lists.institutions(
-            session, known, partner_ids, query["as_of"], after, page_rows
-        ),
+        pages,
         partial(_freshness, partner_ids=partner_ids),
         is_long=partial(over_time.judges_rows, partner_ids=partner_ids),
     )
@@ -174,6 +187,11 @@ async def _freshness(asked: Asked, partner_ids: Sequence[int]) -> Freshness:
     return await over_time.freshness_of_list(asked, partner_ids, asked.query["as_of"])
 
 
+HOW: Final = (
+    "In the order of this figure, the least first, and where it is null before all others; with `-` in front the other"
+    " way round. A figure is named by its place in the answer, as a column of CSV. Default: by name."
+)
+
 ROUTES: Final = (
     Route(
         path="/v1/classes/{partner}/{class_code}/evaluation",
@@ -196,11 +214,12 @@ ROUTES: Final = (
     Route(
         path="/v1/institutions",
         name="institutions",
-        summary="Institutions with their headline figures, by name",
+        summary="Institutions with their headline figures, by name or in the order of any figure",
         answer=ListAnswer[InstitutionHeadline],
         respond=all_institutions,
         parameters=(
             parameters.PARTNER,
+            parameters.ordered(list(OF_INSTITUTIONS), HOW),
             parameters.AS_OF,
             parameters.TIME_ZONE,
             parameters.LIMIT,

@@ -20,7 +20,7 @@ from services.kafka.records import Record
 from services.postgres import ledger
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
-from services.projector import delivered
+from services.projector import codes, delivered
 from tests.raw_record import raw_record
 
 SALES_END = 1_593_450_000_000_000
@@ -82,14 +82,15 @@ class Desk:
         rejudge(lambda: transaction(self.session), PARTNER_IDS[partner])
 
     def add_up(self) -> None:
-        """What a projector does: everything queued is added to the sums, every record counted."""
+        """What a projector does: everything queued is added to the sums, every record counted, codes noted."""
         added = True
         while added:
             with transaction(self.session) as work:
                 added = bool(add_up(work))
         with transaction(self.session) as work:
             follow_all(work)
-        while delivered.count(partial(transaction, self.session)):
+        opened = partial(transaction, self.session)
+        while delivered.count(opened) or codes.note(opened):
             pass
 
     def execute(self, statement: str, *values: Any) -> None:

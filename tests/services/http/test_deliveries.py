@@ -12,7 +12,7 @@ from domain.events import PARTICIPANT_STREAM, ClassStarted, PartnerEvent
 from services.intake.batch import Decoded
 from services.postgres.connect import connect, transaction
 from services.projector import delivered
-from services.projector.delivered import LOOK_SECONDS, Delivered
+from services.projector.pausing import LOOK_SECONDS, Pausing
 from tests.services.http.conftest import TOKENS, Api, bearer
 from tests.services.http.desk import RAW, Desk
 from tests.services.http.pages.reading import read, shown
@@ -100,7 +100,7 @@ def test_one_process_at_a_time_counts(sent: Desk, api: Api) -> None:
 
 
 def test_it_is_counted_every_few_seconds_and_at_once_where_much_waits(
-    sent: Desk, monkeypatch: pytest.MonkeyPatch
+    sent: Desk,
 ) -> None:
     looks: list[bool] = []
     waits = [True, False, False]
@@ -109,9 +109,8 @@ def test_it_is_counted_every_few_seconds_and_at_once_where_much_waits(
         looks.append(waits[len(looks)])
         return looks[-1]
 
-    monkeypatch.setattr(delivered, "count", count)
     now = 100.0
-    counting = Delivered(lambda: now)
+    counting = Pausing(count, lambda: now)
     opened = partial(transaction, sent.session)
     assert [counting.look(opened), counting.look(opened), counting.look(opened)] == [1, 0, 0]
     assert looks == [True, False]

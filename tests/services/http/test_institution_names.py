@@ -1,6 +1,9 @@
 """An institution that is listed is evaluated, whatever its name is made of."""
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -81,3 +84,33 @@ def test_every_link_of_the_pages_leads_to_it(api: Api) -> None:
 @pytest.mark.parametrize("path", ["%FF", "a%00", "%C3", "", "no such"])
 def test_what_is_no_name_is_not_found(api: Api, path: str) -> None:
     assert api.status(f"/v1/institutions/{path}/evaluation") == 404
+
+
+def test_institutions_have_the_order_of_any_figure(season_api: Api) -> None:
+    whole = season_api.items("/v1/institutions", limit=1000)
+    for order, figure in (
+        ("-purchased", lambda each: each["purchased"]),
+        ("classes", lambda each: each["classes"]),
+        ("rating_mean", lambda each: -1 if each["rating_mean"] is None else each["rating_mean"]),
+        ("-money_net", lambda each: each["money"]["net"]),
+    ):
+        key = partial(_place, figure)
+        wanted = sorted(whole, key=key, reverse=order.startswith("-"))
+        assert season_api.items("/v1/institutions", order=order, limit=7) == wanted, order
+    then = "2020-08-31T23:59:59.999999+07:00"
+    before = season_api.items("/v1/institutions", as_of=then, limit=1000)
+    wanted = sorted(before, key=lambda each: (each["purchased"], each["institution"]))
+    assert season_api.items("/v1/institutions", as_of=then, order="purchased", limit=9) == wanted
+
+
+def test_the_page_of_institutions_is_sorted_by_its_heads(season_api: Api) -> None:
+    page = shown(season_api, "/institutions")
+    assert "/institutions?order=-completed" in page.links
+    sorted_page = shown(season_api, "/institutions", order="-completed", limit=5)
+    items = season_api.get("/v1/institutions", order="-completed", limit=5)["items"]
+    places = [sorted_page.text.index(each["institution"]) for each in items]
+    assert places == sorted(places)
+
+
+def _place(figure: Callable[[dict[str, Any]], Any], each: dict[str, Any]) -> tuple[Any, str]:
+    return figure(each), each["institution"]
