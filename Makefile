@@ -1,5 +1,5 @@
 # Everything needs only Python 3.11 or newer and make. uv is used where it is there, because it is faster.
-# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench, faults, simulate and plant.
+# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench, faults, simulate, plant and wal-cuts.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -73,6 +73,10 @@ simulate: $(VENV)/dev.stamp ## run the services under a seeded scheduler that br
 .PHONY: simulate-long
 simulate-long: $(VENV)/dev.stamp ## the same for 100,000 seeds (hours); its totals are added to docs/simulated-seeds.jsonl
 	$(BIN)/python -m tests.simulation --seeds 100000 --keep $(ARGS)
+
+.PHONY: wal-cuts
+wal-cuts: $(VENV)/dev.stamp ## recover from a base backup and WAL cut at 2,000 random bytes; adds to docs/faults.jsonl (20 minutes)
+	$(BIN)/python -m tests.wal_cuts --keep $(ARGS)
 
 .PHONY: plant
 plant: $(VENV)/dev.stamp ## plant one deliberate defect after the other and see that some suite turns red (an hour)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Self
@@ -32,16 +33,24 @@ TEMPLATE: Final = "layout"
 RUN: Final = "run"
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A folder for as long as the block lasts, in memory where the machine has a place for that."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(prefix="tuntas-", dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
+
+
 class RunDatabases:
     """A server of its own, in memory where the machine has a folder for that."""
 
+    def __init__(self, settings: Mapping[str, str] = FAST) -> None:
+        self._settings = settings
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            memory = Path("/dev/shm")
-            folder = stack.enter_context(
-                TemporaryDirectory(prefix="tuntas-", dir=memory if memory.is_dir() else None)
-            )
-            self._server = stack.enter_context(EmbeddedPostgres(Path(folder) / "data", FAST))
+            folder = stack.enter_context(folder_in_memory())
+            self._server = stack.enter_context(EmbeddedPostgres(folder / "data", self._settings))
             with closing(connect(self._server.create_database(TEMPLATE), "test")) as session:
                 migrate(session)
                 with transaction(session) as work:
@@ -55,6 +64,10 @@ class RunDatabases:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def data_dir(self) -> Path:
+        return self._server.data_dir
 
     @property
     def server_url(self) -> str:

@@ -27,6 +27,10 @@ class Log:
         self.lanes = lanes
         self.written = dict.fromkeys(lanes, 0)
 
+    def anew(self) -> Log:
+        """The same log before anything of it was written."""
+        return Log(self.lanes)
+
     def is_whole(self) -> bool:
         return all(self.written[lane] == len(offsets) for lane, offsets in self.lanes.items())
 

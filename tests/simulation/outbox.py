@@ -18,10 +18,14 @@ class Topics:
     """What was told of answers, in order, and whose outbox is the newest."""
 
     def __init__(self, scheduler: Scheduler, faults: Faults) -> None:
-        self._messages: list[Message] = []
+        self.messages: list[Message] = []
         self._newest: Outbox | None = None
         self._scheduler = scheduler
         self._faults = faults
+
+    def follow(self, earlier: Topics) -> None:
+        """What was told in another run is there already."""
+        self.messages += earlier.messages
 
     @contextmanager
     def open(self) -> Iterator[Outbox]:
@@ -39,14 +43,14 @@ class Topics:
             raise BrokerRefused("another producer has begun")
         if self._faults.refuses("answers"):
             raise BrokerUnavailable
-        self._messages += messages
+        self.messages += messages
         self._scheduler.pause()
         if self._faults.refuses("the word that answers arrived"):
             raise BrokerUnavailable
 
     def folded(self) -> dict[tuple[str, str], Any]:
         """What a reader knows who keeps the latest message of each topic and key."""
-        latest = {(each.topic, each.key.decode()): each.value for each in self._messages}
+        latest = {(each.topic, each.key.decode()): each.value for each in self.messages}
         return {
             key: msgspec.json.decode(value)["data"]
             for key, value in latest.items()

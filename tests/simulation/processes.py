@@ -53,6 +53,11 @@ class Processes:
         self._batch_records = scheduler.chance.choice(BATCH_RECORDS)
         self._cached = scheduler.chance.choice((0, 2, 1000))
 
+    def follow(self, earlier: Processes) -> None:
+        """What another run told Kafka is there already."""
+        self.announced += earlier.announced
+        self.topics.follow(earlier.topics)
+
     def begin(self, service: str) -> None:
         """One more process of a service: `ingest`, `project`, `answer`, `rebuild` or `read`."""
         if self._is_stopped:

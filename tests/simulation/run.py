@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from typing import Any, Final
@@ -15,7 +16,6 @@ from msgspec import Struct, field
 from services import rebuilding
 from services.http.pacing import Pace, PacedSession
 from tests.simulation import answers, ledgers
-from tests.simulation.database import RunDatabases
 from tests.simulation.faults import Faults
 from tests.simulation.kafka import Group, Log
 from tests.simulation.locks import Locks
@@ -66,23 +66,35 @@ class Ran(Struct):
 
 
 class Run:
-    """One seed on a fresh database."""
+    """One seed on a database that is fresh, or that another run of the same log left."""
 
-    def __init__(self, databases: RunDatabases, locks: Locks, seed: int) -> None:
-        self._url = databases.fresh()
+    def __init__(
+        self,
+        database_url: str,
+        locks: Locks,
+        seed: int,
+        *,
+        earlier: Run | None = None,
+    ) -> None:
+        """``earlier``: the log is its, and Kafka was told what it told."""
+        self._url = database_url
         self._seed = seed
         self.scheduler = Scheduler(seed, locks)
         chance = self.scheduler.chance
-        self._log = Log(log_of(random.Random(f"{seed}/log")))
+        self._log = (
+            Log(log_of(random.Random(f"{seed}/log"))) if earlier is None else earlier.log.anew()
+        )
         faults = self._faults = Faults(chance)
         faults.note = lambda kind, what: self.scheduler.story.fault(self.scheduler.now, kind, what)
         self._sessions = Sessions(self.scheduler, self._url, faults)
         self._group = Group(self.scheduler, self._log, chance)
         self._reader = Reader(self.scheduler, self._url, self._log)
-        self._processes = Processes(
+        self.processes = Processes(
             self.scheduler, self._sessions, self._group, faults, self._reader
         )
-        strikes = Strikes(self.scheduler, self._sessions, self._group, faults, self._processes)
+        if earlier is not None:
+            self.processes.follow(earlier.processes)
+        strikes = Strikes(self.scheduler, self._sessions, self._group, faults, self.processes)
         self.scheduler.strike = strikes.strike
         self.scheduler.idle = self._when_idle
         self._looking = psycopg2.connect(self._url)
@@ -90,6 +102,21 @@ class Run:
         self._group.on_commit = self._check_group
         self._is_stopped = False
         self._answering = chance.choice((0, 0, 1, 2))
+        if earlier is not None and earlier.is_answering:
+            self._answering = max(1, self._answering)  # what was told may have to be told anew
+
+    @property
+    def log(self) -> Log:
+        return self._log
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether changed answers are told."""
+        return self._answering > 0
+
+    def on_acknowledged(self, what: Callable[[], None]) -> None:
+        """Has something done after each COMMIT that a process was told of, before anything else goes on."""
+        self._sessions.on_acknowledged = what
 
     def play(self) -> Ran:
         """Runs until everything is settled and checks it; raises SeedFailed, with the story."""
@@ -108,7 +135,7 @@ class Run:
             self.scheduler.story,
             records=sum(record is not None for lane in self._log.lanes.values() for record in lane),
             steps=self.scheduler.steps,
-            rebuilds=self._processes.rebuilds,
+            rebuilds=self.processes.rebuilds,
             answers=self._reader.answers,
             compared=compared,
             faults=dict(self.scheduler.story.counts),
@@ -123,12 +150,12 @@ class Run:
             ("read", chance.randint(0, 1)),
         ):
             for _ in range(count):
-                self._processes.begin(service)
+                self.processes.begin(service)
         if chance.random() < 0.3:
             for _ in range(chance.randint(1, 2)):
                 self.scheduler.at(
                     chance.uniform(0.5, WRITTEN_WITHIN_SECONDS),
-                    partial(self._processes.begin, "rebuild"),
+                    partial(self.processes.begin, "rebuild"),
                 )
         for lane, offsets in self._log.lanes.items():
             left = len(offsets)
@@ -146,7 +173,7 @@ class Run:
         self._faults.is_over = True
         if self._is_settled():
             self._is_stopped = True
-            self._processes.stop()
+            self.processes.stop()
         elif now > SETTLED_WITHIN_SECONDS:
             ends = {lane: len(offsets) for lane, offsets in self._log.lanes.items()}
             raise TimeoutError(f"not settled: {self._rows(NEXT_OFFSETS)} of {ends}")
@@ -154,7 +181,7 @@ class Run:
     def _is_settled(self) -> bool:
         reached = {(topic, number): at for topic, number, at in self._rows(NEXT_OFFSETS)}
         ends = {lane: len(offsets) for lane, offsets in self._log.lanes.items()}
-        rebuilding_now = self._processes.alive("rebuild")
+        rebuilding_now = self.processes.alive("rebuild")
         if reached != ends or rebuilding_now or not self._rows(SETTLED)[0][0]:
             return False
         return self._answering == 0 or bool(self._rows(ALL_TOLD)[0][0])
@@ -172,7 +199,7 @@ class Run:
 
     def _check(self) -> int:
         asyncio.run(self._check_answers())
-        if self.scheduler.chance.random() >= COMPARED and not self._processes.rebuilds:
+        if self.scheduler.chance.random() >= COMPARED and not self.processes.rebuilds:
             return 0
         rebuilt = rebuilding.rebuild(self._url, 1, compare=True)
         assert rebuilt.differences is not None
@@ -193,7 +220,7 @@ class Run:
                 self._check_announced(ledger)
                 expected = ledgers.expected_of(ledger, self._log.lanes, answers.LATER)
                 if self._answering:
-                    answers.check_told(self._processes.topics.folded(), expected)
+                    answers.check_told(self.processes.topics.folded(), expected)
                 await answers.check_everything(paced, expected, people_in(self._log.lanes))
         finally:
             session.terminate()
@@ -206,7 +233,7 @@ class Run:
             for offset, outcomes in lane.outcomes.items()
             if outcomes[0].outcome == "rejected"
         }
-        told = {ledgers.place_of(each.value) for each in self._processes.announced}
+        told = {ledgers.place_of(each.value) for each in self.processes.announced}
         assert told == rejected, f"announced otherwise than rejected: {told ^ rejected}"
 
     def _rows(self, question: str) -> list[Any]:

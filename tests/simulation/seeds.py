@@ -23,7 +23,7 @@ def played(seeds: Iterable[int]) -> Iterator[Ran]:
     """What each seed's run was; raises SeedFailed, with its story, at the first that does not end as it must."""
     with RunDatabases() as databases, closing(Locks(databases.server_url)) as locks:
         for seed in seeds:
-            yield Run(databases, locks, seed).play()
+            yield Run(databases.fresh(), locks, seed).play()
 
 
 def end_with_parent() -> None:

@@ -68,6 +68,7 @@ class SimulatedConnection(WaitingConnection):
         fault = self.sessions.faults.at_commit()
         if fault is CommitFault.NONE:
             connection.commit(self)
+            self.sessions.on_acknowledged()
             return
         if fault is CommitFault.ANSWER_LOST:
             connection.commit(self)
@@ -119,6 +120,7 @@ class Sessions:
     def __init__(self, scheduler: Scheduler, database_url: str, faults: Faults) -> None:
         self.faults = faults
         self.is_away = False
+        self.on_acknowledged: Callable[[], None] = lambda: None
         self._scheduler = scheduler
         self._database_url = database_url
         self._open: list[SimulatedConnection] = []
