@@ -28,6 +28,7 @@ from services.http.routes import (
     purchased_classes,
     purchases,
     reconciliation,
+    reviews,
     series,
 )
 from services.http.routing import Route, Routes
@@ -47,6 +48,7 @@ ROUTES: Final[Sequence[Route]] = (
     *series.ROUTES,
     *events.ROUTES,
     *reconciliation.ROUTES,
+    *reviews.ROUTES,
     *deliveries.ROUTES,
     *intake.ROUTES,
     *hints.ROUTES,

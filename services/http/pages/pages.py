@@ -48,6 +48,7 @@ PAGES: Final = (
     Page(route="first_completion", template="first_completion.html"),
     Page(route="classes", template="classes.html", limit=40),
     Page(route="packages", template="packages.html", limit=50),
+    Page(route="class_reviews", template="reviews.html", limit=25),
     Page(route="class_series", template="series.html", limit=60),
     Page(route="package_series", template="series.html", limit=60),
     Page(route="institution_series", template="series.html", limit=60),

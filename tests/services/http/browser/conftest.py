@@ -70,6 +70,7 @@ def paths(address: str) -> dict[str, str]:
         "first-completion": f"/participants/{item['participant_id']}/first-completion",
         "stalled": "/purchased-classes?stalled_since=2020-09-01&order=last_reported_at",
         "class": f"/classes/{of_class}/evaluation",
+        "reviews": f"/classes/{of_class}/reviews",
         "class-series": f"/classes/{of_class}/series?by=week",
         "package-series": f"/packages/{package}/series",
         "institution-series": f"/institutions/{quote(institution['institution'], safe='')}/series",

@@ -10,7 +10,7 @@ from tests.services.http.browser.looking import LOOKS, Look, Visitor, visitor
 
 NAMES = (
     "classes", "packages", "incentive", "first-completion", "stalled",
-    "class-series", "package-series", "institution-series", "partner-series",
+    "reviews", "class-series", "package-series", "institution-series", "partner-series",
     "overview", "overview-then", "participant", "history", "purchased-classes", "class", "package",
     "package-purchases", "purchase", "purchases", "institutions", "institution", "partner",
     "deliveries", "intake", "rejections", "event", "check", "compare", "find", "words", "missing",

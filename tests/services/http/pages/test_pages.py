@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import deque
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import pytest
 
@@ -325,6 +325,16 @@ def test_lists_are_sorted_by_their_heads(season_api: Api) -> None:
         sorted_page.text.index(f"{each['class_code']}{PARTNERS[each['partner']]}") for each in items
     ]
     assert places == sorted(places)
+
+
+def test_the_classes_of_an_institution_are_a_list(season_api: Api) -> None:
+    item = season_api.get("/v1/institutions", limit=1)["items"][0]
+    link = f"/classes?institution={quote_plus(item['institution'])}"
+    assert link in shown(season_api, "/institutions").links
+    path = f"/institutions/{quote(item['institution'], safe='')}/evaluation"
+    assert link in shown(season_api, path).links
+    listed = season_api.items("/v1/classes", institution=item["institution"], limit=1000)
+    assert len(listed) == item["classes"]
 
 
 @pytest.mark.parametrize("path", ["/check", "/language", "/login", "/logout"])
