@@ -27,6 +27,7 @@ STATES: Final[Mapping[str, str]] = {
     "accepted": to_say("accepted"),
     "duplicate": to_say("duplicate"),
     "rejected": to_say("rejected"),
+    "never_seen": to_say("never seen"),
     "online": to_say("online"),
     "offline": to_say("offline"),
     "pre_test": to_say("pre-test"),
