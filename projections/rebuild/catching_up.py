@@ -15,13 +15,14 @@ from projections.sequences import ranges as sequences
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
 from projections.storage import facts
+from projections.storage.columns import PARTS
 from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE, NEXT
 from projections.storage.sql import load
 from projections.sums import rollup
 from projections.sums.deltas import Deltas, counted_columns
 
-SQL: Final = load("projections.rebuild", "run.sql")
+SQL: Final = load("projections.rebuild", "run.sql", PARTS)
 
 CHUNK_ROWS: Final = 5_000
 MOST_DELTAS: Final = 200_000

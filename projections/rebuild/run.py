@@ -29,12 +29,13 @@ from projections.sequences import ranges as sequences
 from projections.sequences.numbering import Numbers
 from projections.status.record import Rules
 from projections.status.rejudge import CLAIM_KEY
+from projections.storage.columns import PARTS
 from projections.storage.cursor import Cursor
 from projections.storage.schema import LIVE, NEXT, PREVIOUS, tables
 from projections.storage.sql import load
 from projections.sums import rollup
 
-SQL: Final = load("projections.rebuild", "run.sql")
+SQL: Final = load("projections.rebuild", "run.sql", PARTS)
 
 BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
 """The tables that are loaded without indices."""

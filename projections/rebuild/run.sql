@@ -117,11 +117,9 @@ UPDATE control.generation SET generation = generation + 1, switched = clock_time
 -- Takes some participants out again; answers what was counted of them.
 DELETE FROM projections.purchased_class
 WHERE partner_id = %(partner_id)s AND person = ANY(%(persons)s::bigint[])
-RETURNING class_code, package_codes, (extract(epoch FROM purchased_at) * 1000000)::bigint, purchase, completion,
-          assessment, satisfied, flags, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, paid,
-          paid_refunded, allocated, price_is
+RETURNING class_code, package_codes, {class_counted}
 
 -- name: remove_purchases
 DELETE FROM projections.purchase
 WHERE partner_id = %(partner_id)s AND person = ANY(%(persons)s::bigint[])
-RETURNING package_code, complete, unresolved, after_sales_end, unallocated
+RETURNING {purchase_counted}

@@ -19,8 +19,9 @@ from domain.history import ReportedFact, state_of
 from projections.days.changed import Changed
 from projections.days.looking import beside_midnight, look_at_all
 from projections.rebuild.days import MOST_ENTRIES, send_counted
-from projections.rebuild.loading import class_parts, count_parts, purchase_parts, send
+from projections.rebuild.loading import count_parts, send
 from projections.sequences.numbering import Numbers
+from projections.status.packing import class_parts, purchase_parts
 from projections.status.record import Changes, Rules
 from projections.status.rows import all_rows
 from projections.storage import binary_copy, facts

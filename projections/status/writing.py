@@ -11,15 +11,16 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
+from projections.status.packing import class_stream, purchase_stream
 from projections.status.record import Changes
-from projections.status.staging import class_stream, purchase_stream
+from projections.storage.columns import PARTS
 from projections.storage.copy import bigint_array, copy_stream, text_array
 from projections.storage.cursor import Cursor
 from projections.storage.sql import load
 from projections.sums import queue
 from projections.sums.queue import ClassChange, Queued
 
-SQL = load("projections.status", "writing.sql")
+SQL = load("projections.status", "writing.sql", PARTS)
 
 Result = TypeVar("Result")
 

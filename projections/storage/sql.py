@@ -9,30 +9,34 @@ MARK = "-- name: "
 PART = re.compile(r"\{([a-z_]+)\}")
 
 
-def load(package: str, file: str) -> Mapping[str, str]:
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def load(package: str, file: str, parts: Mapping[str, str] = NOTHING) -> Mapping[str, str]:
     """Name to statement, from a file of statements each headed by ``-- name: …``.
 
     The comment lines under a name describe it and are not sent. ``{other}`` within a statement stands for the
-    statement of that name, where there is one: what several have in common is said once. Raises ValueError for a file
-    with SQL before the first name, an empty statement or a name given twice.
+    statement of that name, or of ``parts``, where there is one: what several have in common is said once. Raises
+    ValueError for a file with SQL before the first name, an empty statement or a name given twice.
     """
     text = files(package).joinpath(file).read_text(encoding="utf-8")
-    return statements(text, f"{package}/{file}")
+    return statements(text, f"{package}/{file}", parts)
 
 
-def statements(text: str, where: str) -> Mapping[str, str]:
+def statements(text: str, where: str, parts: Mapping[str, str] = NOTHING) -> Mapping[str, str]:
     """As ``load``, of a text; ``where`` names it in errors."""
     found: dict[str, str] = {}
-    before, *parts = ("\n" + text).split("\n" + MARK)
+    before, *named = ("\n" + text).split("\n" + MARK)
     if statement(before):
         raise ValueError(f"{where}: SQL before the first name")
-    for part in parts:
+    for part in named:
         name, _, body = part.partition("\n")
         name = name.strip()
-        if name in found or not statement(body):
+        if name in found or name in parts or not statement(body):
             raise ValueError(f"{where}: {name} is empty or named twice")
         found[name] = statement(body)
-    return MappingProxyType({name: filled(body, found) for name, body in found.items()})
+    together = {**parts, **found}
+    return MappingProxyType({name: filled(body, together) for name, body in found.items()})
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:

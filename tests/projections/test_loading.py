@@ -15,7 +15,7 @@ from projections.status.record import ClassRow, PurchaseRow
 from projections.sums.deltas import Count
 from services.postgres.connect import connect
 from services.postgres.migrations.run import migrate
-from tests.projections.test_staging import CLASS_ROW, PURCHASE_ROW, TEXT, money_of
+from tests.projections.test_packing import CLASS_ROW, PURCHASE_ROW, TEXT, money_of
 
 COUNT = st.tuples(
     TEXT, TEXT, st.integers(0, 99), st.floats(allow_nan=False), st.integers(-(2**62), 2**62)
@@ -56,8 +56,8 @@ def taken(work: cursor, table: str, columns: str) -> list[tuple[object, ...]]:
 
 @ONE_BY_ONE
 @given(
-    st.lists(CLASS_ROW.filter(in_time), max_size=5),
-    st.lists(PURCHASE_ROW.filter(in_time), max_size=5),
+    st.lists(CLASS_ROW, max_size=5),
+    st.lists(PURCHASE_ROW, max_size=5),
 )
 def test_rows(work: cursor, classes: list[ClassRow], purchases: list[PurchaseRow]) -> None:
     load_rows(work, "projections", 3, classes, purchases)

@@ -2,22 +2,28 @@
 
 from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.counting import Counted
 from domain.money import NO_MONEY, Money
 from projections.status import writing as status
+from projections.status.packing import class_stream, purchase_stream
 from projections.status.record import Changes, ClassRow, PurchaseRow
-from projections.status.staging import class_stream, purchase_stream
+from projections.storage.columns import CLASS, PURCHASE, Columns
 from projections.storage.copy import copy_stream, text_array
 from services.postgres.connect import connect, transaction
+from services.postgres.migrations.run import migrate
 
 PERSON = st.integers(1, 2**63 - 1)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 MAYBE_TEXTS = st.none() | st.lists(TEXT, max_size=4)
 SMALL = st.integers(0, 32_767)
-INSTANT = st.integers(-(2**62), 2**62)
+INSTANT = st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999)
+"""In the years 1 to 9999."""
+LONG = {"timestamptz": "timestamp with time zone"}
+PURCHASED_AT = "(extract(epoch FROM purchased_at) * 1000000)::bigint"
 SCALED = st.none() | st.floats(0, 1)
 
 RUPIAH = st.integers(0, 2**62)
@@ -89,13 +95,13 @@ def test_rows_come_out_as_they_went_in(
         copy_stream(cursor, status.SQL["stage_class"], class_stream(changes))
         copy_stream(cursor, status.SQL["stage_purchase"], purchase_stream(changes))
         cursor.execute(
-            "SELECT person, class_code, purchased_at, purchase, completion, assessment, flags, "
+            f"SELECT person, class_code, {PURCHASED_AT}, purchase, completion, assessment, flags, "
             "satisfied, package_codes, best_scaled, pre_test_scaled, rating, drop_off, taken_seconds, "
             "paid, paid_refunded, allocated, price_is, partner_id FROM staged_class"
         )
         found = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in cursor]
         cursor.execute(
-            "SELECT person, purchase_id, purchased_at, package_code, unresolved, complete, after_sales_end, "
+            f"SELECT person, purchase_id, {PURCHASED_AT}, package_code, unresolved, complete, after_sales_end, "
             "withdrawn, refunded, amount_differs, unallocated, class_codes, missing, packages, "
             "partner_id FROM staged_purchase"
         )
@@ -125,6 +131,33 @@ def test_rows_come_out_as_they_went_in(
         )
         for row in purchases
     ]
+
+
+@pytest.mark.parametrize(("table", "columns"), [("purchased_class", CLASS), ("purchase", PURCHASE)])
+def test_the_columns_are_those_of_the_table(
+    database_url: str, table: str, columns: Columns
+) -> None:
+    session = connect(database_url, "test")
+    migrate(session)
+    with transaction(session) as cursor:
+        cursor.execute(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+            "WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped",
+            (f"projections.{table}",),
+        )
+        found = dict(cursor.fetchall())
+        cursor.execute(
+            "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
+            "AND attnum = ANY (indkey) WHERE indrelid = %s::regclass AND indisprimary",
+            (f"projections.{table}",),
+        )
+        key = {name for (name,) in cursor.fetchall()}
+    session.close()
+    assert {
+        name: LONG.get(of, of.removesuffix(' COLLATE "C"')) for name, of in columns.types.items()
+    } == found
+    assert set(columns.key) == key
+    assert set(columns.counted) <= columns.types.keys()
 
 
 @settings(
