@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 ARGS ?=
 # So many tests run side by side, each with servers of its own; a file's tests stay together and in their order.
 TEST_PROCESSES ?= 2
+# The short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do at length.
+SHORT := tests/faults tests/services/http/browser tests/simulation tests/plants tests/fuzz
+PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -26,8 +29,12 @@ demo: $(VENV)/run.stamp ## simulate a season on embedded servers, answer the que
 	$(BIN)/tuntas demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/dev.stamp ## run every test but the long ones (Kafka: see TUNTAS_TEST_KAFKA in tests/conftest.py)
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/dev.stamp ## run the tests (Kafka: see TUNTAS_TEST_KAFKA in tests/conftest.py)
+	$(PYTEST) $(addprefix --ignore=,$(SHORT)) $(ARGS)
+
+.PHONY: short
+short: $(VENV)/dev.stamp ## run the short versions of faults, pages, simulate, plant and fuzz
+	$(PYTEST) $(SHORT) $(ARGS)
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## format, lint, types, direction of imports, locks of migrations, AsyncAPI, translations; changes nothing
