@@ -69,6 +69,10 @@ faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the lon
 	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
 	$(BIN)/python -m pytest -v -m long tests/services/http $(ARGS)
 
+.PHONY: faults-long
+faults-long: $(VENV)/dev.stamp ## send 100 seasons while a seed breaks things; adds to docs/faults.jsonl (2 hours)
+	$(BIN)/python -m tests.faults.at_length --keep $(ARGS)
+
 .PHONY: pages
 pages: $(VENV)/dev.stamp ## look at every page in Chromium, in every way; pictures in build/pages (3 minutes)
 	TUNTAS_TEST_BROWSER=required $(BIN)/python -m pytest -v -m "" tests/services/http/browser $(ARGS)

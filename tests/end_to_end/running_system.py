@@ -282,7 +282,9 @@ class RunningSystem:
         if self._session is not None:
             try:
                 return _rows(self._session, statement, values)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            except (psycopg2.DatabaseError, psycopg2.InterfaceError) as error:
+                if error.pgcode is not None and not isinstance(error, psycopg2.OperationalError):
+                    raise  # the server's own word
                 self.disconnect()
         self._session = psycopg2.connect(self.database_url)
         self._session.autocommit = True

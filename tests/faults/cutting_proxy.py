@@ -1,8 +1,9 @@
-"""A proxy before PostgreSQL that loses connections around COMMIT when it is told to."""
+"""A proxy before PostgreSQL that loses connections around COMMIT, or passes nothing on, when it is told to."""
 
 import socket
+from contextlib import suppress
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from psycopg2.extensions import parse_dsn
 
@@ -23,8 +24,12 @@ class CuttingProxy:
         self.database_url = f"postgresql://{place['user']}@127.0.0.1:{port}/{place['dbname']}"
         self._lock = Lock()
         self._to_cut: list[bool] = []
+        self._flows = Event()
+        self._flows.set()
         self.cuts = 0
         """How many connections were lost so far."""
+        self.delivered = 0
+        """Of these, how many behind a COMMIT that was carried out."""
         self._thread = Thread(target=self._accept, daemon=True)
         self._thread.start()
 
@@ -35,6 +40,18 @@ class CuttingProxy:
         """
         with self._lock:
             self._to_cut.append(delivered)
+
+    def forget(self) -> None:
+        """Loses none of the connections that it was still to lose."""
+        with self._lock:
+            self._to_cut.clear()
+
+    def hold(self) -> None:
+        """Passes nothing on any more, either way, and closes nothing, until `let_go`."""
+        self._flows.clear()
+
+    def let_go(self) -> None:
+        self._flows.set()
 
     def close(self) -> None:
         """Accepts no more connections."""
@@ -50,12 +67,16 @@ class CuttingProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as server:
-            server.connect(self._socket_path)
-            back = Thread(target=_pump, args=(server, client), daemon=True)
+            try:
+                server.connect(self._socket_path)
+            except OSError:
+                return  # PostgreSQL is away
+            back = Thread(target=_pump, args=(server, client, self._flows), daemon=True)
             back.start()
             writes = True
             try:
                 while data := client.recv(65_536):
+                    self._flows.wait()
                     writes = writes and HEARTBEAT not in data
                     if writes and COMMIT in data and (delivered := self._next_cut()) is not None:
                         client.shutdown(socket.SHUT_RDWR)
@@ -69,21 +90,24 @@ class CuttingProxy:
                 return  # one of the two is gone: so is the other, when the sockets are closed
             finally:
                 # Without this the server's end stays open as long as the other thread reads from it.
-                server.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):
+                    server.shutdown(socket.SHUT_RDWR)
 
     def _next_cut(self) -> bool | None:
         with self._lock:
             if not self._to_cut:
                 return None
             self.cuts += 1
+            self.delivered += self._to_cut[0]
             return self._to_cut.pop(0)
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def _pump(source: socket.socket, target: socket.socket, flows: Event) -> None:
     """Passes on what comes; once the target is gone, goes on reading until the source ends."""
     target_is_there = True
     try:
         while data := source.recv(65_536):
+            flows.wait()
             if target_is_there:
                 try:
                     target.sendall(data)

@@ -20,8 +20,14 @@ class Load:
     Leaving the block waits until all are sent, and raises what made sending fail.
     """
 
-    def __init__(self, system: RunningSystem, records: Sequence[SimulatedRecord]) -> None:
+    def __init__(
+        self,
+        system: RunningSystem,
+        records: Sequence[SimulatedRecord],
+        per_second: float = PER_SECOND,
+    ) -> None:
         self.sent = 0
+        self._per_second = per_second
         self._system = system
         self._records = records
         self._stop = Event()
@@ -68,7 +74,7 @@ class Load:
             for start in range(0, len(self._records), AT_ONCE):
                 if self._stop.wait(max(0.0, due - monotonic())):
                     return
-                due += AT_ONCE / PER_SECOND
+                due += AT_ONCE / self._per_second
                 for record in self._records[start : start + AT_ONCE]:
                     kafka.send(record.topic, record.key, record.headers, record.value)
                 kafka.flush()
