@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from domain.counting import Tally
-from domain.days import LAST_DAY, Period, day_of, end_of, first_day, next_first_day
+from domain.days import LAST_DAY, Period, date_of, day_of, end_of, first_day, next_first_day
 from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_near as near
 from projections.reading import series_steps as steps
@@ -35,7 +35,8 @@ class TooManyPeriods(Exception):
 class Wanted(Struct, frozen=True):
     """Which periods, all until ``as_of`` (microseconds UTC) or ``now``.
 
-    ``first`` and ``last`` are days in Jakarta that they are about; None: since anything happened, and until now.
+    ``first`` and ``last`` are days in Jakarta that they are about; None: since anything happened, and until now. Only
+    those that begin behind a day (as 2020-12-31) are told, and ``most`` of these, None: all.
     """
 
     by: Period
@@ -43,6 +44,8 @@ class Wanted(Struct, frozen=True):
     last: int | None
     as_of: int | None
     now: int
+    behind: str = ""
+    most: int | None = None
 
     def periods(self, begun: int | None) -> list[tuple[int, int]]:
         """The first and last day of each period; ``begun``: the day since which anything happened, None: nothing did.
@@ -70,7 +73,7 @@ class Wanted(Struct, frozen=True):
             following = next_first_day(begin, self.by)
             found.append((begin, min(following - 1, LAST_DAY)))
             begin = following
-        return found
+        return [each for each in found if date_of(each[0]).isoformat() > self.behind][: self.most]
 
     def end_of(self, period: tuple[int, int]) -> int:
         """The instant at which the counts of a period stand."""

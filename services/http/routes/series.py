@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from fastapi import Response
+from msgspec.structs import replace
 
 from projections.reading import series
 from projections.reading.catalogue import Known
@@ -12,7 +13,8 @@ from projections.reading.series import TooManyPeriods, Wanted
 from projections.reading.series_shown import SeriesPeriod
 from projections.reading.session import Session
 from services.http import cursors, over_time, parameters
-from services.http.listing import ListAnswer, Listing, respond
+from services.http.listing import DEFAULT_LIMIT, ListAnswer, Listing, respond
+from services.http.negotiation import JSON
 from services.http.problems import Fault, not_found, unprocessable
 from services.http.routing import LIST, Asked, Route
 
@@ -52,13 +54,17 @@ async def _respond(
 ) -> Response:
     """``read``: gives the periods of what ``of`` names, in a session, by the catalogue."""
     query = asked.query
-    wanted = Wanted(
+    whole = Wanted(
         query["by"] or "month", query["from"], query["to"], query["as_of"], parameters.now()
     )
+    # One more than a page shows: that tells whether another one follows.
+    told = (query["limit"] or DEFAULT_LIMIT) + 1 if asked.media == JSON else None
 
     async def pages(
         session: Session, known: Known, after: Key | None, _page_rows: int
     ) -> AsyncIterator[Page[SeriesPeriod]]:
+        behind = "" if after is None else str(after[0])
+        wanted = replace(whole, behind=behind, most=told)
         try:
             found = await read(session, known, *of, wanted)
         except TooManyPeriods:
@@ -67,8 +73,7 @@ async def _respond(
         if found is None:
             raise not_found("nothing is known by this name")
         items: list[tuple[Key, SeriesPeriod]] = [((each.first_day,), each) for each in found]
-        behind = ("",) if after is None else after
-        yield Page([item for item in items if item[0] > behind], behind, 0)
+        yield Page(items, (behind,), 0)
 
     async def freshness(asked: Asked) -> Any:
         return await over_time.freshness_of_list(asked, partner_ids, over_time.ANY_MIDNIGHT)

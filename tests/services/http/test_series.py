@@ -11,9 +11,10 @@ from urllib.parse import quote
 import pyarrow.parquet as pq
 import pytest
 
-from domain.days import DAY, day_of_date, end_of, first_day, next_first_day
+from domain.days import DAY, date_of, day_of_date, end_of, first_day, next_first_day
 from domain.events import ClassCompleted, ClassPublished, EventVoided, PurchasePaid
 from projections.reading import evaluations_days
+from projections.reading.series import Wanted
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import SimulatedRecord, simulate
 from services.simulator.expected_series import expected_series, periods
@@ -253,3 +254,11 @@ def test_freshness_counts_what_the_sums_do_not_follow(desk: Desk, api: Api) -> N
     assert api.get(path)["freshness"]["events"] == 1
     desk.add_up()
     assert api.get(path)["items"][0]["standing"]["completed"] == 1
+
+
+def test_only_the_periods_that_are_told_are_worked_out() -> None:
+    first, last = day_of_date(date(2020, 4, 1)), day_of_date(date(2020, 12, 31))
+    whole = Wanted("week", first, last, None, 0).periods(None)
+    behind = date_of(whole[2][0]).isoformat()
+    assert Wanted("week", first, last, None, 0, behind, 5).periods(None) == whole[3:8]
+    assert Wanted("week", first, last, None, 0, date_of(last).isoformat()).periods(None) == []
