@@ -1,19 +1,20 @@
-"""Every class and every package with its headline figures, from the sums or as of a time, in the order of any of them.
+"""Every class and every package with its headline figures, now or as of a time, in the order of any of them.
 
 There are thousands of classes, not millions: whatever the order, all of them are put in it, by the one figure that it
 asks for, and the others are read of those that are shown. A session is in one snapshot, which ``known`` is not older
 than.
 """
 
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 
 from domain.counting import Metric, Tally
 from domain.vocabulary import PARTNER_CODES
-from projections.reading import evaluations_as_of as judged
+from projections.reading import evaluations_as_of
+from projections.reading import evaluations_days as days
 from projections.reading import evaluations_links as links
 from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.catalogue import Known
@@ -36,15 +37,20 @@ from projections.reading.figures import (
     in_order,
     place_of,
 )
+from projections.reading.headline_tallies import (
+    SQL,
+    ClassesOfDay,
+    Kept,
+    Named,
+    PackagesOfDay,
+    Tallies,
+    judged,
+)
 from projections.reading.instants import instant
 from projections.reading.page import Key, Page
 from projections.reading.session import Session
-from projections.storage.sql import load
 
-SQL: Final = load("projections.reading", "headlines.sql")
-
-Named: TypeAlias = tuple[int, str]
-"""Partner id, and the code of a class or a package."""
+T = TypeVar("T")
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -54,26 +60,6 @@ class Filter(Struct, frozen=True, kw_only=True):
     institution: str | None = None
     title: str | None = None
     purchased_least: int | None = None
-
-
-class Kept(Struct):
-    """The counts of some classes or packages: of each all that is kept, or what ``read`` gives of some metrics."""
-
-    session: Session
-    statement: str
-    whole: dict[Named, Tally] | None = None
-
-    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
-        """The tallies of these, with some metrics at least."""
-        if self.whole is not None:
-            return {each: self.whole.get(each, Counter()) for each in named}
-        tallies: dict[Named, Tally] = {each: Counter() for each in named}
-        columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]
-        for place, metric, value, n in await self.session.fetch(
-            SQL[self.statement], *columns, metrics
-        ):
-            tallies[named[place - 1]][metric, value] = n
-        return tallies
 
 
 async def classes(
@@ -86,24 +72,17 @@ async def classes(
     page_rows: int,
 ) -> AsyncIterator[Page[ClassHeadline]]:
     """The list of classes behind the key ``after`` = (partner id, class code), in an order behind a figure's place."""
-    kept = Kept(session, "of_classes")
-    if as_of is None:
-        rows = await session.fetch(SQL["purchased"], list(wanted.partner_ids))
-        purchased = {(partner_id, code): n for partner_id, code, n in rows}
-    else:
-        kept.whole = await _classes_as_of(session, known, wanted, as_of)
-        purchased = {each: tally[Metric.PURCHASED, 0] for each, tally in kept.whole.items()}
+    tallies, purchased = await _classes(session, known, wanted, as_of)
     named = [
         each
         for each in _published_or(purchased, known, wanted, as_of)
         if purchased.get(each, 0) >= (wanted.purchased_least or 0)
     ]
-    keys = await _keys(kept, named, order, OF_CLASSES, counts, after)
-    for start in range(0, len(keys), page_rows):
-        some = keys[start : start + page_rows]
-        tallies = await kept.of([_named(key) for key in some], CLASS_METRICS)
-        items = [(key, _class(known, *_named(key), tallies[_named(key)], as_of)) for key in some]
-        yield Page(items, some[-1], len(some))
+    keys = await _keys(tallies, named, order, OF_CLASSES, counts, after)
+    async for page in _pages(
+        tallies, keys, page_rows, CLASS_METRICS, partial(_class, known, as_of)
+    ):
+        yield page
 
 
 async def packages(
@@ -116,13 +95,7 @@ async def packages(
     page_rows: int,
 ) -> AsyncIterator[Page[PackageHeadline]]:
     """The list of packages behind the key ``after`` = (partner id, package code), in an order as that of classes."""
-    kept = Kept(session, "of_packages")
-    if as_of is None:
-        rows = await session.fetch(SQL["sold"], list(wanted.partner_ids))
-        sold = {(partner_id, code) for partner_id, code in rows}
-    else:
-        kept.whole = await _packages_as_of(session, known, wanted, as_of)
-        sold = {each for each, tally in kept.whole.items() if tally[Metric.PACKAGES, 0]}
+    tallies, sold = await _packages(session, known, wanted, as_of)
     named = [
         (partner_id, code)
         for partner_id in wanted.partner_ids
@@ -131,16 +104,69 @@ async def packages(
         or (partner_id, code) in sold
         if titled(title, wanted.title)
     ]
-    keys = await _keys(kept, named, order, OF_PACKAGES, package_headline, after)
+    keys = await _keys(tallies, named, order, OF_PACKAGES, package_headline, after)
+    show = partial(_package, known, as_of)
+    async for page in _pages(tallies, keys, page_rows, PACKAGE_METRICS, show):
+        yield page
+
+
+async def _classes(
+    session: Session, known: Known, wanted: Filter, as_of: int | None
+) -> tuple[Tallies, dict[Named, int]]:
+    """What classes count, and how often each was purchased."""
+    partner_ids = wanted.partner_ids
+    if as_of is None:
+        rows = await session.fetch(SQL["purchased"], list(partner_ids))
+        now = {(partner_id, code): n for partner_id, code, n in rows}
+        return Kept(session, "of_classes"), now
+    near = await days.answering(session, known, partner_ids, as_of)
+    if near is None:
+        found = await judged(session, known, partner_ids, as_of, evaluations_as_of.headlines)
+        return found, {each: of[Metric.PURCHASED, 0] for each, of in found.tallies.items()}
+    purchased: dict[Named, int] = {}
+    for partner_id in partner_ids:
+        by_class = await days.silences(session, partner_id, near)
+        purchased |= {(partner_id, code): n for code, (n, _) in by_class.items()}
+    return ClassesOfDay(session, near), purchased
+
+
+async def _packages(
+    session: Session, known: Known, wanted: Filter, as_of: int | None
+) -> tuple[Tallies, set[Named]]:
+    """What packages count, and which were sold."""
+    partner_ids = wanted.partner_ids
+    if as_of is None:
+        rows = await session.fetch(SQL["sold"], list(partner_ids))
+        return Kept(session, "of_packages"), {(partner_id, code) for partner_id, code in rows}
+    near = await days.answering(session, known, partner_ids, as_of)
+    found: Tallies
+    if near is None:
+        rows_of = evaluations_as_of.package_headlines
+        found = await judged(session, known, partner_ids, as_of, rows_of)
+        counted: Mapping[Named, Tally] = found.tallies
+    else:
+        found = PackagesOfDay(session, near)
+        counted = await found.of(await found.sold(partner_ids), ())
+    return found, {each for each, of in counted.items() if of[Metric.PACKAGES, 0]}
+
+
+async def _pages(
+    tallies: Tallies,
+    keys: Sequence[Key],
+    page_rows: int,
+    metrics: Sequence[int],
+    show: Callable[[int, str, Tally], T],
+) -> AsyncIterator[Page[T]]:
+    """The items of keys, page by page."""
     for start in range(0, len(keys), page_rows):
         some = keys[start : start + page_rows]
-        tallies = await kept.of([_named(key) for key in some], PACKAGE_METRICS)
-        items = [(key, _package(known, *_named(key), tallies[_named(key)], as_of)) for key in some]
+        of = await tallies.of([_named(key) for key in some], metrics)
+        items = [(key, show(*_named(key), of[_named(key)])) for key in some]
         yield Page(items, some[-1], len(some))
 
 
 async def _keys(
-    kept: Kept,
+    tallies: Tallies,
     named: Sequence[Named],
     order: Order | None,
     metrics_of: Mapping[str, Sequence[int]],
@@ -150,9 +176,9 @@ async def _keys(
     """The keys of all that is listed behind ``after``, in order."""
     if order is None:
         return in_order(list(named), after)
-    tallies = await kept.of(named, metrics_of[order.figure])
+    of = await tallies.of(named, metrics_of[order.figure])
     return order.sorted(
-        [(place_of(figure_of(tallies[each], order.figure, figures)), *each) for each in named],
+        [(place_of(figure_of(of[each], order.figure, figures)), *each) for each in named],
         after,
     )
 
@@ -184,30 +210,8 @@ def _codes(named: Mapping[Named, object] | set[Named], of_partner: int) -> set[s
     return {code for partner_id, code in named if partner_id == of_partner}
 
 
-async def _classes_as_of(
-    session: Session, known: Known, wanted: Filter, as_of: int
-) -> dict[Named, Tally]:
-    """What is counted of every class with a payment by then."""
-    found: dict[Named, Tally] = {}
-    for partner_id in wanted.partner_ids:
-        by_class = await judged.headlines(session, known, partner_id, as_of)
-        found |= {(partner_id, code): tally for code, tally in by_class.items()}
-    return found
-
-
-async def _packages_as_of(
-    session: Session, known: Known, wanted: Filter, as_of: int
-) -> dict[Named, Tally]:
-    """The same of every package that was sold by then."""
-    found: dict[Named, Tally] = {}
-    for partner_id in wanted.partner_ids:
-        by_package = await judged.package_headlines(session, known, partner_id, as_of)
-        found |= {(partner_id, code): tally for code, tally in by_package.items()}
-    return found
-
-
 def _class(
-    known: Known, partner_id: int, class_code: str, tally: Tally, as_of: int | None
+    known: Known, as_of: int | None, partner_id: int, class_code: str, tally: Tally
 ) -> ClassHeadline:
     partner = PARTNER_CODES[partner_id]
     terms = known.of(partner_id).catalogue.terms(class_code, as_of)
@@ -222,7 +226,7 @@ def _class(
 
 
 def _package(
-    known: Known, partner_id: int, package_code: str, tally: Tally, as_of: int | None
+    known: Known, as_of: int | None, partner_id: int, package_code: str, tally: Tally
 ) -> PackageHeadline:
     partner = PARTNER_CODES[partner_id]
     catalogue = known.of(partner_id).catalogue

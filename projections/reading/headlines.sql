@@ -32,3 +32,19 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS counted
 GROUP BY wanted.place, counted.metric, counted.value
+
+-- name: summed_packages
+-- The packages of some partners of which anything is summed by day (day_block, kind SCOPE).
+SELECT DISTINCT partner_id, package_code FROM projections.day_block
+WHERE kind = 0 AND partner_id = ANY ($1::smallint[]) AND package_code > '' AND code = ''
+
+-- name: packages_by_day
+-- Of some packages, numbered from 1, and their classes within them, what each day changed, until block $3.
+SELECT wanted.place, held.block, held.days
+FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS wanted (partner_id, package_code, place)
+CROSS JOIN LATERAL (
+    SELECT block, days FROM projections.day_block
+    WHERE kind = 0 AND day_block.partner_id = wanted.partner_id
+      AND day_block.package_code = wanted.package_code COLLATE "C" AND block <= $3::integer
+    OFFSET 0
+) AS held

@@ -1,0 +1,120 @@
+"""What is counted of many classes or packages at once: from the sums of now, from those by day, or from judged rows."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Protocol, TypeAlias
+
+from domain.counting import Tally
+from projections.days.changed import BLOCK_OF, Kind, Sum
+from projections.days.tallies import add_days, add_to, no_tally
+from projections.reading import evaluations_days as days
+from projections.reading.catalogue import Known
+from projections.reading.evaluations_within import Near
+from projections.reading.session import Session
+from projections.storage.sql import load
+
+SQL: Final = load("projections.reading", "headlines.sql")
+
+Named: TypeAlias = tuple[int, str]
+"""Partner id, and the code of a class or a package."""
+
+Judge: TypeAlias = Callable[[Session, Known, int, int], Awaitable[Mapping[str, Tally]]]
+"""From a partner and a time to the tallies of everything that was sold by then, by code."""
+
+
+class Tallies(Protocol):
+    """The counts of some classes or packages."""
+
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with some metrics at least."""
+
+
+class Kept:
+    """As they are now, by a statement of headlines.sql."""
+
+    def __init__(self, session: Session, statement: str) -> None:
+        self._session = session
+        self._statement = SQL[statement]
+
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with some metrics."""
+        tallies: dict[Named, Tally] = {each: Counter() for each in named}
+        columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]
+        rows = await self._session.fetch(self._statement, *columns, metrics)
+        for place, metric, value, n in rows:
+            tallies[named[place - 1]][metric, value] = n
+        return tallies
+
+
+class ClassesOfDay:
+    """Classes as of the end of a day, moved by what lies between that and the time."""
+
+    def __init__(self, session: Session, near: Near) -> None:
+        self._session = session
+        self._near = near
+
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with all metrics."""
+        del metrics
+        scopes = [(partner_id, "", code) for partner_id, code in named]
+        found = await days.added(self._session, Kind.SCOPE, scopes, self._near.day)
+        for scope, tally in zip(scopes, found, strict=True):
+            add_to(tally, self._near.of(Sum(Kind.SCOPE, *scope)))
+        return {each: days.counted(tally) for each, tally in zip(named, found, strict=True)}
+
+
+class PackagesOfDay:
+    """Packages, with their classes within them, as of the end of a day, moved by what lies between."""
+
+    def __init__(self, session: Session, near: Near) -> None:
+        self._session = session
+        self._near = near
+
+    async def sold(self, partner_ids: Sequence[int]) -> list[Named]:
+        """The packages of which anything is summed."""
+        rows = await self._session.fetch(SQL["summed_packages"], list(partner_ids))
+        moved = {
+            (of.partner_id, of.package_code)
+            for of in self._near.moved
+            if of.kind == Kind.SCOPE and of.package_code and not of.code
+        }
+        return sorted({tuple(row) for row in rows} | moved)
+
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with all metrics."""
+        del metrics
+        tallies = {each: no_tally() for each in named}
+        last = self._near.day >> BLOCK_OF[Kind.SCOPE]
+        columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]
+        rows = await self._session.fetch(SQL["packages_by_day"], *columns, last)
+        for place, block, content in rows:
+            until = self._near.day if block == last else None
+            add_days(tallies[named[place - 1]], content, until)
+        for of, moved in self._near.moved.items():
+            tally = tallies.get((of.partner_id, of.package_code))
+            if tally is not None and of.kind == Kind.SCOPE:
+                add_to(tally, moved.get(self._near.day, {}))
+        return {each: days.counted(tally) for each, tally in tallies.items()}
+
+
+class Judged:
+    """As of a time, from rows that were judged one by one."""
+
+    def __init__(self, tallies: Mapping[Named, Tally]) -> None:
+        self.tallies = tallies
+
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with all metrics."""
+        del metrics
+        return {each: self.tallies.get(each, Counter()) for each in named}
+
+
+async def judged(
+    session: Session, known: Known, partner_ids: Sequence[int], as_of: int, judge: Judge
+) -> Judged:
+    """Everything of some partners with a payment by then."""
+    found: dict[Named, Tally] = {}
+    for partner_id in partner_ids:
+        by_code = await judge(session, known, partner_id, as_of)
+        found |= {(partner_id, code): tally for code, tally in by_code.items()}
+    return Judged(found)
