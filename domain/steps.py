@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from domain.answer import judge
+from domain.answer import Answer, judge
 from domain.catalogue import State as Catalogue
 from domain.class_evidence import ClassEvidence, Slices, classes_named
 from domain.counting import Metric, Part, counted, parts
@@ -40,6 +40,16 @@ class View(Struct):
     catalogue: Catalogue
     package_sales_end: int
     slices: Slices | None = None
+    answers: dict[str, Answer] = field(default_factory=dict)
+
+    def now(self, class_code: str) -> Answer:
+        """The answer of now about one class."""
+        found = self.answers.get(class_code)
+        if found is None:
+            evidence = self.evidence(class_code)
+            found = judge(class_code, evidence, self.catalogue, self.package_sales_end)
+            self.answers[class_code] = found
+        return found
 
     def evidence(self, class_code: str) -> ClassEvidence:
         """Everything about one class."""
@@ -169,7 +179,10 @@ def _course_of_class(class_code: str, view: View | None) -> Course:
         return NO_COURSE
 
     def at(as_of: int | None) -> Counts:
-        answer = judge(class_code, evidence, view.catalogue, view.package_sales_end, as_of)
+        if as_of is None:
+            answer = view.now(class_code)
+        else:
+            answer = judge(class_code, evidence, view.catalogue, view.package_sales_end, as_of)
         of = counted(answer)
         if of is None:
             return NOTHING

@@ -13,6 +13,7 @@ from domain.catalogue import State as Catalogue
 from domain.counting import Metric
 from domain.median import hundredth
 from domain.steps import Change
+from domain.watched import Watched
 from projections.days.tallies import (
     Key,
     Tally,
@@ -105,11 +106,15 @@ class Part(NamedTuple):
 
 
 class Changed:
-    """What days changed in the evaluations of one partner. ``entries`` counts what was added."""
+    """What days changed in the evaluations of one partner. ``entries`` counts what was added.
+
+    ``watched``: by person and class what worklists ask of it now; None: nothing.
+    """
 
     def __init__(self, partner_id: int, catalogue: Catalogue) -> None:
         self.partner_id = partner_id
         self.entries = 0
+        self.watched: dict[tuple[int, str], Watched | None] = {}
         self._catalogue = catalogue
         self._scopes: defaultdict[Scope, Days] = defaultdict(_no_days)
         self._moved: defaultdict[str, Days] = defaultdict(_no_days)
@@ -121,6 +126,10 @@ class Changed:
         for package_code, class_code, day, metric, value, n in changes:
             self.entries += 1
             scopes[package_code, class_code][day][packed(metric, value)] += n
+
+    def watch(self, person: int, class_code: str, of: Watched | None) -> None:
+        """Notes what worklists ask of a class of a participant."""
+        self.watched[person, class_code] = of
 
     def move(self, institution: str, day: int, key: Key, n: int) -> None:
         """Adds something to an institution by itself."""

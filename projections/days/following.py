@@ -130,7 +130,7 @@ class Follower:
         times: set[int] = set()
         places: set[tuple[int, int]] = set()
         for person, events in by_person.items():
-            look(states[person], events, held.rules, changed)
+            look(person, states[person], events, held.rules, changed)
             for _, _, happened, _, _, block in events:
                 times.add(happened)
                 places.add((day_of(happened), block))
@@ -230,8 +230,8 @@ class Follower:
             everyone = sorted(people)
             for start in range(0, len(everyone), PEOPLE_AT_ONCE):
                 some = everyone[start : start + PEOPLE_AT_ONCE]
-                for state in self._states(cursor, partner_id, held, some).values():
-                    look_again(state, before, after, first, changed)
+                for person, state in self._states(cursor, partner_id, held, some).items():
+                    look_again(person, state, before, after, first, changed)
             add(cursor, changed, self._schema)
         self.add_midnights(cursor, partner_id, midnights)
         self.put_rules(cursor, partner_id, revision, sales_end)

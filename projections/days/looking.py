@@ -10,6 +10,7 @@ from domain.events import Fact
 from domain.marks import key_of
 from domain.participant import State, Touched, evolve
 from domain.steps import View, class_differences, days_of_terms, purchase_differences, without
+from domain.watched import watched
 from projections.days.changed import Changed
 from projections.status.record import Rules
 from projections.storage import facts
@@ -26,14 +27,14 @@ def beside_midnight(times: Iterable[int]) -> set[int]:
     return {day for time in times if (day := midnight_beside(time)) is not None}
 
 
-def look_at_all(state: State, rules: Rules, changed: Changed) -> None:
-    """Adds everything that a participant counts for, of whom nothing is counted yet."""
+def look_at_all(person: int, state: State, rules: Rules, changed: Changed) -> None:
+    """Adds everything that a participant (by number) counts for, of whom nothing is counted yet."""
     touched = (Touched(tuple(state.classes), tuple(state.purchases)),)
     view = View(state, rules.catalogue, rules.package_sales_end)
-    _compare(None, view, touched, ALWAYS, changed)
+    _compare(person, None, view, touched, ALWAYS, changed)
 
 
-def look(state: State, events: Iterable[Told], rules: Rules, changed: Changed) -> None:
+def look(person: int, state: State, events: Iterable[Told], rules: Rules, changed: Changed) -> None:
     """Evolves a participant by events, and adds what that changed."""
     withdrawn = dict(state.withdrawn)
     keys: list[int] = []
@@ -48,21 +49,29 @@ def look(state: State, events: Iterable[Told], rules: Rules, changed: Changed) -
     if first is None:
         return
     after = View(state, rules.catalogue, rules.package_sales_end)
-    _compare(without(after, keys, withdrawn), after, touched, day_of(first), changed)
+    before = without(after, keys, withdrawn)
+    _compare(person, before, after, touched, day_of(first), changed)
 
 
-def look_again(state: State, before: Rules, after: Rules, since: int, changed: Changed) -> None:
+def look_again(
+    person: int, state: State, before: Rules, after: Rules, since: int, changed: Changed
+) -> None:
     """Adds what another catalogue changes of a participant."""
     touched = (Touched(tuple(state.classes), tuple(state.purchases)),)
     old = View(state, before.catalogue, before.package_sales_end)
     new = View(state, after.catalogue, after.package_sales_end)
-    _compare(old, new, touched, since, changed)
+    _compare(person, old, new, touched, since, changed)
 
 
 def _compare(
-    before: View | None, after: View, touched: Iterable[Touched], since: int, changed: Changed
+    person: int,
+    before: View | None,
+    after: View,
+    touched: Iterable[Touched],
+    since: int,
+    changed: Changed,
 ) -> None:
-    """Adds what is counted otherwise of the touched parts, since a day."""
+    """Adds what is counted otherwise of the touched parts, since a day, and what is watched of them now."""
     state = after.state
     class_codes: set[str] = set()
     purchase_ids: set[str] = set()
@@ -81,6 +90,11 @@ def _compare(
             class_codes |= classes_named(state.purchases[purchase_id], known)
     for class_code in class_codes:
         changed.add(class_differences(class_code, before, after, since))
+        if class_code in state.classes:
+            evidence, answer = after.evidence(class_code), after.now(class_code)
+            of = watched(class_code, evidence, after.catalogue, answer)
+            if of is not None or before is not None:
+                changed.watch(person, class_code, of)
     for purchase_id in purchase_ids:
         changed.add(purchase_differences(purchase_id, before, after, since))
 

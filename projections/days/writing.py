@@ -7,6 +7,7 @@ at a time (`claim` in following.sql); rows of institutions over all partners are
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from projections.days import watching
 from projections.days.changed import (
     BLOCK_OF,
     CUMULATIVE,
@@ -51,6 +52,7 @@ NOTHING: Final = Block(None, None)
 
 def add(cursor: Cursor, changed: Changed, schema: str = LIVE) -> None:
     """Adds all changes to the sums in ``schema``. What several partners share comes last, and waits for others."""
+    watching.write(cursor, changed, schema)
     sums = changed.sums()
     own = {of: days for of, days in sums.items() if of.partner_id != EVERYWHERE}
     _add(cursor, own, schema)

@@ -1,12 +1,14 @@
 """In which order purchased classes are listed by a time."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final, Literal, Self, TypeAlias
 
 from msgspec import Struct
 
-from projections.reading.instants import microseconds
+from projections.reading.instants import instant, microseconds
 from projections.reading.page import Key
+from projections.reading.people import LOWEST
 from projections.reading.purchased_class import PurchasedClass
 
 Timed: TypeAlias = Literal["purchased_at", "last_reported_at"]
@@ -15,6 +17,12 @@ NEVER: Final = -(2**61)
 """The time of a class without one, in keys: before every other."""
 
 LATEST: Final = 2**61
+
+FIRST_CLASS = ("\x01", LOWEST)
+"""Behind the rows of class '' and before every other: no text without NUL is smaller."""
+
+LAST_CLASS = "\U0010ffff"
+"""Not before any class: no printable text is greater."""
 
 
 class Order(Struct, frozen=True):
@@ -43,3 +51,28 @@ class Order(Struct, frozen=True):
         else:
             at = item.purchases[0].purchased_at if item.purchases else None
         return NEVER if at is None else microseconds(at)
+
+
+def start(order: Order, partner_id: int, after: Key | None) -> Key:
+    """What a partner's rows stand behind in the order of (time, class code, person)."""
+    last = (LAST_CLASS, LOWEST)
+    first = FIRST_CLASS
+    if after is None:
+        return (LATEST, *last) if order.descending else (NEVER, *first)
+    at, of, class_code, person = after
+    if partner_id == of:
+        return (at, class_code, person)
+    return (at, *first) if partner_id > of else (at, *last)
+
+
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""The least that is not taken for infinity."""
+
+
+def bound(at: int) -> datetime:
+    """A time for a statement; asyncpg takes the naive ends of the calendar for infinity."""
+    if at == NEVER:
+        return datetime.min  # noqa: DTZ901
+    if at == NEVER + 1:
+        return _EARLIEST
+    return datetime.max if at == LATEST else instant(at)  # noqa: DTZ901

@@ -18,6 +18,8 @@ from domain.first_completion import (
     is_purchased,
 )
 from domain.vocabulary import PARTNER_CODES
+from projections.reading import watched
+from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.catalogue import Known
 from projections.reading.evidence import classes_paid, people
 from projections.reading.instants import instant
@@ -79,6 +81,10 @@ class Filter(Struct, frozen=True, kw_only=True):
     since_from: int | None = None
     since_to: int | None = None
 
+    def is_of_nobody(self) -> bool:
+        """Whether nobody can be listed: who completed nothing has no time."""
+        return self.state == "none" and (self.since_from, self.since_to) != (None, None)
+
     def admits(self, first: First) -> bool:
         """Whether a person is listed."""
         if self.state not in {None, first.state}:
@@ -117,11 +123,19 @@ async def pages(
     Rows say who may be in a state now; the rule says who is. The session is in one snapshot, which ``known`` is not
     older than.
     """
+    if wanted.is_of_nobody():
+        return
     behind = after[0] if after else LOWEST
+    bounds = (wanted.since_from, wanted.since_to)
+    by_time = as_of is None and bounds != (None, None)
     statement = SQL["everybody" if wanted.state is None or as_of is not None else wanted.state]
     while True:
-        rows = await session.fetch(statement, behind, page_rows, as_of is None)
-        persons = [person for (person,) in rows]
+        persons = None
+        if by_time:
+            persons = await watched.persons_since(session, ALL_PARTNERS, bounds, behind, page_rows)
+        if persons is None:
+            rows = await session.fetch(statement, behind, page_rows, as_of is None)
+            persons = [person for (person,) in rows]
         if persons:
             behind = persons[-1]
             firsts = await _firsts(session, known, persons, as_of)

@@ -8,25 +8,21 @@ judgement says, never the column.
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
+from projections.reading import watched
 from projections.reading.by_partner import starts
 from projections.reading.catalogue import CatalogueCache, Known, Version
 from projections.reading.class_filter import Filter
+from projections.reading.class_order import FIRST_CLASS, LAST_CLASS
 from projections.reading.counted_classes import classes_with
 from projections.reading.evidence import classes_of, loaded, of_rows
 from projections.reading.instants import instant
 from projections.reading.page import Key, Page
-from projections.reading.people import LOWEST, names
+from projections.reading.people import names
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
 from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "purchased_classes.sql")
-
-FIRST_CLASS = ("\x01", LOWEST)
-"""Behind the rows of class '' and before every other: no text without NUL is smaller."""
-
-LAST_CLASS = "\U0010ffff"
-"""Not before any class: no printable text is greater."""
 
 FEW: Final = 2_000
 """So many rows of a partner are rather sorted than looked for among all others."""
@@ -78,15 +74,20 @@ async def pages(
     for start in starts(wanted.partner_ids, after, FIRST_CLASS):
         partner_id, behind = start[0], start[1:]
         codes = wanted.codes(known, partner_id, as_of)
+        found = None
         if as_of is None:
-            codes = await narrowed(session, wanted, partner_id, codes)
+            found = await watched.rows_of(session, partner_id, wanted, codes)
+            if found is None:
+                codes = await narrowed(session, wanted, partner_id, codes)
         if codes is not None and not codes:
             continue
-        statement = await _statement(session, wanted, as_of, partner_id, codes)
-        columns = wanted.columns(as_of, codes)
+        if found is None:
+            name = await _statement(session, wanted, as_of, partner_id, codes)
+            found = watched.Rows(SQL[name], ())
+        columns = (*wanted.columns(as_of, codes), *found.values)
         while True:
             rows = await session.fetch(
-                SQL[statement], partner_id, *behind, LAST_CLASS, page_rows, *columns
+                found.statement, partner_id, *behind, LAST_CLASS, page_rows, *columns
             )
             if rows:
                 behind = tuple(rows[-1])

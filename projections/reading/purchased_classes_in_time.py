@@ -7,19 +7,18 @@ through an index, and the partners' rows merged.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from projections.reading import purchased_classes
+from projections.reading import purchased_classes_by_word as by_word
 from projections.reading import purchased_classes_in_time_as_of as as_of_a_time
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
-from projections.reading.class_order import LATEST, NEVER, Order
-from projections.reading.instants import instant, microseconds
+from projections.reading.class_order import LATEST, NEVER, Order, bound, start
+from projections.reading.instants import microseconds
 from projections.reading.page import Key, Page
-from projections.reading.people import LOWEST
 from projections.reading.purchased_class import PurchasedClass
-from projections.reading.purchased_classes import LAST_CLASS, SQL
+from projections.reading.purchased_classes import SQL
 from projections.reading.session import Session
 from projections.storage.sql import filled
 
@@ -47,16 +46,14 @@ async def pages(
             if order.is_behind(key, after):
                 yield Page([(key, item)], key, 1)
         return
-    if as_of is not None or order.by != "purchased_at":
+    sources = (
+        await _sources(session, known, wanted, order, after, page_rows) if as_of is None else None
+    )
+    if sources is None:
         async for page in as_of_a_time.pages(session, known, wanted, order, as_of, after):
             yield page
         return
     await session.fetchrow(SQL["plans_for_the_values"])
-    at_once = max(FEWEST_ROWS, -(-2 * page_rows // len(wanted.partner_ids)))
-    sources = [
-        _Source(session, known, wanted, order, partner_id, after, min(at_once, page_rows))
-        for partner_id in sorted(wanted.partner_ids)
-    ]
     keys: list[Key] = []
     async for key in _merged(sources, order):
         keys.append(key)
@@ -65,6 +62,31 @@ async def pages(
             keys = []
     if keys:
         yield Page(await _shown(session, known, wanted, keys), keys[-1], len(keys))
+
+
+async def _sources(
+    session: Session,
+    known: Known,
+    wanted: Filter,
+    order: Order,
+    after: Key | None,
+    page_rows: int,
+) -> "Sequence[_Rows] | None":
+    """Each partner's rows in the order; None: nothing has them in this order."""
+    at_once = min(max(FEWEST_ROWS, -(-2 * page_rows // len(wanted.partner_ids))), page_rows)
+    if order.by == "last_reported_at":
+        return await by_word.sources(session, known, wanted, order, after, at_once)
+    return [
+        _Source(session, known, wanted, order, partner_id, after, at_once)
+        for partner_id in sorted(wanted.partner_ids)
+    ]
+
+
+class _Rows(Protocol):
+    """Rows in their order."""
+
+    async def next(self) -> Key | None:
+        """The key of the next row; None: there is none."""
 
 
 class _Source:
@@ -84,7 +106,7 @@ class _Source:
         self._wanted = wanted
         self._order = order
         self._partner_id = partner_id
-        self._behind = _start(order, partner_id, after)
+        self._behind = start(order, partner_id, after)
         self._at_once = at_once
         self._known = known
         self._statement: str | None = None
@@ -107,7 +129,7 @@ class _Source:
         found = await self._session.fetch(
             self._statement,
             self._partner_id,
-            _bound(at),
+            bound(at),
             *behind,
             self._at_once,
             *self._values,
@@ -136,20 +158,8 @@ class _Source:
             name = "unusual_in_time"
         way = ("<", "DESC") if order.descending else (">", "")
         self._statement = filled(SQL[name], dict(zip(("further", "way"), way, strict=True)))
-        self._values = (*wanted.columns(None, codes), _bound(low), _bound(high))
+        self._values = (*wanted.columns(None, codes), bound(low), bound(high))
         return True
-
-
-def _start(order: Order, partner_id: int, after: Key | None) -> Key:
-    """What a partner's rows stand behind in the order of (time, class code, person)."""
-    last = (LAST_CLASS, LOWEST)
-    first = purchased_classes.FIRST_CLASS
-    if after is None:
-        return (LATEST, *last) if order.descending else (NEVER, *first)
-    at, of, class_code, person = after
-    if partner_id == of:
-        return (at, class_code, person)
-    return (at, *first) if partner_id > of else (at, *last)
 
 
 def _bounds(wanted: Filter) -> tuple[int, int]:
@@ -160,22 +170,9 @@ def _bounds(wanted: Filter) -> tuple[int, int]:
     return low, LATEST if wanted.purchased_to is None else wanted.purchased_to
 
 
-_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
-"""The least that is not taken for infinity."""
-
-
-def _bound(at: int) -> datetime:
-    """A time for a statement; asyncpg takes the naive ends of the calendar for infinity."""
-    if at == NEVER:
-        return datetime.min  # noqa: DTZ901
-    if at == NEVER + 1:
-        return _EARLIEST
-    return datetime.max if at == LATEST else instant(at)  # noqa: DTZ901
-
-
-async def _merged(sources: Iterable[_Source], order: Order) -> AsyncIterator[Key]:
+async def _merged(sources: Iterable[_Rows], order: Order) -> AsyncIterator[Key]:
     """The keys of all sources in one order."""
-    heads: dict[Key, _Source] = {}
+    heads: dict[Key, _Rows] = {}
     for source in sources:
         if (key := await source.next()) is not None:
             heads[key] = source

@@ -168,8 +168,8 @@ async def _looked_at(
     everybody = [person for (person,) in rows]
     for start in range(0, len(everybody), AT_ONCE):
         some = await people(session, partner_id, rules, everybody[start : start + AT_ONCE])
-        for state in some.states.values():
-            look_at_all(state, rules, changed)
+        for person, state in some.states.items():
+            look_at_all(person, state, rules, changed)
     return {
         of: {day: _plain(tally) for day, tally in days.items()}
         for of, days in changed.sums().items()

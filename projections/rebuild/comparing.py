@@ -11,6 +11,7 @@ READ_MODELS = (
     "rollup",
     "institution_rollup",
     "day_block",
+    "watched_class",
     "midnight",
     "day_place",
     "day_lane",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from projections.days import watching
 from projections.days.changed import Changed, Part
 from projections.days.following import SQL as FOLLOWING
 from projections.days.following import Follower
@@ -26,7 +27,8 @@ Midnights = Iterable[int]
 
 
 def send_counted(cursor: Cursor, changed: Iterable[Changed]) -> None:
-    """Leaves what some of the participants count for, day by day, for `add_up`."""
+    """Leaves what some of the participants count for, day by day, for `add_up`, and adds what is watched of them."""
+    changed = list(changed)
     rows = [
         (
             field.smallint(part.partner_id),
@@ -40,6 +42,7 @@ def send_counted(cursor: Cursor, changed: Iterable[Changed]) -> None:
     ]
     if rows:
         copy_stream(cursor, SQL["load_counted"], field.stream(5, rows))
+    watching.load_new(cursor, changed, NEXT)
 
 
 def add_up(

@@ -37,7 +37,7 @@ from projections.sums import rollup
 
 SQL: Final = load("projections.rebuild", "run.sql", PARTS)
 
-BIG = ("purchased_class", "purchase", "rollup", "institution_rollup")
+BIG = ("purchased_class", "purchase", "watched_class", "rollup", "institution_rollup")
 """The tables that are loaded without indices."""
 FEW_EVENTS: Final = 5_000
 """So many events may be left for the time in which the lanes are held."""

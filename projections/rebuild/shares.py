@@ -196,7 +196,7 @@ class _Fold:
             state = state_of(history)
             all_rows(person, state, rules[partner_id], into)
             days = self._days[partner_id]
-            look_at_all(state, rules[partner_id], days)
+            look_at_all(person, state, rules[partner_id], days)
             beside = beside_midnight(happened for happened, _, _ in history)
             if beside:
                 self.folded.midnights.setdefault(partner_id, set()).update(beside)

@@ -187,6 +187,29 @@ CREATE TABLE IF NOT EXISTS projections.day_place (
     PRIMARY KEY (partner_id, day)
 );
 
+-- Purchased classes that were reported on, as worklists ask for them: the partner's latest word, since when a completed one
+-- is what first completions ask for (domain/watched.py), its states as one number (odd ones are few: a verdict
+-- before the completion, or failed in spite of it), and whether it is open. It changes with every word, so the project service
+-- writes it, as far as day_lane says, and not the intake: whoever reads it looks at those with later events himself.
+CREATE TABLE IF NOT EXISTS projections.watched_class (
+    last_reported timestamptz NOT NULL,
+    since         timestamptz,
+    person        bigint   NOT NULL,
+    partner_id    smallint NOT NULL,
+    state         smallint NOT NULL,
+    is_open       boolean  NOT NULL,
+    class_code    text     NOT NULL COLLATE "C",
+    PRIMARY KEY (person, partner_id, class_code)
+) WITH (fillfactor = 85);
+CREATE INDEX IF NOT EXISTS watched_by_word
+    ON projections.watched_class (partner_id, last_reported, class_code, person);
+CREATE INDEX IF NOT EXISTS open_by_word
+    ON projections.watched_class (partner_id, last_reported, class_code, person) WHERE is_open;
+CREATE INDEX IF NOT EXISTS odd_class
+    ON projections.watched_class (partner_id, state, class_code, person) WHERE state IN (12, 13, 22);
+CREATE INDEX IF NOT EXISTS watched_since
+    ON projections.watched_class (since, person) WHERE since IS NOT NULL;
+
 -- How far evaluations over time follow: the events of each lane, and the revision of each partner's catalogue, with the
 -- package sales end of then.
 CREATE TABLE IF NOT EXISTS projections.day_lane (

@@ -222,7 +222,7 @@ def fill_partner(
         person = partner_id * 10**9 + number
         people.append(Record(person, state))
         changes(person, state, touched, rules, into)
-        look_at_all(state, rules, over_time)
+        look_at_all(person, state, rules, over_time)
         if over_time.entries > MOST_ENTRIES:
             days.add(work, over_time, NEXT)
             over_time = Changed(partner_id, rules.catalogue)

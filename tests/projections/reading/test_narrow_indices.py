@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from projections.reading.purchased_classes import FIRST_CLASS, LAST_CLASS, SQL
+from projections.reading.class_order import FIRST_CLASS, LAST_CLASS
+from projections.reading.purchased_classes import SQL
 from services.embedded.postgres import EmbeddedPostgres
 from tests.projections.kept import Kept, kept_on
 
