@@ -16,6 +16,7 @@ from domain.events import (
     PARTICIPANT_STREAM,
     ClassCompleted,
     ClassPublished,
+    ClassReviewed,
     PackagePublished,
     PartnerEvent,
     PurchasePaid,
@@ -56,6 +57,7 @@ def api(postgres_server: Any) -> Iterator[Api]:
                 lane,
                 event(who, PurchasePaid(f"{one[:64]}{two[:64]}", one)),
                 event(who, ClassCompleted(one)),
+                event(who, ClassReviewed(one, 5)),
                 Refusal(Reason.NOT_JSON, "no"),
             )
     desk.follow_catalogue("pijar-mahir")
