@@ -40,7 +40,8 @@ GONE_ON: Final = {
 
 def text() -> str:
     """The sums, as Markdown."""
-    return _under_load(Kept("under load")) + _cuts(Kept("wal cuts"))
+    calm = _one_at_a_time(Kept("one at a time"))
+    return _under_load(Kept("under load")) + calm + _cuts(Kept("wal cuts"))
 
 
 def _under_load(kept: Kept) -> str:
@@ -60,6 +61,13 @@ def _under_load(kept: Kept) -> str:
         f"| --- | --- | --- | --- | --- | --- |\n{rows}\n\n"
         f"Seconds are counted on a machine with two cores that runs everything, servers and load too. {between}.\n\n"
     )
+
+
+def _one_at_a_time(kept: Kept) -> str:
+    """How long things take to go on where nothing else is wrong."""
+    _none_failed(kept)
+    found = "; ".join(f"{kind}: {_seconds(kept, kind)}" for kind in WHAT if kept.times.get(kind))
+    return f"Seconds with one fault at a time: {found or 'none counted'}.\n\n"
 
 
 def _cuts(kept: Kept) -> str:

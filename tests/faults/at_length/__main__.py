@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=100, help="so many seasons")
     parser.add_argument("--events", type=int, default=6_000, help="of each")
     parser.add_argument("--only", choices=KINDS, action="append", help="break nothing else")
+    parser.add_argument("--pause", type=float, help="seconds between two faults, not drawn ones")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin none later")
     parser.add_argument("--keep", action="store_true", help="append the sums to docs/faults.jsonl")
@@ -42,7 +43,13 @@ def main() -> int:
                 break
             try:
                 season = play(
-                    broker, postgres, seed, given.events, kinds, Path(folder) / f"season-{seed}"
+                    broker,
+                    postgres,
+                    seed,
+                    given.events,
+                    kinds,
+                    given.pause,
+                    Path(folder) / f"season-{seed}",
                 )
             except SeasonFailed as failure:
                 failed = 1
@@ -58,7 +65,7 @@ def main() -> int:
         print(f"{kind}: p50 {quantile(found, 0.5):.2f} s, p99 {quantile(found, 0.99):.2f} s")
     if given.keep:
         keep(
-            "under load",
+            "under load" if given.pause is None else "one at a time",
             seeds=range(given.first, seed),
             seconds=time.monotonic() - started,
             failed=failed,

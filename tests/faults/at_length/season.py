@@ -47,9 +47,13 @@ def play(
     seed: int,
     events: int,
     kinds: Mapping[str, int],
+    pause: float | None,
     folder: Path,
 ) -> Season:
-    """Sends a season of so many events and breaks things until all is sent; raises SeasonFailed."""
+    """Sends a season of so many events and breaks things until all is sent; raises SeasonFailed.
+
+    ``pause`` seconds lie between two faults; None: as many as the seed draws.
+    """
     chance = random.Random(seed)
     records = shuffled(list(simulate(events, seed)), seed, repeats=round(events * REPEATED))
     remove_topics(broker.bootstrap)
@@ -64,7 +68,8 @@ def play(
         with Load(system, records, PER_SECOND) as load:
             while load.sent < len(records):
                 breaker.strike()
-                until = monotonic() + chance.uniform(*PAUSES_SECONDS)
+                drawn = chance.uniform(*PAUSES_SECONDS)
+                until = monotonic() + (drawn if pause is None else pause)
                 while monotonic() < until:
                     breaker.tend()
                     sleep(LOOK_SECONDS)
