@@ -237,18 +237,25 @@ def _course_of_purchase(purchase_id: str, view: View | None) -> Course:
 
 def _days_of_class(class_code: str, evidence: ClassEvidence, catalogue: Catalogue) -> set[int]:
     days: set[int] = set()
+    withdrawn = evidence.withdrawn
     if evidence.record is not None:
         for marks in evidence.record.lists():
             for mark in marks:
-                days.add(day_of(mark.happened))
+                if not withdrawn or withdrawn.get(mark.key) != NEVER_HAPPENED:
+                    days.add(day_of(mark.happened))
     for bought in evidence.purchases:
         for paid in bought.paid:
+            if withdrawn and withdrawn.get(paid.key) == NEVER_HAPPENED:
+                continue
             days.add(day_of(paid.happened))
             if paid.names is None and paid.package_code is not None:
                 days |= days_of_package(paid.package_code, catalogue)
         for refund in bought.refunds:
-            days.add(day_of(refund.happened))
-    days.update(day_of(since) for since in evidence.withdrawn.values() if since != NEVER_HAPPENED)
+            if not withdrawn or withdrawn.get(refund.key) != NEVER_HAPPENED:
+                days.add(day_of(refund.happened))
+    if not days:
+        return days
+    days.update(day_of(since) for since in withdrawn.values() if since != NEVER_HAPPENED)
     return days | days_of_terms(class_code, catalogue)
 
 

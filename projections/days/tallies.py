@@ -88,10 +88,14 @@ def with_days(
     """What a row holds with the changes of some days; None: nothing is left of it."""
     held = dict(days_in(content))
     for day, change in changes.items():
-        tally = no_tally()
-        add_encoded(tally, held.get(day))
-        add_to(tally, change)
-        new = encoded(tally)
+        before = held.get(day)
+        if before is None:
+            new = encoded(change)
+        else:
+            tally = no_tally()
+            add_encoded(tally, before)
+            add_to(tally, change)
+            new = encoded(tally)
         if new is None:
             held.pop(day, None)
         else:

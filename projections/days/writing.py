@@ -25,7 +25,6 @@ from projections.days.tallies import (
     add_to,
     encoded,
     no_tally,
-    summed,
     with_days,
 )
 from projections.storage.copy import copy_rows, text_array
@@ -133,6 +132,7 @@ def _cumulated(
     first = min(changes)
     carried = no_tally()
     last = NOTHING
+    ended: Tally | None = None  # everything until the end of the last row, where that is new
     for block in sorted(held.keys() | changes.keys()):
         row = held.get(block)
         if block < first:
@@ -140,10 +140,12 @@ def _cumulated(
             continue
         is_carried = any(carried.values())
         if row is not None and not is_carried and block not in changes:
-            last = row
+            last, ended = row, None
             continue
         if row is None:
-            before = encoded(_until_end(last))
+            if ended is None:
+                ended = _until_end(last)
+            before = encoded(ended)
         elif is_carried:
             tally = no_tally()
             add_encoded(tally, row.before)
@@ -154,7 +156,12 @@ def _cumulated(
         days = None if row is None else row.days
         if block in changes:
             days = with_days(days, changes[block])
-            add_to(carried, summed(changes[block].values()))
+            for change in changes[block].values():
+                add_to(carried, change)
+                if row is None and ended is not None:
+                    add_to(ended, change)
+        if row is not None:
+            ended = None
         content = Block(before, None if days is None else bytes(days))
         yield block, content
         if content.days is not None:
