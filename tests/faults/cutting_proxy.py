@@ -113,6 +113,8 @@ def _pump(source: socket.socket, target: socket.socket, flows: Event) -> None:
                     target.sendall(data)
                 except OSError:
                     target_is_there = False
-        target.shutdown(socket.SHUT_RDWR)
     except OSError:
-        return  # closed by the other thread
+        return  # closed by the other thread, or reset by a server that was killed
+    finally:
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
