@@ -91,7 +91,7 @@ class FetchedPart:
                         break
                     batch = next(self._batches, None)
                     if batch is None:
-                        if self.next_fetch_offset == self.fetch_offset:
+                        if self._data and self.next_fetch_offset == self.fetch_offset:
                             self.beside = offsets_of_last(self._data)
                         self.drain()
                     else:

@@ -122,6 +122,20 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
             part.give_up(end)
             self._paused_partition_records[tp] = part
 
+    def _fetchable_partitions(self) -> list[Any]:
+        """Where one that seems to stand still is fetched, nothing else of the same broker is: see Standing."""
+        fetchable: list[Any] = super()._fetchable_partitions()
+        if not self.standing:
+            return fetchable
+        assignment = self._subscriptions.assignment
+        alone: dict[object, Any] = {}
+        for tp in fetchable:
+            if self.standing.is_doubted(tuple(tp), assignment[tp].position.offset):
+                alone.setdefault(self._select_read_replica(tp), tp)
+        if not alone:
+            return fetchable
+        return [tp for tp in fetchable if alone.get(self._select_read_replica(tp), tp) == tp]
+
     def _handle_fetch_response(
         self, node_id: int, fetch_offsets: Mapping[Any, int], send_time: float, response: Any
     ) -> None:

@@ -3,7 +3,9 @@
 A broker looks for the first batch that ends at or behind the offset asked for. Where the last batches say that they lie
 elsewhere, because their offsets are damaged, it finds none, however often it is asked. Others may send the batch, and
 reading finds nothing in it. An answer without records may mean something else: others had their turn, or a quota is
-used up. So it counts only where there was room for more, several times, over some seconds.
+used up. So it counts only where there was room for more, several times, over some seconds. Even then the broker may
+answer the others only (tansu does, where it is slow): so it is asked for that partition alone, and only what it leaves
+out of such answers is lost.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +17,9 @@ Place = tuple[str, int]
 
 STANDS_SECONDS: Final = 5.0
 ANSWERS: Final = 5
-"""So often, and for so long, nothing was sent of a log that goes on: then it is not coming."""
+"""So often, and for so long, nothing was sent of a log that goes on: then it is asked for alone."""
+ALONE: Final = 3
+"""So often nothing was sent when nothing else was asked for: then it is not coming."""
 
 _EVERYTHING: Final = 1 << 62
 
@@ -28,6 +32,11 @@ class _Nothing(NamedTuple):
     since: float
     width: int
     """How many offsets what was sent instead says it holds; without it, all that the log holds."""
+    alone: int = 0
+    """How many of the answers were about nothing else, or said outright that it cannot be read."""
+
+    def stands(self, now: float) -> bool:
+        return self.times >= ANSWERS and now - self.since >= STANDS_SECONDS
 
 
 class Standing:
@@ -68,13 +77,23 @@ class Standing:
             partition = answered.get(tuple(tp))
             if partition is None or not (partition.error_code or partition.records):
                 if room:
-                    self._count(tuple(tp), offset, _EVERYTHING)
+                    self._count(tuple(tp), offset, _EVERYTHING, alone=len(asked) == 1)
             elif not partition.error_code:
                 self._forget(tuple(tp), offset)
 
     def read_nothing(self, place: Place, offset: int, width: int) -> None:
         """What was sent for ``offset`` held nothing from there on, but said that it holds ``width`` offsets."""
-        self._count(place, offset, width)
+        self._count(place, offset, width, alone=True)
+
+    def is_doubted(self, place: Place, offset: int) -> bool:
+        """Whether a partition that is read there next seems to stand still, and is to be asked for alone."""
+        nothing = self._nothing.get(place)
+        return (
+            nothing is not None
+            and nothing.offset == offset
+            and nothing.alone < ALONE
+            and nothing.stands(self._now())
+        )
 
     def refused(self, place: Place, offset: int) -> None:
         """The broker cannot read its own log there. Behind an offset given up for that, the next is of its kind."""
@@ -82,9 +101,9 @@ class Standing:
         if before is None or before.offset != offset:
             again = self._given_up.get(place) == offset
             times, since = (ANSWERS, -inf) if again else (0, self._now())
-            before = _Nothing(offset, times, since, 1)
+            before = _Nothing(offset, times, since, 1, ALONE)
         self._ends[place] = max(self._ends.get(place, -1), offset + 1)
-        self._nothing[place] = before._replace(times=before.times + 1, width=1)
+        self._nothing[place] = before._replace(times=before.times + 1, width=1, alone=ALONE)
 
     def lost(self, places: Iterable[tuple[Any, int]]) -> list[tuple[Any, int, int]]:
         """Of partitions and where they are read next, those that stand still: partition, offset, where to go on."""
@@ -95,13 +114,13 @@ class Standing:
             nothing = self._nothing.get(place)
             if nothing is None or nothing.offset != offset or end <= offset:
                 continue
-            if nothing.times >= ANSWERS and self._now() - nothing.since >= STANDS_SECONDS:
+            if nothing.alone >= ALONE and nothing.stands(self._now()):
                 self._given_up[place] = min(end, offset + nothing.width)
                 found.append((tp, offset, self._given_up[place]))
                 del self._nothing[place]
         return found
 
-    def _count(self, place: Place, offset: int, width: int) -> None:
+    def _count(self, place: Place, offset: int, width: int, *, alone: bool) -> None:
         if self._ends.get(place, -1) <= offset:
             self._nothing.pop(place, None)
             return
@@ -109,7 +128,7 @@ class Standing:
         if before is None or before.offset != offset:
             before = _Nothing(offset, 0, self._now(), width)
         self._nothing[place] = before._replace(
-            times=before.times + 1, width=min(width, before.width)
+            times=before.times + 1, width=min(width, before.width), alone=before.alone + alone
         )
 
     def _forget(self, place: Place, offset: int) -> None:

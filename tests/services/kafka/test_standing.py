@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kafka import TopicPartition
 
-from services.kafka.standing import ANSWERS, STANDS_SECONDS, Standing
+from services.kafka.standing import ALONE, ANSWERS, STANDS_SECONDS, Standing
 
 TP = TopicPartition("topic", 0)
 ROOM = 1_000
@@ -68,6 +68,37 @@ def test_a_log_that_goes_on_and_is_not_sent_is_lost_as_far_as_it_goes(
 ) -> None:
     assert tell(standing, clock, *[answer()] * (ANSWERS - 1)) == []
     assert tell(standing, clock, NOT_CHANGED) == [(TP, 4, 10)]
+    assert standing.lost([(TP, 4)]) == []
+
+
+def test_of_a_broker_that_answers_others_only_nothing_is_lost_before_it_is_asked_for_that_alone(
+    standing: Standing, clock: Clock
+) -> None:
+    other = TopicPartition("topic", 1)
+    for _ in range(10 * ANSWERS):
+        clock.seconds += STANDS_SECONDS
+        standing.answered({TP: 4, other: 0}, answer(other=10))
+        assert standing.lost([(TP, 4)]) == []
+    assert standing.is_doubted(TP, 4)
+    assert not standing.is_doubted(TP, 5)
+    assert not standing.is_doubted(other, 0)
+    for _ in range(ALONE):
+        assert standing.lost([(TP, 4)]) == []
+        standing.answered({TP: 4}, answer())
+    assert not standing.is_doubted(TP, 4)
+    assert standing.lost([(TP, 4)]) == [(TP, 4, 10)]
+
+
+def test_what_is_sent_when_it_is_asked_for_alone_stands_no_longer(
+    standing: Standing, clock: Clock
+) -> None:
+    other = TopicPartition("topic", 1)
+    for _ in range(ANSWERS):
+        clock.seconds += STANDS_SECONDS
+        standing.answered({TP: 4, other: 0}, answer(other=10))
+    assert standing.is_doubted(TP, 4)
+    standing.answered({TP: 4}, answer(b"x"))
+    assert not standing.is_doubted(TP, 4)
     assert standing.lost([(TP, 4)]) == []
 
 
