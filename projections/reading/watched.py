@@ -20,7 +20,7 @@ from projections.reading.instants import instant
 from projections.reading.session import Session
 from projections.storage.sql import filled, load
 
-FEW: Final = 5_000
+FEW: Final = 1_000
 """So many rows are rather sorted than looked for among all others."""
 
 ODD: Final = frozenset(
