@@ -18,6 +18,7 @@ from services.postgres.errors import (
     translate,
     translated,
 )
+from services.postgres.patience import GRACE_SECONDS, WATCH
 from services.postgres.refusal import refusal
 from services.postgres.waiting import WaitingConnection, WaitingCursor
 
@@ -32,10 +33,11 @@ def connect(
 ) -> WaitingConnection:
     """A new connection in UTC; blocks for at most 10 seconds.
 
-    A peer that vanished is noticed within 30 seconds (keepalives, tcp_user_timeout). The idle
-    timeout ends a transaction whose owner is stopped or stuck, so that it cannot hold a lane for
-    ever. Parameters in ``database_url`` win. Raises DatabaseUnavailable, and Unworkable when the
-    server refuses who asks or has no such database.
+    A peer that vanished is noticed within 30 seconds (keepalives, tcp_user_timeout); one that seems to be there and
+    does not answer, 10 seconds after a statement should have ended, where statements have a timeout (patience.py).
+    The idle timeout ends a transaction whose owner is stopped or stuck, so that it cannot hold a lane for ever.
+    Parameters in ``database_url`` win. Raises DatabaseUnavailable, and Unworkable when the server refuses who asks or
+    has no such database.
     """
     timeouts = {
         "statement_timeout": statement_timeout_seconds,
@@ -67,7 +69,21 @@ def connect(
             if (refused := refusal(database_url)) is not None:
                 raise refused from None
             raise
+        if (seconds := _statement_timeout(session)) > 0:
+            session.patience_seconds = seconds + GRACE_SECONDS
+            WATCH.add(session)
     return session
+
+
+def _statement_timeout(session: connection) -> float:
+    """The one that is in force, in seconds; 0: none."""
+    with session.cursor() as work:
+        work.execute(
+            "SELECT setting::integer / 1000.0 FROM pg_settings WHERE name = 'statement_timeout'"
+        )
+        ((seconds,),) = work.fetchall()
+    session.rollback()
+    return float(seconds)
 
 
 @contextmanager

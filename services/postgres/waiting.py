@@ -1,6 +1,8 @@
-"""A psycopg2 connection that lets another thread compute while it waits for the server."""
+"""A psycopg2 connection that lets another thread compute while it waits for the server, and waits not for ever."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from time import monotonic
 from typing import Any
 
 from psycopg2.extensions import connection, cursor
@@ -9,18 +11,40 @@ from services.turns import Turn
 
 
 class WaitingConnection(connection):
-    """``turn`` is handed on during every statement and COMMIT; None: nobody else is waiting for it."""
+    """``turn`` is handed on during every statement and COMMIT; None: nobody else is waiting for it.
+
+    ``patience_seconds``: how long an answer may take before the connection is ended (patience.py); None: as long as it
+    likes.
+    """
 
     turn: Turn | None = None
+    patience_seconds: float | None = None
+    overdue_at: float | None = None
 
     def waiting(self) -> AbstractContextManager[None]:
         """Around whatever waits for the server: the turn is another thread's meanwhile."""
         return nullcontext() if self.turn is None else self.turn.away()
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Around a call that the server has to answer."""
+        patience = self.patience_seconds
+        self.overdue_at = None if patience is None else monotonic() + patience
+        try:
+            with self.waiting():
+                yield
+        finally:
+            self.overdue_at = None
+
     def commit(self) -> None:
         """Commits, as psycopg2 does."""
-        with self.waiting():
+        with self.asking():
             super().commit()
+
+    def rollback(self) -> None:
+        """Rolls back, as psycopg2 does."""
+        with self.asking():
+            super().rollback()
 
 
 class WaitingCursor(cursor):
@@ -30,10 +54,23 @@ class WaitingCursor(cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name for it
         """Executes, as psycopg2 does."""
-        with self.connection.waiting():
+        with self.connection.asking():
             super().execute(query, vars)
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
         """Copies, as psycopg2 does."""
-        with self.connection.waiting():
+        with self.connection.asking():
             super().copy_expert(sql, file, size)
+
+
+@contextmanager
+def as_long_as_it_takes(session: connection) -> Iterator[None]:
+    """A block in which a connection waits for each answer without a limit."""
+    if not isinstance(session, WaitingConnection):
+        yield
+        return
+    patience, session.patience_seconds = session.patience_seconds, None
+    try:
+        yield
+    finally:
+        session.patience_seconds = patience

@@ -18,6 +18,7 @@ from services.postgres.migrations.baseline import migrations
 from services.postgres.migrations.files import APART, IN_CHUNKS, Migration
 from services.postgres.migrations.fitness import SQL, Found, look, server_fits, usable
 from services.postgres.migrations.stored_format import fingerprint
+from services.postgres.waiting import as_long_as_it_takes
 
 MIGRATION_LOCK: Final = 7_468_756_105
 """Key of the advisory lock that lets one process at a time migrate a database."""
@@ -96,7 +97,8 @@ def _alone(session: connection, on_wait: Callable[[], None] | None) -> Iterator[
             work.execute("SHOW statement_timeout")
             ((before,),) = work.fetchall()
             work.execute("SET statement_timeout = 0")
-        yield
+        with as_long_as_it_takes(session):
+            yield
     finally:
         if not session.closed:
             with transaction(session) as work:

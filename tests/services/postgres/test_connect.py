@@ -17,6 +17,7 @@ from services.postgres.errors import (
     Retry,
     StatementRefused,
 )
+from services.postgres.patience import GRACE_SECONDS
 from tests.services.postgres.lossy_proxy import LossyProxy
 
 
@@ -42,6 +43,50 @@ def test_a_session_is_in_utc_named_and_bounded(database_url: str) -> None:
     assert shown(session, "lock_timeout") == "1500ms"
     assert shown(session, "idle_in_transaction_session_timeout") == "1min"
     assert session.get_dsn_parameters()["keepalives_idle"] == "10"
+    close(session)
+
+
+SLEEPS_AT_COMMIT = """
+    CREATE TABLE slow (at integer);
+    CREATE FUNCTION sleeps() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(30); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER sleeps AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION sleeps();
+"""
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(database_url: str) -> None:
+    session = connect(database_url, "intake", statement_timeout_seconds=20)
+    assert session.patience_seconds == 20 + GRACE_SECONDS
+    with transaction(session) as work:
+        work.execute("SELECT pg_sleep(0.1)")
+    session.patience_seconds = 0.5
+    began = monotonic()
+    with pytest.raises(DatabaseUnavailable), transaction(session) as work:
+        work.execute("SELECT pg_sleep(30)")
+    assert monotonic() - began < 10
+    assert session.closed
+
+
+def test_whether_a_commit_without_an_answer_took_place_is_unknown(database_url: str) -> None:
+    session = connect(database_url, "intake")
+    with transaction(session) as work:
+        work.execute(SLEEPS_AT_COMMIT)
+    session.patience_seconds = 0.5
+    began = monotonic()
+    with pytest.raises(CommitUnknown), transaction(session) as work:
+        work.execute("INSERT INTO slow VALUES (1)")
+    assert monotonic() - began < 10
+    assert session.closed
+
+
+def test_who_sets_no_limit_waits_as_long_as_it_takes(database_url: str) -> None:
+    unlimited = connect(database_url, "rebuild", statement_timeout_seconds=0)
+    assert unlimited.patience_seconds is None
+    close(unlimited)
+    url = f"{database_url}&options=-c%20statement_timeout%3D90s"
+    session = connect(url, "intake", statement_timeout_seconds=20)
+    assert session.patience_seconds == 90 + GRACE_SECONDS
     close(session)
 
 
