@@ -158,7 +158,7 @@ def heartbeat(settings: Settings, service: str) -> Heartbeat:
     """The word of one process of a service that it lives."""
 
     def open_session() -> WaitingConnection:
-        return connect(settings.database_url, f"tuntas {service} heartbeat")
+        return connect(settings.database_url, f"tuntas {service}", purpose="heartbeat")
 
     return Heartbeat(open_session, service)
 

@@ -27,6 +27,7 @@ def connect(
     database_url: str,
     application_name: str,
     *,
+    purpose: str = "",
     statement_timeout_seconds: float = 60,
     lock_timeout_seconds: float = 10,
     idle_timeout_seconds: float = 60,
@@ -36,8 +37,8 @@ def connect(
     A peer that vanished is noticed within 30 seconds (keepalives, tcp_user_timeout); one that seems to be there and
     does not answer, 10 seconds after a statement should have ended, where statements have a timeout (patience.py).
     The idle timeout ends a transaction whose owner is stopped or stuck, so that it cannot hold a lane for ever.
-    Parameters in ``database_url`` win. Raises DatabaseUnavailable, and Unworkable when the server refuses who asks or
-    has no such database.
+    Parameters in ``database_url`` win; ``purpose`` is added to the name, also where that comes from there. Raises
+    DatabaseUnavailable, and Unworkable when the server refuses who asks or has no such database.
     """
     timeouts = {
         "statement_timeout": statement_timeout_seconds,
@@ -61,6 +62,8 @@ def connect(
             **given,
             "options": " ".join(options).strip(),
         }
+        if purpose:
+            parameters["application_name"] += f" {purpose}"
         try:
             session: WaitingConnection = psycopg2.connect(
                 **parameters, connection_factory=WaitingConnection, cursor_factory=WaitingCursor

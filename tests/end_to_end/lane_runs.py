@@ -15,7 +15,9 @@ from domain.vocabulary import PARTNERS
 from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres
 from services.kafka.topics import ensure_topics
+from services.settings import read_settings
 from services.simulator import SimulatedRecord
+from services.wiring import prepare_database
 from tests.end_to_end.delivery import place_of
 from tests.end_to_end.running_system import PARTITIONS, Place, RunningSystem, remove_topics
 
@@ -72,6 +74,7 @@ def a_system(
     name = f"lanes_{uuid.uuid4().hex}"
     system = RunningSystem(folder, kafka_broker.bootstrap, postgres_server.create_database(name))
     system.settings["TUNTAS_BATCH_RECORDS"] = BATCH_RECORDS
+    prepare_database(read_settings(system.settings))
     try:
         log_lock_waits(system.database_url, name)
         yield system

@@ -3,6 +3,7 @@
 import random
 import re
 from signal import SIGCONT, SIGSTOP
+from time import sleep
 
 import pytest
 
@@ -17,6 +18,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.apache, pytest.mark.slow, pytest.ma
 LANES = PARTITIONS * len(PARTNERS)
 ZOMBIE = "zombie"
 """The application name under which PostgreSQL knows the worker that is going to be frozen."""
+UNREAD_SECONDS = 0.5
+"""After so long PostgreSQL has read what a worker sent before it was stopped, and is idle no longer."""
 
 
 @pytest.mark.parametrize("writing", [False, True], ids=["idle", "writing"])
@@ -62,8 +65,9 @@ def freeze(system: RunningSystem, name: str, *, writing: bool) -> None:
     def is_frozen_there() -> bool:
         system.signal(name, SIGSTOP)
         system.wait_until(lambda: bool(system.rows(STATE)), "PostgreSQL waits for the worker")
-        question = STATE + ("AND EXISTS " + LOCKED if writing else "AND state = 'idle'")
-        if system.rows(question):
+        if not writing:
+            sleep(UNREAD_SECONDS)
+        if system.rows(STATE + ("AND EXISTS " + LOCKED if writing else IDLE)):
             return True
         system.signal(name, SIGCONT)
         return False
@@ -74,6 +78,7 @@ def freeze(system: RunningSystem, name: str, *, writing: bool) -> None:
 STATE = f"""
 SELECT pid FROM pg_stat_activity AS activity WHERE application_name = '{ZOMBIE}' AND wait_event = 'ClientRead'
 """
+IDLE = "AND state = 'idle'"
 LOCKED = """(
     SELECT FROM pg_locks
     WHERE pg_locks.pid = activity.pid AND relation = 'ledger.lane'::regclass AND mode = 'RowExclusiveLock'

@@ -99,6 +99,17 @@ def test_parameters_of_the_url_win(database_url: str) -> None:
     close(session)
 
 
+def test_what_a_connection_is_for_stays_in_its_name(database_url: str) -> None:
+    """So that a process's heartbeat is told from what it works on, whoever named them."""
+    for url, name in (
+        (database_url, "intake heartbeat"),
+        (f"{database_url}&application_name=mine", "mine heartbeat"),
+    ):
+        session = connect(url, "intake", purpose="heartbeat")
+        assert shown(session, "application_name") == name
+        session.close()
+
+
 def track(session: connection, then: Callable[[cursor], object]) -> None:
     """Insert a row in a transaction and then do something that is to go wrong."""
     with transaction(session) as work:
