@@ -7,14 +7,14 @@ from msgspec import Meta, Struct
 from domain.events import PARTICIPANT_STREAM, PurchasePaid, PurchaseRefunded
 from domain.vocabulary import MAX_CLASSES
 from services.cloudevents.event_type import Built, EventType, Example, each_once
-from services.cloudevents.wire import ClassCodes, Comment, Data, Identifier, Rupiah
+from services.cloudevents.wire import MAX_PAID, ClassCodes, Comment, Data, Identifier, Paid
 
 
 class Item(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One class of a purchase, with its price."""
 
     class_code: Identifier
-    price: Rupiah | None = None
+    price: Paid | None = None
 
 
 Items = Annotated[
@@ -41,11 +41,11 @@ class PurchasePaidData(Data, frozen=True, kw_only=True):
     participant_id: Annotated[Identifier, Meta(title="the programme's pseudonym of the person")]
     package_code: Identifier | None = None
     items: Items | None = None
-    amount: Rupiah | None = None
+    amount: Paid | None = None
 
 
 def purchase_paid(data: PurchasePaidData) -> Built | str:
-    """The purchase with each listed class once (the first price stands), or what names no class."""
+    """The purchase with each listed class once (the first price stands), or what is wrong with its items."""
     strings = 4
     if data.package_code is not None:
         strings += 2
@@ -58,6 +58,8 @@ def purchase_paid(data: PurchasePaidData) -> Built | str:
         for item in data.items:
             strings += 2 if item.price is None else 3
             listed.setdefault(item.class_code, item.price)
+        if sum(price for price in listed.values() if price is not None) > MAX_PAID:
+            return "`data.items` cost more than 100,000,000,000 rupiah together: no purchase does."
         items = tuple(listed.items())
     elif data.package_code is None:
         return "`data.items` is missing: list the classes of the purchase, or give `data.package_code`."

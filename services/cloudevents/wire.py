@@ -19,6 +19,8 @@ from domain.vocabulary import (
 
 MAX_ID_LENGTH: Final = 128
 MAX_WHOLE: Final = 2**63 - 1
+MAX_PAID: Final = 100_000_000_000
+"""Rupiah of one payment: so few that no sum over payments reaches 64 bits, where adding up would stop for all."""
 MAX_COUNT: Final = 2**31 - 1
 MAX_SCORE: Final = 1_000_000_000
 DEFAULT_MINIMUM: Final = 0
@@ -89,6 +91,14 @@ Comment = Annotated[str, Meta(max_length=2000, description="a text of at most 2,
 Rupiah = Annotated[
     int,
     Meta(ge=0, le=MAX_WHOLE, description="an amount in whole rupiah, 0 or more, without quotes"),
+]
+Paid = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_PAID,
+        description="an amount in whole rupiah from 0 to 100,000,000,000, without quotes",
+    ),
 ]
 Count = Annotated[
     int,

@@ -50,6 +50,10 @@ def _is_count(found: Any) -> bool:
     return is_whole(found) and 0 <= found < 2**31
 
 
+def _is_paid(found: Any) -> bool:
+    return is_whole(found) and 0 <= found <= 10**11
+
+
 def _is_time(found: Any) -> bool:
     """An RFC 3339 time with an offset."""
     shape = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
@@ -60,7 +64,7 @@ def _is_item(found: Any) -> bool:
     return (
         isinstance(found, dict)
         and is_name(found.get("class_code"))
-        and (found.get("price") is None or is_whole(found["price"]))
+        and (found.get("price") is None or _is_paid(found["price"]))
     )
 
 
@@ -112,7 +116,7 @@ OPTIONAL: Final[dict[str, dict[str, Check]]] = {
     "purchase.paid": {
         "package_code": is_name,
         "items": is_list_of(_is_item),
-        "amount": is_whole,
+        "amount": _is_paid,
     },
     "purchase.refunded": {"class_codes": is_list_of(is_name), "reason": is_text},
     "class.redeemed": {"redeem_code": is_name},

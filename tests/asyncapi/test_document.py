@@ -55,8 +55,17 @@ def test_an_example_fits_its_schema_and_is_accepted(example: Json, message: Json
     assert isinstance(decode(PARTNER, b"PRK-000000042", headers, value), PartnerEvent)
 
 
+ON_PURPOSE = {
+    f"purchase.paid.v1{mode}.{field}: maximum is 100000000000, and was 9223372036854775807"
+    for mode in (" payload.data", ".binary payload")
+    for field in ("amount", "items[].price")
+}
+"""Two payments of 2^63 - 1 rupiah were accepted, and no sum over them could be stored: the project service stood still
+for all partners. Nobody pays so much for classes."""
+
+
 def test_nothing_is_broken_of_what_was_released() -> None:
-    assert broken(RELEASED, document()) == [], (
+    assert set(broken(RELEASED, document())) == ON_PURPOSE, (
         "Partners that keep to the released document would be refused or misled: add a new version of the type."
     )
 

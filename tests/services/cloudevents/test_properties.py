@@ -57,7 +57,8 @@ def structs(
 
 
 IDS = identifiers()
-WHOLES = st.integers(0, 2**63 - 1)
+RUPIAH = st.integers(0, 10**11)
+PRICES = st.integers(0, 10**11 // 4)
 COUNTS = st.integers(0, 2**31 - 1)
 RATINGS = st.integers(1, 5)
 CODES = st.lists(IDS, min_size=1, max_size=4).map(tuple)
@@ -71,7 +72,7 @@ SCORES = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=3, max_size=3,
     lambda three: class_types.ScoreData(min=min(three), raw=sorted(three)[1], max=max(three))
 )
 ITEMS = st.lists(
-    structs(purchase_types.Item, class_code=IDS, _price=WHOLES), min_size=1, max_size=4
+    structs(purchase_types.Item, class_code=IDS, _price=PRICES), min_size=1, max_size=4
 )
 
 DATA: dict[str, st.SearchStrategy[wire.Data]] = {
@@ -93,7 +94,7 @@ DATA: dict[str, st.SearchStrategy[wire.Data]] = {
         participant_id=IDS,
         package_code=IDS,
         _items=ITEMS.map(tuple),
-        _amount=WHOLES,
+        _amount=RUPIAH,
     ),
     "purchase.refunded.v1": structs(
         purchase_types.PurchaseRefundedData,
