@@ -94,7 +94,7 @@ plant: $(VENV)/dev.stamp ## plant one deliberate defect after the other and see 
 	$(BIN)/python -m tests.plants $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev.stamp ## have a million mutated records read, from a batch's bytes to what is kept of them (7 minutes)
+fuzz: $(VENV)/dev.stamp ## send a million mutated records through workers, have a million more read without them (half an hour)
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: clean

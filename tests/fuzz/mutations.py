@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ def mutated(draw: Random, record: CatalogueRecord, other: CatalogueRecord) -> by
             case _:
                 text = draw.choice(HOSTILE_TEXTS).encode("utf-8", "surrogatepass")
                 key = draw.choice((None, b"", text, b"\xff" * 9, record.key))
-    return _encoded(key, headers, None if draw.random() < 0.01 else value)
+    return encoded(key, headers, None if draw.random() < 0.01 else value)
 
 
 def spoilt(draw: Random, data: bytes) -> bytes:
@@ -133,7 +134,8 @@ def _headers(draw: Random, headers: list[Header], other: CatalogueRecord) -> lis
             return [*headers, (draw.choice(names), draw.choice((None, text, b"1.0.3")))]
 
 
-def _encoded(key: bytes | None, headers: list[Header], value: bytes | None) -> bytes:
+def encoded(key: bytes | None, headers: Sequence[Header], value: bytes | None) -> bytes:
+    """The record behind its offset delta."""
     parts = [_sized(key), _sized(value), varint(len(headers))]
     for name, content in headers:
         parts += [_sized(name), _sized(content)]
@@ -144,14 +146,17 @@ def _sized(content: bytes | None) -> bytes:
     return varint(-1) if content is None else varint(len(content)) + content
 
 
-def batch(draw: Random, records: list[bytes]) -> bytes:
-    """The records in one batch, sometimes compressed."""
+SENT_MS: Final = (-1, 0, 1_600_000_000_000, 1_800_000_000_000)
+
+
+def batch(draw: Random, records: list[bytes], sent: Sequence[int] = SENT_MS) -> bytes:
+    """The records in one batch, sometimes compressed, with one of these times at which it was ``sent``."""
     parts = []
-    for delta, encoded in enumerate(records):
-        inner = b"\x00\x00" + varint(delta) + encoded
+    for delta, record in enumerate(records):
+        inner = b"\x00\x00" + varint(delta) + record
         parts.append(varint(len(inner)) + inner)
     body = b"".join(parts)
-    sent_ms = draw.choice((-1, 0, 1_600_000_000_000, 1_800_000_000_000))
+    sent_ms = draw.choice(sent)
     match draw.randrange(6):
         case 0:
             return seal_batch(gzip.compress(body, 1), len(records), sent_ms, attributes=1)
