@@ -1,4 +1,4 @@
-"""The report of everything, of a partner, an institution or a class, as of the day that a page is about: a file."""
+"""The report of everything, of a partner, an institution, a class or a package, as of the day that a page is about: a file."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ from services.language.marking import to_say
 from services.report.document import Document
 from services.report.figures import gather
 from services.report.html import html
+from services.report.package import package
 from services.report.pdf import pdf
 from services.report.scope import scope
 from services.report.season import season
@@ -80,6 +81,10 @@ class Reporting:
             of_class: Mapping[str, Any] = {**evaluation, "name": PARTNERS[partner]}
             series = [await self._months("class_series", asked.caller, names, asked.query)]
             return scope(about, [of_class], series, made=made, language=asked.language)
+        if "package_code" in names:
+            sold = await self._asker.ask("package_evaluation", asked.caller, names, asked.query)
+            months = await self._months("package_series", asked.caller, names, asked.query)
+            return package(sold, months, made=made, language=asked.language)
         if "institution" in names:
             shares, series = await self._of_institution(asked, names)
             about = names["institution"]
@@ -128,6 +133,7 @@ def reports(asker: Asker) -> list[Reporting]:
         of("/partners/{partner}/report"),
         of("/institutions/{institution}/report"),
         of("/classes/{partner}/{class_code}/report"),
+        of("/packages/{partner}/{package_code}/report"),
     ]
 
 

@@ -14,16 +14,18 @@ LEADS = "language={}&format={}"
 
 def paths(api: Api) -> dict[str, str]:
     item = api.get("/v1/purchased-classes", limit=1, completion="completed")["items"][0]
+    sold = api.get("/v1/packages", limit=1, order="-sold")["items"][0]
     code = quote(item["class_code"], safe="")
     return {
         "all": "",
         "partner": f"/partners/{item['partner']}",
         "institution": f"/institutions/{quote(item['institution'], safe='')}",
         "class": f"/classes/{item['partner']}/{code}",
+        "package": "/packages/" + quote(f"{sold['partner']}/{sold['package_code']}"),
     }
 
 
-@pytest.mark.parametrize("kind", ["all", "partner", "institution", "class"])
+@pytest.mark.parametrize("kind", ["all", "partner", "institution", "class", "package"])
 def test_a_page_leads_to_its_report_as_of_its_day(season_api: Api, kind: str) -> None:
     of = paths(season_api)[kind]
     path = f"{of}/evaluation" if of else "/"
@@ -54,6 +56,25 @@ def test_a_classs_report_tells_what_its_page_tells(season_api: Api) -> None:
     assert f"{told['money']['net']:,}" in text
     assert told["title"] in text
     assert PARTNERS[told["partner"]] in text
+
+
+def test_a_packages_report_tells_what_its_page_tells(season_api: Api) -> None:
+    told = season_api.get(f"/v1{paths(season_api)['package']}/evaluation")
+    text = visit(season_api, f"{paths(season_api)['package']}/report", language="en").text
+    assert told["title"] in text
+    assert f"Of {told['purchases']:,} package purchases {told['complete']:,} (" in text
+    assert all(each["title"] in text for each in told["classes"])
+    assert f"{sum(each['purchased'] for each in told['classes']):,} purchased classes" in text
+    assert f"{sum(each['money']['net'] for each in told['classes']):,}" in text
+
+
+def test_a_package_that_is_not_published_has_a_report(season_api: Api) -> None:
+    packages = season_api.get("/v1/packages", limit=1000)["items"]
+    told = next(each for each in packages if each["unresolved"])
+    path = "/packages/" + quote(f"{told['partner']}/{told['package_code']}") + "/report"
+    text = visit(season_api, path, language="id").text
+    assert told["package_code"] in text
+    assert visit(season_api, path, format="pdf").content.startswith(b"%PDF-")
 
 
 def test_an_institutions_report_adds_up_its_partners(season_api: Api) -> None:
@@ -95,6 +116,7 @@ def test_a_partners_report_is_its_own(season_api: Api) -> None:
         ("/partners/nobody/report", {}, 404),
         ("/classes/tokopedia/none/report", {}, 404),
         ("/institutions/none/report", {}, 404),
+        ("/packages/tokopedia/none/report", {}, 404),
     ],
 )
 def test_a_report_of_nothing_is_told_as_a_page(
