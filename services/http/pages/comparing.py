@@ -55,6 +55,10 @@ class Comparing:
             "columns": columns,
             "institutions": institutions,
         }
+        if (
+            known_by := next((each["answer"] for each in columns if "answer" in each), None)
+        ) is not None:
+            context["answer"] = {name: known_by[name] for name in ("as_of", "freshness")}
         return page(visit, "compare.html", **context)
 
     async def _column(
