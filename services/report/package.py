@@ -1,4 +1,4 @@
-"""The evaluation of one package: its purchases, its classes within them, and the season's sections that speak of them."""
+"""The evaluation of one package: its purchases, its classes within them, and what the season says of them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final

@@ -48,7 +48,7 @@ class Comparing:
                 columns.append(await self._column(kind, name, caller, query))
         async with self._asker.sources.of(caller).snapshot() as (_, known):
             institutions = names_in(known, caller.partner_ids(None))[:MOST]
-        context = {
+        context: dict[str, Any] = {
             "kind": kind,
             "kinds": list(KINDS),
             "places": PLACES,

@@ -1,4 +1,4 @@
-"""The report of everything, of a partner, an institution, a class or a package, as of the day that a page is about: a file."""
+"""The report of all, or of what a page is about (partner, institution, class, package), as of its day, as a file."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
