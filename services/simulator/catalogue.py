@@ -45,6 +45,9 @@ class TrainingClass(msgspec.Struct, frozen=True):
     institution: str
     price: int
     units: int
+    meetings: int
+    """How many meetings it has, one a lesson day; 0: it is watched whenever one likes."""
+    mode: Literal["online", "offline"]
     published_at: int | None
     mastery_score: float
     scale: tuple[int, int]
@@ -106,6 +109,10 @@ def _training_class(chance: Chance, number: int, institutions: list[str]) -> Tra
         institution=chance.pick(institutions),
         price=_price(chance),
         units=chance.between(4, 16),
+        meetings=chance.weighted(
+            ((0.2, 0), (0.5, chance.between(1, 3)), (0.3, chance.between(4, 8)))
+        ),
+        mode="offline" if chance.happens(0.08) else "online",
         # A few classes are sold and never published: their answers have no title.
         published_at=None
         if number > 1 and chance.happens(0.03)

@@ -3,29 +3,59 @@
 from typing import Final
 
 from services.simulator.instants import DAY, HOUR
+from services.simulator.purchases import Bought
 from services.simulator.record import Draft
-from services.simulator.reports import Purchase, Reports
+from services.simulator.reports import Reports
 
 REASONS_OF_REFUND: Final = ("kode tidak ditemukan", "lembaga salah", "batal ikut")
 REASONS_OF_VOID: Final = ("salah peserta", "tercatat dua kali", "uji coba sistem")
 
 
-def refund(reports: Reports, purchase: Purchase) -> tuple[tuple[str, ...], int] | None:
-    """The class codes paid back and when, or None; one purchase in sixteen is refunded."""
+def refund(reports: Reports, bought: Bought) -> dict[str, int]:
+    """Class code to when it was paid back: of one purchase in sixteen, of one in eight of several classes."""
     chance = reports.chance
-    if not chance.happens(0.06):
-        return None
-    when = purchase.paid_at + int((0.5 + chance.random() ** 2 * 35) * DAY)
-    fields: dict[str, object] = {"purchase_id": purchase.purchase_id}
+    purchase = bought.purchase
     codes = purchase.class_codes
-    shape = "refund_whole"
-    if len(codes) > 1 and chance.happens(0.6):
-        codes = tuple(chance.several(codes, chance.between(1, len(codes) - 1)))
+    if not chance.happens(0.06 if len(codes) == 1 else 0.12):
+        return {}
+    when = purchase.paid_at + int((0.5 + chance.random() ** 2 * 35) * DAY)
+    if len(codes) == 1 or chance.happens(0.3):
+        return dict.fromkeys(codes, _refund(reports, bought, when, None, "refund_whole"))
+    some = tuple(chance.several(codes, chance.between(1, len(codes) - 1)))
+    when = _refund(reports, bought, when, some, "refund_partial")
+    refunded = dict.fromkeys(some, when)
+    rest = tuple(code for code in codes if code not in refunded)
+    if chance.happens(0.3):
+        later = when + chance.between(1, 20) * DAY
+        refunded |= dict.fromkeys(rest, _refund(reports, bought, later, rest, "refund_rest"))
+    elif chance.happens(0.4):
+        _tell_the_rest(reports, bought, rest, when + chance.between(1, 48) * HOUR)
+    return refunded
+
+
+def _refund(
+    reports: Reports, bought: Bought, when: int, codes: tuple[str, ...] | None, shape: str
+) -> int:
+    """When it was given back, as reported: some classes of the purchase, or the whole of it."""
+    fields: dict[str, object] = {"purchase_id": bought.purchase.purchase_id}
+    if codes is not None:
         fields["class_codes"] = list(codes)
-        shape = "refund_partial"
-    if chance.happens(0.7):
-        fields["reason"] = chance.pick(REASONS_OF_REFUND)
-    return codes, reports.add("purchase.refunded", when, fields, shape).happened
+    if reports.chance.happens(0.7):
+        fields["reason"] = reports.chance.pick(REASONS_OF_REFUND)
+    return reports.add("purchase.refunded", when, fields, shape).happened
+
+
+def _tell_the_rest(reports: Reports, bought: Bought, rest: tuple[str, ...], when: int) -> None:
+    """Adds the purchase as if only ``rest`` had been paid; what was told first stands, and the refund beside it."""
+    prices = dict(zip(bought.purchase.class_codes, bought.prices, strict=True))
+    fields: dict[str, object] = {
+        "purchase_id": bought.purchase.purchase_id,
+        "items": [{"class_code": code, "price": prices[code]} for code in rest],
+        "amount": sum(prices[code] for code in rest),
+    }
+    if bought.package_code is not None and reports.chance.happens(0.5):
+        fields["package_code"] = bought.package_code
+    reports.add("purchase.paid", when, fields, "purchase_restated_after_refund")
 
 
 def refund_unknown(reports: Reports, when: int) -> None:

@@ -64,7 +64,7 @@ def _answer(
         {
             "purchase_id": each["purchase_id"],
             "purchased_at": utc(each["at"]),
-            "package_code": each["package_code"],
+            "package_code": each["packages"][class_code],
             "refunded_at": utc(each["refunded"].get(class_code)),
         }
         for each in purchases
@@ -195,7 +195,8 @@ def _flags(
     refunded = answer["purchase"] == "refunded"
     raised = {
         "package_after_sales_end": any(
-            each["package_code"] is not None and each["at"] >= sales_end for each in purchases
+            each["packages"][answer["class_code"]] is not None and each["at"] >= sales_end
+            for each in purchases
         ),
         "certificate_without_completion": answer["certificate"] is not None and not completed,
         "completed_without_assessment": completed

@@ -79,15 +79,15 @@ def _of_packages(
     """Per package the purchases of it, and per class of it what became of those purchases."""
     sold = dict(_grouped(packages, lambda each: (each["partner"], each["package_code"])))
     by_class: dict[tuple[Any, ...], list[Judged]] = defaultdict(list)
+    named: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for each in bought:
         for package_code in {purchase["package_code"] for purchase in each["purchases"]}:
             by_class[each["partner"], package_code, each["class_code"]].append(each)
+            named[each["partner"], package_code].add(each["class_code"])
     found = []
     for partner, package_code in sorted(set(catalogue.packages()) | sold.keys()):
         purchases = sold.get((partner, package_code), [])
-        codes = catalogue.composition(partner, package_code) or sorted(
-            {code for each in purchases for code in each["class_codes"]}
-        )
+        codes = catalogue.composition(partner, package_code) or sorted(named[partner, package_code])
         found.append(
             {
                 "partner": partner,

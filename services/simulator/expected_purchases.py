@@ -15,7 +15,8 @@ from services.simulator.expected_money import Price, differs, prices_of
 
 Purchase = dict[str, Any]
 """`partner`, `purchase_id`, `participant_id`, `at` (the earliest time told), `package_code`,
-`amount`, `amount_differs`, `prices` (by class code, with how each is known), `class_codes`,
+`amount`, `amount_differs`, `prices` (by class code, with how each is known), `packages` (by class code, that of
+the earliest payment that names the class, or None), `class_codes`,
 `unresolved`, `unallocated`, `refunded` (when, by class code), `wholly_refunded` (when the whole was,
 or None), `flags`."""
 
@@ -47,6 +48,7 @@ def _purchase(
 ) -> Purchase:
     partner, purchase_id, participant_id = key
     prices: dict[str, Price] = {}
+    packages: dict[str, str | None] = {}
     unknown: dict[str, int] = {}
     for event in told:
         data = event["data"]
@@ -57,6 +59,7 @@ def _purchase(
                 unknown.setdefault(data["package_code"], data.get("amount") or 0)
         for code, price in prices_of(data, composition).items():
             prices.setdefault(code, price)
+            packages.setdefault(code, data.get("package_code"))
     return {
         "partner": partner,
         "purchase_id": purchase_id,
@@ -65,6 +68,7 @@ def _purchase(
         "package_code": _first(told, "package_code"),
         "amount": _first(told, "amount"),
         "prices": prices,
+        "packages": packages,
         "amount_differs": any(differs(event["data"]) for event in told),
         "class_codes": list(prices),
         "unresolved": bool(unknown),

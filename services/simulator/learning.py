@@ -14,6 +14,7 @@ Course = Literal[
     "finished",
     "dropped_out",
     "redeemed_only",
+    "opened_only",
     "finished_unassessed",
     "assessed_unfinished",
     "certified_unfinished",
@@ -21,13 +22,17 @@ Course = Literal[
 ]
 COURSES: Final[tuple[tuple[float, Course], ...]] = (
     (0.58, "finished"),
-    (0.17, "dropped_out"),
-    (0.07, "redeemed_only"),
+    (0.15, "dropped_out"),
+    (0.05, "redeemed_only"),
+    (0.04, "opened_only"),
     (0.07, "finished_unassessed"),
     (0.05, "assessed_unfinished"),
     (0.03, "certified_unfinished"),
     (0.03, "everything_watched"),
 )
+
+PRESENT: Final = 0.93
+"""Of the others nobody is known to have seen them at a meeting, and some of them finish all the same."""
 
 
 class Class(msgspec.Struct):
@@ -63,12 +68,16 @@ def learn(reports: Reports, taught: TrainingClass, start: int, until: int) -> No
         at.report("class.redeemed", {"redeem_code": code}, "redeemed")
     if course == "redeemed_only":
         return
+    if reports.partner.tells_starts and chance.happens(0.9):
+        at.report("class.started", {}, "started")
+    if course == "opened_only":
+        return
     if chance.happens(0.45):
         _pre_test(at, ability)
     reached = 100
     if course == "dropped_out" or (course == "certified_unfinished" and chance.happens(0.7)):
         reached = chance.between(1, 97)
-    _progress(at, reached)
+    _progress(at, reached, was_there=chance.happens(PRESENT))
     if course in ("dropped_out", "everything_watched"):
         return
     if chance.happens(0.3):
@@ -89,12 +98,16 @@ def _pre_test(at: Class, ability: float) -> None:
         _result(at, "pre_test", ability * 0.6, "score")
 
 
-def _progress(at: Class, reached: int) -> None:
-    """Progress up to `reached` percent, in percent or in units, as the class reports it."""
+def _progress(at: Class, reached: int, *, was_there: bool) -> None:
+    """Progress up to `reached` percent, in percent or units as the class reports it; and the meetings until there."""
     steps = at.chance.between(1, 5)
     style = at.taught.progress
+    held = 0
     for step in range(1, steps + 1):
         percent: int | float = reached * step // steps
+        held, before = at.taught.meetings * int(percent) // 100, held
+        if was_there and at.reports.partner.tells_attendance:
+            _attend(at, before + 1, held)
         unit = max(1, at.taught.units * reached * step // steps // 100)
         if style == "percent":
             if at.chance.happens(0.1) and percent < reached:
@@ -107,6 +120,20 @@ def _progress(at: Class, reached: int) -> None:
         else:
             fields: dict[str, object] = {"percent": percent, "unit": unit}
             at.report("class.progressed", fields, "progress_percent_and_unit")
+
+
+def _attend(at: Class, first: int, last: int) -> None:
+    """At the meetings from `first` to `last`, but for a few missed; some are told twice, with other minutes."""
+    for session in range(first, last + 1):
+        if at.chance.happens(0.12):
+            continue
+        for again in range(2 if at.chance.happens(0.03) else 1):
+            fields: dict[str, object] = {"session": session}
+            if at.chance.happens(0.9):
+                fields["mode"] = at.taught.mode
+            if at.chance.happens(0.8):
+                fields["minutes"] = at.chance.between(9, 36) * 5
+            at.report("class.attended", fields, "attended_again" if again else "attended")
 
 
 def _assessments(at: Class, ability: float) -> None:

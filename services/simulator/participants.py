@@ -71,15 +71,15 @@ def _purchase_and_classes(
     if bought is None:
         return 0
     purchase, classes = bought.purchase, bought.classes
-    refunded = refund(reports, purchase)
+    refunded = refund(reports, bought)
     start = purchase.paid_at
     for taught in classes:
         if taught.class_code in known:
             continue
         until = SEASON_OVER
-        if refunded and taught.class_code in refunded[0] and not chance.happens(0.3):
+        if taught.class_code in refunded and not chance.happens(0.3):
             # Most stop when their money is back; of the others the partner goes on reporting.
-            until = refunded[1]
+            until = refunded[taught.class_code]
         if chance.happens(0.02):
             _taste(reports, taught, purchase)
         learn(reports, taught, start, until)

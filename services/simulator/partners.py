@@ -38,6 +38,10 @@ class Partner(msgspec.Struct, frozen=True):
     """Whether reports on a class carry the purchase_id."""
     numbers_events: bool = True
     """Whether its events carry the `sequence` extension."""
+    tells_starts: bool = True
+    """Whether it reports that a class was opened."""
+    tells_attendance: bool = True
+    """Whether it reports who was at which meeting; of one that does not, nobody knows."""
     recordedtime_share: float = 0.0
 
     @property
@@ -50,7 +54,19 @@ class Partner(msgspec.Struct, frozen=True):
 
 
 PARTNERS: Final = (
-    Partner("bukalapak", "bl", 0.14, 7, 0, 0.0, Reporting.NIGHTLY, 0.08, names_purchase=True),
+    Partner(
+        "bukalapak",
+        "bl",
+        0.14,
+        7,
+        0,
+        0.0,
+        Reporting.NIGHTLY,
+        0.08,
+        names_purchase=True,
+        tells_starts=False,
+        tells_attendance=False,
+    ),
     Partner("maubelajarapa", "mba", 0.06, 7, 3, 1.0, Reporting.LIVE, 0.06, names_subject=True),
     Partner("pijar-mahir", "pm", 0.16, 0, 3, 0.5, Reporting.LIVE, 0.05, recordedtime_share=0.8),
     Partner(
@@ -64,6 +80,7 @@ PARTNERS: Final = (
         0.10,
         silent_stretch=(instant(2020, 5, 18), instant(2020, 6, 4)),
         names_subject=True,
+        tells_starts=False,
     ),
     Partner(
         "sekolahmu",
@@ -89,6 +106,8 @@ PARTNERS: Final = (
         0.62,
         names_content_type=False,
         numbers_events=False,
+        tells_starts=False,
+        tells_attendance=False,
     ),
     Partner("skill-academy", "sa", 0.21, 0, 6, 0.7, Reporting.NIGHTLY, 0.05, names_purchase=True),
     Partner(
@@ -101,6 +120,7 @@ PARTNERS: Final = (
         Reporting.NIGHTLY,
         0.09,
         silent_stretch=(instant(2020, 8, 10), instant(2020, 9, 5)),
+        tells_attendance=False,
         recordedtime_share=0.2,
     ),
 )

@@ -19,11 +19,16 @@ PACKAGE_SHARE_AFTER: Final = 0.04
 
 
 class Bought(msgspec.Struct, frozen=True):
-    """One purchase, the classes it is really of, and what it cost."""
+    """One purchase, the classes it is really of, and what each of them cost."""
 
     purchase: Purchase
     classes: tuple[TrainingClass, ...]
-    cost: int
+    prices: tuple[int, ...]
+    package_code: str | None = None
+
+    @property
+    def cost(self) -> int:
+        return sum(self.prices)
 
 
 def buy(reports: Reports, shop: Shop, paid_at: int, number: int, budget: int) -> Bought | None:
@@ -40,15 +45,15 @@ def buy(reports: Reports, shop: Shop, paid_at: int, number: int, budget: int) ->
         if rush:
             paid_at = _crowd_at_the_end(chance, paid_at)
         package = chance.popular(packages_offered)
-        classes, cost = package.classes, package.price
+        classes, prices, package_code = package.classes, package.prices, package.package_code
         paid_at = _buy_package(reports, package, purchase_id, paid_at)
     else:
         classes = tuple(_basket(chance, classes_offered, budget))
-        cost = sum(each.price for each in classes)
+        prices, package_code = tuple(each.price for each in classes), None
         paid_at = _buy_classes(reports, classes, purchase_id, paid_at)
     purchase = Purchase(purchase_id, paid_at, tuple(each.class_code for each in classes))
     reports.remember(purchase)
-    return Bought(purchase, classes, cost)
+    return Bought(purchase, classes, prices, package_code)
 
 
 def _crowd_at_the_end(chance: Chance, paid_at: int) -> int:
@@ -59,7 +64,7 @@ def _crowd_at_the_end(chance: Chance, paid_at: int) -> int:
 
 
 def _basket(chance: Chance, offered: list[TrainingClass], budget: int) -> list[TrainingClass]:
-    if chance.happens(0.06):
+    if chance.happens(0.08):
         two = chance.several(offered, 2)
         return two if sum(each.price for each in two) <= budget else two[:1]
     return [chance.popular(offered)]
@@ -70,10 +75,11 @@ def _buy_classes(
 ) -> int:
     """When the purchase was paid, as reported."""
     chance = reports.chance
-    items = _items(chance, classes, [each.price for each in classes])
+    prices = [each.price for each in classes]
+    items = _items(chance, classes, prices)
     fields: dict[str, object] = {"purchase_id": purchase_id, "items": items}
     if chance.happens(0.9):
-        fields["amount"] = sum(each.price for each in classes)
+        fields["amount"] = _amount(chance, sum(prices))
     if len(classes) > 1 and chance.happens(0.3):
         # The first report forgot an item; a second one, of the same payment, adds it.
         whole, fields = fields, {**fields, "items": items[:1]}
@@ -93,8 +99,9 @@ def _buy_package(reports: Reports, package: Package, purchase_id: str, paid_at: 
     fields: dict[str, object] = {
         "purchase_id": purchase_id,
         "package_code": package.package_code,
-        "amount": package.price,
     }
+    if chance.happens(0.95):
+        fields["amount"] = _amount(chance, package.price)
     if package.published_at is None:
         shape = "package_never_published"
     elif package.published_at > paid_at:
@@ -110,18 +117,34 @@ def _buy_package(reports: Reports, package: Package, purchase_id: str, paid_at: 
 
 
 def _restate(reports: Reports, paid_at: int, fields: dict[str, object]) -> None:
-    """Some purchases are told again under a new event id and a later time: the earliest stands."""
-    if reports.chance.happens(0.015):
-        later = paid_at + reports.chance.between(1, 9) * DAY
-        reports.add("purchase.paid", later, fields, "purchase_restated")
+    """Some purchases are told again under a new event id and a later time, some with less paid: the earliest stands."""
+    chance = reports.chance
+    if chance.happens(0.02):
+        later = paid_at + chance.between(1, 9) * DAY
+        amount = fields.get("amount")
+        if isinstance(amount, int) and chance.happens(0.5):
+            less = {**fields, "amount": reduced(chance, amount)}
+            reports.add("purchase.paid", later, less, "purchase_restated_otherwise")
+        else:
+            reports.add("purchase.paid", later, fields, "purchase_restated")
+
+
+def _amount(chance: Chance, cost: int) -> int:
+    """What a payment says it came to: now and then the platform took something off and left the prices as they are."""
+    return reduced(chance, cost) if chance.happens(0.04) else cost
+
+
+def reduced(chance: Chance, rupiah: int) -> int:
+    """Less by a twentieth to a fifth, to the rupiah: such amounts do not divide."""
+    return rupiah - rupiah * chance.between(50, 200) // 1_000 - chance.between(0, 999)
 
 
 def _items(
     chance: Chance, classes: tuple[TrainingClass, ...], prices: Sequence[int]
 ) -> list[dict[str, object]]:
-    if chance.happens(0.1):
-        return [{"class_code": each.class_code} for each in classes]
+    """Each with its price, none with it or, of several, only some."""
+    known = chance.weighted(((0.8, len(classes)), (0.1, 0), (0.1, max(1, len(classes) // 2))))
     return [
-        {"class_code": each.class_code, "price": price}
-        for each, price in zip(classes, prices, strict=True)
+        {"class_code": each.class_code} | ({"price": price} if place < known else {})
+        for place, (each, price) in enumerate(zip(classes, prices, strict=True))
     ]

@@ -23,7 +23,7 @@ print(digest.hexdigest())
 """
 
 # Of every process, machine and Python version. It changes only when the season is told otherwise.
-SEASON_OF_2000 = "147df55839c6754a4a3496080be8b1fc735f2d1dd044fc737925976824c56612"
+SEASON_OF_2000 = "dba7cfb7e78a59ab7f5b8f591a0cb7ad2d584351ced8584e63e1e1639cf68ed1"
 
 
 @pytest.mark.parametrize("events", [0, 1, 2, 3, 10, 61, 100, 1_999, 5_000])

@@ -25,11 +25,17 @@ SHAPES = [
     "purchase_incomplete",
     "purchase_item_added",
     "purchase_restated",
+    "purchase_restated_otherwise",
+    "purchase_restated_after_refund",
     "purchase_again",
     "refund_whole",
     "refund_partial",
+    "refund_rest",
     "refund_unknown",
     "redeemed",
+    "started",
+    "attended",
+    "attended_again",
     "progress_percent",
     "progress_unit_number",
     "progress_unit_name",
@@ -85,6 +91,9 @@ FAULTS = [
     "class_code_number",
     "participant_missing",
     "participant_null",
+    "session_missing",
+    "session_999",
+    "minutes_negative",
     "rating_6",
     "rating_half",
     "comment_too_long",
@@ -205,6 +214,52 @@ def test_one_partner_is_much_more_silent_than_the_others(expected: Expected) -> 
     others = [share for partner, share in silent.items() if partner != "sisnaker"]
     assert silent["sisnaker"] > 0.45
     assert max(others) < 0.25
+
+
+def test_some_partners_never_say_who_attended(expected: Expected) -> None:
+    not_attended = {
+        row["partner"]: row["money"]["net_not_attended"] / row["money"]["net"]
+        for row in expected.evaluations["partners"]
+    }
+    never = {partner for partner, share in not_attended.items() if share == 1}
+    assert never == {"bukalapak", "sisnaker", "tokopedia"}
+    others = [share for partner, share in not_attended.items() if partner not in never]
+    assert 0.2 < min(others) < max(others) < 0.7
+
+
+def test_classes_are_attended_and_not_finished_and_finished_and_not_attended(
+    expected: Expected,
+) -> None:
+    seen = {
+        (row["attendance"]["sessions"] > 0, row["completion"]["state"] == "completed")
+        for row in expected.purchased_classes
+        if row["partner"] == "skill-academy"
+    }
+    assert seen == {(True, True), (True, False), (False, True), (False, False)}
+
+
+def test_prices_are_stated_allocated_and_unknown_in_one_purchase_and_over_several(
+    expected: Expected,
+) -> None:
+    kinds = {
+        frozenset(each["price_is"] for each in purchase["classes"])
+        for purchase in expected.purchases
+    }
+    assert kinds >= {
+        frozenset({"stated"}),
+        frozenset({"allocated"}),
+        frozenset({"unpriced"}),
+        frozenset({"stated", "allocated"}),
+    }
+    in_part = [
+        purchase
+        for purchase in expected.purchases
+        if 0 < purchase["money"]["refunded"] < purchase["money"]["paid"]
+    ]
+    assert len(in_part) > 10
+    assert any(purchase["package_code"] for purchase in in_part)
+    differing = sum(purchase["amount_differs"] for purchase in expected.purchases)
+    assert 20 < differing < len(expected.purchases) // 10
 
 
 def test_one_partner_says_nothing_for_weeks(season: list[SimulatedRecord]) -> None:
