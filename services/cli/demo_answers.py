@@ -17,9 +17,11 @@ from services.report.figures import together_money
 from services.report.sentences import (
     PACKAGE_STATES,
     QUESTION,
+    of_attendance,
     of_classes,
     of_money,
     package_state,
+    tells_attendance,
 )
 from services.report.words import moment, share
 
@@ -140,17 +142,23 @@ def _show_money(console: Console, api: Api) -> None:
     )
     everything = together_money([each["money"] for each in partners])
     table.add_column("Partner", footer="all")
-    columns = ("net", "completed", "in_progress", "never_reported")
+    columns = ("net", "completed", "in_progress", "never_reported", "not attended")
     for column in columns:
         table.add_column(column, justify="right", footer=_millions(everything, column))
     for each in partners:
         table.add_row(each["name"], *(_millions(each["money"], column) for column in columns))
     console.print(table)
-    console.print(of_money(everything, ENGLISH) + "\n")
+    console.print(of_money(everything, ENGLISH))
+    console.print(of_attendance(everything, [each["money"] for each in partners], ENGLISH) + "\n")
 
 
 def _millions(of: Any, column: str) -> str:
-    value = of["net"] if column == "net" else of["net_by_completion"][column]
+    if column == "not attended":
+        value = of["net_not_attended"]
+        if not tells_attendance(of):
+            return "not known"
+    else:
+        value = of["net"] if column == "net" else of["net_by_completion"][column]
     return f"{value / 1_000_000:,.2f}"
 
 

@@ -12,7 +12,7 @@ from services.report.charts import Stack
 from services.report.document import Block, Chart, Figure, Figures, Paragraph, Table
 from services.report.figures import Answer, Gathered
 from services.report.over_time import months
-from services.report.sentences import of_unknown_prices
+from services.report.sentences import of_unknown_prices, tells_attendance
 from services.report.words import share
 
 MOST_INSTITUTIONS: Final = 5
@@ -69,7 +69,8 @@ def auditors(of: Gathered, everything: Mapping[str, Any], language: Language) ->
     notes = [
         language.say(
             "In rupiah, refunds taken off. Not finished: no completion was reported by then. Not attended: no meeting "
-            "of the class was reported as attended; a class without meetings is among these, too."
+            "of the class was reported as attended; a class without meetings is among these, too. Not known: no "
+            "meeting of any class of the row was reported as attended."
         ),
         of_unknown_prices(money, language),
     ]
@@ -105,7 +106,9 @@ def money_row(name: str, of: Mapping[str, Any], language: Language) -> list[str]
         share(unfinished(of), of["net"], language),
         language.number(_silent(of)),
         language.number(of["net_not_attended"]),
-        share(of["net_not_attended"], of["net"], language),
+        share(of["net_not_attended"], of["net"], language)
+        if tells_attendance(of) or not of["net"]
+        else language.say("not known"),
     ]
 
 

@@ -36,9 +36,13 @@ def scope(
         say("Written %(when)s", when=language.long_moment(made)),
         say("%(count)s purchased classes", count=language.number(everything["purchased"])),
     ]
+    answer = [
+        of_paid(rupiah, language),
+        of_attendance(rupiah, [of["money"] for of in each], language),
+    ]
     return Document(
         title=question(as_of, language),
-        answer=" ".join(filter(None, (of_paid(rupiah, language), of_attendance(rupiah, language)))),
+        answer=" ".join(filter(None, answer)),
         subtitle=say("Evaluation: %(whose)s", whose=about),
         facts=facts,
         sections=[

@@ -45,7 +45,11 @@ def season(
         Section(say("What was known, and when"), list(known(of, language))),
         Section(say("Method"), list(method(of, partner=partner, as_of=as_of, language=language))),
     ]
-    answer = [of_paid(everything["money"], language), of_attendance(everything["money"], language)]
+    of_each = [each["money"] for each in of.partners]
+    answer = [
+        of_paid(everything["money"], language),
+        of_attendance(everything["money"], of_each, language),
+    ]
     return Document(
         title=question(of.as_of, language),
         answer=" ".join(filter(None, answer)),

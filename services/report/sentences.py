@@ -1,6 +1,6 @@
 """The programme's questions, answered in a sentence each: the same on pages, in reports and on the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from services.language.language import Language
@@ -114,15 +114,33 @@ def of_unknown_prices(of: Mapping[str, Any], language: Language) -> str:
     return " ".join(said)
 
 
-def of_attendance(of: Mapping[str, Any], language: Language) -> str:
-    """The other half of the auditors' question: what was paid for classes that nobody attended."""
+def of_attendance(
+    of: Mapping[str, Any], of_each: Sequence[Mapping[str, Any]], language: Language
+) -> str:
+    """The other half of the auditors' question: what was paid for classes that nobody attended.
+
+    ``of_each``: the money of each partner that ``of`` is the sum of.
+    """
     net = of["net"]
     if not net:
         return ""
-    return language.say(
+    said = language.say(
         "%(amount)s was for classes of which no meeting is known to have been attended.",
         amount=_worth(of["net_not_attended"], net, language),
     )
+    unknown = sum(each["net"] for each in of_each if not tells_attendance(each))
+    if not unknown:
+        return said
+    silent = language.say(
+        "%(amount)s of it was paid at partners that reported no attendance at all: who was there is not known.",
+        amount=language.rupiah(unknown),
+    )
+    return f"{said} {silent}"
+
+
+def tells_attendance(of: Mapping[str, Any]) -> bool:
+    """Whether any of what was paid is known to have been for a class of which a meeting was attended."""
+    return bool(of["net_attended"])
 
 
 def package_state(of: Mapping[str, Any]) -> str:

@@ -38,10 +38,20 @@ def test_what_was_paid_for_classes_that_were_not_completed() -> None:
 
 
 def test_what_was_paid_for_classes_that_nobody_attended() -> None:
-    assert said(of_attendance(paid(400_000, 0, 0, net_not_attended=100_000), EN)) == (
+    told = paid(400_000, 0, 0, net_not_attended=100_000, net_attended=300_000)
+    assert said(of_attendance(told, [told], EN)) == (
         "Rp 100,000 (25.0%) was for classes of which no meeting is known to have been attended."
     )
-    assert of_attendance(paid(0, 0, 0, net_not_attended=0), EN) == ""
+    assert of_attendance(paid(0, 0, 0, net_not_attended=0), [], EN) == ""
+
+
+def test_partners_that_report_no_attendance_are_said_to() -> None:
+    told = paid(400_000, 0, 0, net_not_attended=100_000, net_attended=300_000)
+    silent = paid(50_000, 0, 0, net_not_attended=50_000, net_attended=0)
+    everything = paid(450_000, 0, 0, net_not_attended=150_000, net_attended=300_000)
+    assert said(of_attendance(everything, [told, silent], EN)).endswith(
+        "Rp 50,000 of it was paid at partners that reported no attendance at all: who was there is not known."
+    )
 
 
 def test_the_auditors_language_is_indonesian() -> None:
