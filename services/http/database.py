@@ -10,6 +10,8 @@ from copy import copy
 from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+from psycopg2.extensions import parse_dsn
 
 from services.http.away import LOST, UNABLE, DatabaseAway, translated
 from services.http.pacing import Pace, PacedSession
@@ -83,9 +85,12 @@ class Connections:
 
     async def _connect(self) -> Connection:
         """A new connection; why it cannot be trusted is told to the operator's log, not to who asks the API."""
+        # To asyncpg these sessions, which read only, are "read-write" of no server.
+        leads = parse_dsn(self._url).get("target_session_attrs") == "read-write"
         try:
             return await asyncpg.connect(
                 self._url,
+                target_session_attrs=SessionAttribute.primary if leads else None,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 command_timeout=COMMAND_TIMEOUT_SECONDS,
                 server_settings=SESSION_SETTINGS,

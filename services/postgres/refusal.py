@@ -19,6 +19,13 @@ ADVICE: Final[Mapping[str, str]] = {
     "42501": "Grant this user the right, or name another one in TUNTAS_DATABASE_URL",
 }
 """What to do, by the SQLSTATE or its class."""
+NO_ANSWER: Final = (
+    OSError,
+    TimeoutError,
+    ValueError,
+    asyncpg.InterfaceError,
+    asyncpg.TargetServerAttributeNotMatched,  # of several servers none leads
+)
 
 
 def refusal(database_url: str) -> Unworkable | None:
@@ -41,7 +48,7 @@ async def _ask(database_url: str) -> tuple[str | None, str]:
         session = await asyncpg.connect(database_url, timeout=TIMEOUT_SECONDS)
     except asyncpg.PostgresError as error:
         return error.sqlstate, f"PostgreSQL refuses: {error}"
-    except (OSError, TimeoutError, ValueError, asyncpg.InterfaceError):
+    except NO_ANSWER:
         return None, ""
     session.terminate()
     return None, ""

@@ -36,23 +36,32 @@ class ApacheKafka:
         *,
         properties: Callable[[str, str], Mapping[str, str]] | None = None,
         security: Security = UNSECURED,
+        log_id: str = "",
     ) -> None:
         """Start nothing yet; `data_dir` may be missing or hold what an earlier run left.
 
         ``properties`` gives the broker's own in the place of the defaults here, or on top of them, for the addresses
-        of the broker and of its controller; ``security`` is what `start` then asks the broker with.
+        of the broker and of its controller; ``security`` is what `start` then asks the broker with. ``log_id`` is that
+        of the cluster that a new node belongs to; without one it is a cluster of its own.
         """
         self._properties = properties
+        self._new_log_id = log_id
         self._security = security
         self.data_dir = data_dir.expanduser().resolve()
         self.log_id = ""
         self._port = free_port()
         self._controller_port = free_port()
         self.bootstrap = f"127.0.0.1:{self._port}"
+        self.controller = f"127.0.0.1:{self._controller_port}"
         self._leash: Leash | None = None
 
     def start(self) -> None:
         """Block until the broker answers with its log id; the first start of all fetches the jars."""
+        self.launch()
+        self.wait_until_served()
+
+    def launch(self) -> None:
+        """Start without waiting until it answers, which one of several nodes does when most of them are there."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         properties = self._write_properties()
         options = (*HEAP, *self.java_options)
@@ -66,9 +75,14 @@ class ApacheKafka:
             self.data_dir / "broker.log",
             environment=_java_environment(),
         )
-        self._leash.wait_until(
-            lambda: serves_log(self.bootstrap, self.log_id, self._security), START_TIMEOUT_SECONDS
-        )
+
+    def wait_until_served(self) -> None:
+        """Block until the broker that was launched answers; raises ServerFailed."""
+        if self._leash is not None:
+            self._leash.wait_until(
+                lambda: serves_log(self.bootstrap, self.log_id, self._security),
+                START_TIMEOUT_SECONDS,
+            )
 
     def stop(self) -> None:
         """Shut down in order: the log is flushed and stays."""
@@ -96,13 +110,12 @@ class ApacheKafka:
 
     def _write_properties(self) -> Path:
         """The broker's configuration file, written anew for the ports of this object."""
-        controller = f"127.0.0.1:{self._controller_port}"
         properties = {
             "node.id": "1",
             "process.roles": "broker,controller",
-            "controller.quorum.voters": f"1@{controller}",
+            "controller.quorum.voters": f"1@{self.controller}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self.controller}",
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "log.dirs": str(self.data_dir / "log"),
             # One node holds everything once.
@@ -122,14 +135,14 @@ class ApacheKafka:
             "broker.heartbeat.interval.ms": "500",
         }
         if self._properties is not None:
-            properties |= self._properties(self.bootstrap, controller)
+            properties |= self._properties(self.bootstrap, self.controller)
         path = self.data_dir / "server.properties"
         path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         return path
 
     def _format(self, storage_tool: list[str], properties: Path) -> None:
         run_tool(
-            [*storage_tool, "--config", str(properties), "--cluster-id", new_log_id()],
+            [*storage_tool, "--config", str(properties), "--cluster-id", self._new_log_id or new_log_id()],
             purpose="Formatting Kafka's storage",
             timeout_seconds=FORMAT_TIMEOUT_SECONDS,
             folder=self.data_dir,

@@ -148,3 +148,20 @@ def test_when_it_is_closed_it_says_so(database_url: str) -> None:
             await database.read(one)
 
     run(database_url, story)
+
+
+def test_whoever_leads_is_asked(database_url: str) -> None:
+    """Reading only, a session is none that asyncpg would count as read-write."""
+
+    async def story(database: Database) -> None:
+        assert await database.read(one) == 1
+
+    run(f"{database_url}&target_session_attrs=read-write", story)
+
+
+def test_while_none_leads_the_database_is_away(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with pytest.raises(DatabaseAway):
+            await database.read(one)
+
+    run(f"{database_url}&target_session_attrs=standby", story)

@@ -219,3 +219,9 @@ def test_a_lock_that_is_not_granted_in_time_is_to_be_retried(
         with pytest.raises(Retry), transaction(hasty) as other:
             other.execute("SELECT * FROM ledger.lane")
     close(hasty)
+
+
+def test_while_no_server_leads_the_database_is_away(database_url: str) -> None:
+    """Of several servers one may be up as a standby, and the leader not elected yet."""
+    with pytest.raises(DatabaseUnavailable):
+        connect(f"{database_url}&target_session_attrs=standby", "intake")

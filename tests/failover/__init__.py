@@ -1,0 +1,1 @@
+"""Kafka and PostgreSQL on several nodes each, whose leaders are killed under load."""
