@@ -9,7 +9,7 @@ from typing import Final
 from services.logs import pairs
 
 FIRST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 15.0
+LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 class Stop(threading.Event):

@@ -30,8 +30,23 @@ class Raw(Protocol):
         """Kafka's timestamp of the record, milliseconds since 1970; -1: none."""
 
 
+class LastRead(Struct, frozen=True):
+    """What became of the record that was read last of a lane.
+
+    ``size`` is that of a rejected record's value, in bytes, and ``value`` what is kept of it; None, b"": nothing is.
+    """
+
+    offset: int
+    event_id: str | None
+    size: int | None
+    value: bytes
+
+
 class Lane(Struct):
-    """A lane that this worker owns. ``next_offset`` moves with each committed batch."""
+    """A lane that this worker owns. ``next_offset`` moves with each committed batch.
+
+    ``last``: what was read last, until the log is known to hold it still; it is read again, and compared, first.
+    """
 
     lane_id: int
     topic: str
@@ -39,3 +54,4 @@ class Lane(Struct):
     partner_id: int
     epoch: int
     next_offset: int
+    last: LastRead | None = None

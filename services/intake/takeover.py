@@ -48,7 +48,7 @@ def made_anew(
 ) -> list[LaneState]:
     """Those of the lanes whose topic is another one now than the one that was read, under the same name.
 
-    ``topic_ids`` are Kafka's of the topics, None where it has none. Of the others it is noted that they are well.
+    ``topic_ids`` are Kafka's of the topics, None where it has none.
     """
     with transaction(session) as work:
         given = {

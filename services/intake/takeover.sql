@@ -21,12 +21,10 @@ WITH frozen AS MATERIALIZED (
 SELECT pid FROM frozen WHERE pg_terminate_backend(pid)
 
 -- name: compare_topics
--- Notes which topic each lane is of where that is not known yet, and that nothing is wrong with a lane whose topic is
--- still the same. Answers the others.
+-- Notes which topic each lane is of where that is not known yet. Answers the lanes whose topic is another one.
 WITH compared AS (
     UPDATE ledger.lane
-    SET topic_uuid = coalesce(lane.topic_uuid, given.topic_uuid),
-        trouble = CASE WHEN lane.topic_uuid <> given.topic_uuid THEN lane.trouble END
+    SET topic_uuid = coalesce(lane.topic_uuid, given.topic_uuid)
     FROM unnest(%(lane_ids)s::integer[], %(topic_uuids)s::text[]) AS given (lane_id, topic_uuid)
     WHERE lane.lane_id = given.lane_id
     RETURNING lane.lane_id, lane.topic_uuid <> given.topic_uuid AS is_other

@@ -17,13 +17,14 @@ from services.intake.decoding import decoded, pieces
 from services.intake.failures import is_of_the_batch, refused_by_database
 from services.intake.judging import StaleRules
 from services.intake.lanes import Lane
+from services.intake.last_read import holds, last_read
 from services.intake.pace import Pace
 from services.intake.takeover import LaneName, made_anew, note_trouble, take_over
 from services.intake.weights import Weights
 from services.intake.writer import Writer
 from services.kafka.admission import Admission
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import KafkaFailure, LogMismatch, topic_made_anew
+from services.kafka.errors import KafkaFailure, LogMismatch, log_replaced, topic_made_anew
 from services.kafka.records import Fetched, Polled
 from services.logs import pairs
 from services.postgres.connect import close
@@ -159,7 +160,9 @@ class _Reading:
             self._change_lanes(polled)
         if polled.fetched:
             with self._turn:
-                self._gather(polled.fetched)
+                replaced = self._gather(polled.fetched)
+            for other in replaced:
+                self._log_mismatch(other)
         if enough and self._writing is not None:
             wait([self._writing], ENOUGH_SECONDS)
 
@@ -171,18 +174,30 @@ class _Reading:
             self._being_written = batches
             self._writing = thread.submit(self._write, batches)
 
-    def _gather(self, fetched: Iterable[Fetched]) -> None:
-        """Decodes what was fetched and adds it to the backlog."""
+    def _gather(self, fetched: Iterable[Fetched]) -> list[LogMismatch]:
+        """Decodes what was fetched and adds it to the backlog; answers which logs are others than were read."""
+        replaced = []
         for part in fetched:
             name = (part.topic, part.partition)
             lane = self._lanes.get(name)
             if lane is None:
                 continue  # lost meanwhile: whoever owns it reads it
+            records = part.records
+            if (last := lane.last) is not None:
+                if part.next_offset <= last.offset:
+                    continue
+                if not holds(last, decoded(lane, records[:1], self._weights, self._activities)):
+                    replaced.append(log_replaced(*name, last.offset, lane.next_offset))
+                    continue
+                lane.last = None
+                records = [record for record in records if record.offset >= lane.next_offset]
             read: list[Decoded] = []
-            for piece in pieces(part.records):
+            for piece in pieces(records):
                 read += decoded(lane, piece, self._weights, self._activities)
                 self._turn.let_in()
-            self._backlog.add(LaneBatch(lane, read, part.next_offset, part.high_water))
+            behind = max(part.next_offset, lane.next_offset)
+            self._backlog.add(LaneBatch(lane, read, behind, part.high_water))
+        return replaced
 
     def _finish_writing(self) -> None:
         """Waits for the batch that is being written; raises what made it fail, if that is not the batch itself."""
@@ -280,20 +295,27 @@ class _Reading:
         states = take_over(self._session, log_id, starts)
         topic_ids = {topic: self._consumer.topic_id(topic) for topic, _ in starts}
         others = made_anew(self._session, states, topic_ids)
+        lasts = last_read(self._session, [state.lane_id for state in states])
         for other in others:
             self._log_mismatch(topic_made_anew(other.topic, other.partition, other.next_offset))
         for state in states:
             if state in others:
                 continue
-            if not self._consumer.seek(state.topic, state.partition, state.next_offset):
+            name = (state.topic, state.partition)
+            last = lasts.get(state.lane_id)
+            if last is not None and last.offset < starts[name]:
+                last = None  # Kafka has deleted it since: there is nothing to compare
+            start = state.next_offset if last is None else last.offset
+            if not self._consumer.seek(*name, start, state.next_offset):
                 continue  # taken away again meanwhile, as the next poll will say
-            self._lanes[(state.topic, state.partition)] = Lane(
+            self._lanes[name] = Lane(
                 state.lane_id,
                 state.topic,
                 state.partition,
                 state.partner_id,
                 state.epoch,
                 state.next_offset,
+                last,
             )
             log.info(
                 "lane taken over %s",

@@ -90,6 +90,7 @@ class PartnerConsumer:
         self._stuck_after = stuck_after_seconds
         self._held: set[tuple[str, int]] = set()
         self._sought: dict[tuple[str, int], tuple[int, int]] = {}
+        self._reached: dict[tuple[str, int], int] = {}
         self._ahead: dict[tuple[str, int], float] = {}
         self._to_commit: dict[tuple[str, int], int] = {}
         self._next_commit = monotonic() + commit_every_seconds
@@ -156,8 +157,8 @@ class PartnerConsumer:
             before = self._sought.get(tp)
             if before is None or high_water is None:
                 continue  # not sought, or not fetched, yet: its position says nothing
-            if next_offset > high_water:
-                self._ahead_of_the_log(tp, next_offset)
+            if (wanted := max(next_offset, self._reached[tp])) > high_water:
+                self._ahead_of_the_log(tp, wanted)
             else:
                 self._ahead.pop(tp, None)
             if (records := found.get(tp)) or before != (next_offset, high_water):
@@ -172,11 +173,11 @@ class PartnerConsumer:
         """Whether the group has ever given this consumer its share, which may be nothing."""
         return self._listener.has_joined
 
-    def seek(self, topic: str, partition: int, offset: int) -> bool:
+    def seek(self, topic: str, partition: int, offset: int, reached: int = 0) -> bool:
         """Whether the partition is still this consumer's; it then reads on from ``offset``.
 
         After a batch was rolled back, this makes it be read again. False: wait for the next poll
-        to report it as revoked or lost.
+        to report it as revoked or lost. A log that ends before ``reached`` is a LogMismatch.
         """
         tp = TopicPartition(topic, partition)
         try:
@@ -185,6 +186,7 @@ class PartnerConsumer:
         except (ValueError, KeyError):
             return False
         self._sought[tp] = (offset, -1)
+        self._reached[tp] = max(offset, reached)
         self._ahead.pop(tp, None)
         return True
 
@@ -263,6 +265,7 @@ class PartnerConsumer:
         for tp in lost | revoked:
             self._to_commit.pop(tp, None)
             self._sought.pop(tp, None)
+            self._reached.pop(tp, None)
             self._ahead.pop(tp, None)
         self._held = now
         return frozenset(assigned), frozenset(revoked), frozenset(lost)
@@ -296,7 +299,7 @@ class PartnerConsumer:
 
     def _log_mismatch(self, error: KafkaError) -> LogMismatch:
         tp, offset = next(iter(missing_offsets(error).items()))
-        return self._mismatch(tp, self._sought.get(tp, (0, 0))[0] if offset is None else offset)
+        return self._mismatch(tp, self._reached.get(tp, 0) if offset is None else offset)
 
     def _mismatch(self, tp: tuple[str, int], offset: int) -> LogMismatch:
         return log_mismatch(tp, offset, self.beginning_offset(*tp), self.end_offset(*tp))

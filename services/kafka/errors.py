@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from kafka import errors as driver
 
@@ -47,6 +48,10 @@ class PublishFailed(KafkaFailure):
         super().__init__(message)
         self.acknowledged = acknowledged
         self.failed = failed
+
+
+REPLACED: Final = "another record stands at offset"
+"""What is said of a log, and noted of its lane, that was cut and written on."""
 
 
 @contextmanager
@@ -118,6 +123,16 @@ def log_mismatch(lane: tuple[str, int], offset: int, first: int, end: int) -> Lo
             f"deleted and created again, or a broker lost records. {_restart(topic, partition)}"
         )
     return LogMismatch(what, topic=topic, partition=partition, offset=offset)
+
+
+def log_replaced(topic: str, partition: int, last: int, next_offset: int) -> LogMismatch:
+    """What happened, and what to do, when a log holds another record than was read last, at its offset ``last``."""
+    what = (
+        f"{topic} partition {partition} was read up to offset {next_offset}, and {REPLACED} {last} now: a broker that "
+        "lacked the end of the log came to lead it, or it was restored from before, and was written on. "
+        f"{_restart(topic, partition)}"
+    )
+    return LogMismatch(what, topic=topic, partition=partition, offset=next_offset)
 
 
 def not_readable(lane: tuple[str, int], offset: int) -> LogMismatch:

@@ -29,7 +29,7 @@ RETURNING lane.lane_id, log_id, topic, partition, partner_id, first_offset, next
 
 -- name: advance
 -- Compare-and-set of many lanes: only a lane that still stands at expected_offset in the caller's
--- epoch moves. Locks in the order of lane ids. Answers the position of the first new event.
+-- epoch moves, and is well then. Locks in the order of lane ids. Answers the position of the first new event.
 WITH step AS (
     SELECT *
     FROM unnest(%(lane_id)s::integer[], %(epoch)s::integer[],
@@ -54,7 +54,8 @@ SET next_offset = step.next_offset,
     rejected = lane.rejected + step.rejected,
     skipped = lane.skipped + step.skipped,
     unknown_fields = lane.unknown_fields + step.unknown_fields,
-    last_read = clock_timestamp()
+    last_read = clock_timestamp(),
+    trouble = NULL
 FROM mine JOIN step ON step.lane_id = mine.lane_id
 WHERE lane.lane_id = mine.lane_id
 RETURNING lane.lane_id, lane.position - step.accepted + 1

@@ -7,7 +7,7 @@ from msgspec import Struct
 from psycopg2.extensions import cursor
 
 from projections.reading.kafka_log import KafkaLog
-from services.kafka.errors import log_mismatch, topic_made_anew
+from services.kafka.errors import REPLACED, log_mismatch, topic_made_anew
 from services.running.lanes import SQL, LaneStatus
 
 
@@ -39,6 +39,8 @@ def ill(lanes: Sequence[LaneStatus], log: KafkaLog) -> Iterator[Ill]:
         if not log.is_of(lane.log_id, lane.topic, lane.topic_id):
             why = str(topic_made_anew(*place, lane.next_offset))
             yield Ill(lane, Remedy.RESTART, why, begin)
+        elif lane.trouble and REPLACED in lane.trouble:
+            yield Ill(lane, Remedy.RESTART, lane.trouble, begin)
         elif lane.next_offset > end:
             why = str(log_mismatch(place, lane.next_offset, begin, end))
             yield Ill(lane, Remedy.RESTART, why, begin)

@@ -65,6 +65,6 @@ class Etcd:
 
 def _is_healthy(host: str) -> bool:
     try:
-        return httpx.get(f"http://{host}/health", timeout=2).json()["health"] == "true"
+        return bool(httpx.get(f"http://{host}/health", timeout=2).json()["health"] == "true")
     except (httpx.HTTPError, KeyError, ValueError):
         return False

@@ -33,7 +33,9 @@ class KafkaCluster:
     def __init__(self, folder: Path) -> None:
         log_id = new_log_id()
         self.nodes = [
-            ApacheKafka(folder / f"node-{number}", properties=partial(self._of, number), log_id=log_id)
+            ApacheKafka(
+                folder / f"node-{number}", properties=partial(self._of, number), log_id=log_id
+            )
             for number in range(NODES)
         ]
         self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
@@ -88,13 +90,13 @@ class KafkaCluster:
 
     def led_by(self, number: int, topics: list[str]) -> set[tuple[str, int]]:
         """The partitions of these topics that a node leads."""
-        return {place for place, leader in self._partitions(topics, "leader_id") if leader == number + 1}
+        return {
+            place for place, leader in self._partitions(topics, "leader_id") if leader == number + 1
+        }
 
     def is_whole(self, topics: list[str]) -> bool:
         """Whether every partition of these topics is on all nodes, up to its end."""
-        return all(
-            len(replicas) == NODES for _, replicas in self._partitions(topics, "isr_nodes")
-        )
+        return all(len(replicas) == NODES for _, replicas in self._partitions(topics, "isr_nodes"))
 
     def _partitions(self, topics: list[str], what: str) -> list[tuple[tuple[str, int], Any]]:
         admin: Any = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","))

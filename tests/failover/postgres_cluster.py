@@ -61,7 +61,13 @@ class Node:
         settings = self.folder / "patroni.yml"
         settings.write_text(yaml.safe_dump(self._settings()))
         self._leash = Leash(
-            [*(AS_USER.format(user=user).split() if user else ()), sys.executable, "-m", "patroni", str(settings)],
+            [
+                *(AS_USER.format(user=user).split() if user else ()),
+                sys.executable,
+                "-m",
+                "patroni",
+                str(settings),
+            ],
             self.folder / "patroni.log",
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.folder)},
         )
@@ -78,7 +84,10 @@ class Node:
             return
         patroni = psutil.Process(self._leash.pid).children(recursive=True)
         postmaster = self._postmaster()
-        doomed = [*patroni, *([postmaster, *postmaster.children(recursive=True)] if postmaster else [])]
+        doomed = [
+            *patroni,
+            *([postmaster, *postmaster.children(recursive=True)] if postmaster else []),
+        ]
         for each in doomed:
             with suppress(psutil.NoSuchProcess):
                 each.kill()

@@ -50,6 +50,16 @@ class Load:
         if error is None and self._failure is not None:
             raise self._failure
 
+    @property
+    def records(self) -> int:
+        """How many there are to be sent."""
+        return len(self._records)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether sending ended with an error, which leaving the block raises."""
+        return self._failure is not None
+
     def wait_until_sent(self, share: float) -> None:
         """Blocks until that share of the records was sent and something of it read."""
         wanted = round(len(self._records) * share)

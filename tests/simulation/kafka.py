@@ -162,7 +162,8 @@ class Consumer:
             self._fetch(max_records, held), frozenset(assigned), frozenset(revoked), frozenset(lost)
         )
 
-    def seek(self, topic: str, partition: int, offset: int) -> bool:
+    def seek(self, topic: str, partition: int, offset: int, reached: int = 0) -> bool:
+        assert reached >= offset
         lane = (topic, partition)
         if lane not in self._owned or lane not in self._held:
             return False

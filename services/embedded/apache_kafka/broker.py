@@ -142,7 +142,13 @@ class ApacheKafka:
 
     def _format(self, storage_tool: list[str], properties: Path) -> None:
         run_tool(
-            [*storage_tool, "--config", str(properties), "--cluster-id", self._new_log_id or new_log_id()],
+            [
+                *storage_tool,
+                "--config",
+                str(properties),
+                "--cluster-id",
+                self._new_log_id or new_log_id(),
+            ],
             purpose="Formatting Kafka's storage",
             timeout_seconds=FORMAT_TIMEOUT_SECONDS,
             folder=self.data_dir,

@@ -67,7 +67,8 @@ class Log:
             return following
         return following() or Polled([], NONE, NONE, NONE)
 
-    def seek(self, topic: str, partition: int, offset: int) -> bool:
+    def seek(self, topic: str, partition: int, offset: int, reached: int = 0) -> bool:
+        assert reached >= offset
         self.sought.append((topic, partition, offset))
         return True
 
