@@ -34,14 +34,27 @@ WELL_AGAIN_ROUNDS: Final = 10
 log = logging.getLogger("tuntas.heartbeat")
 
 
+INSTANCE: Final = uuid4().hex
+"""Tells this process from every other one."""
+
+
 class Heartbeat:
     """One process's word that it lives, from entering the block to leaving it."""
 
-    def __init__(self, connect: Callable[[], connection], service: str) -> None:
-        """``service`` is the command's name; ``connect`` opens the connection, again after each failure."""
+    def __init__(
+        self,
+        connect: Callable[[], connection],
+        service: str,
+        beside: Callable[[connection], None] = lambda _session: None,
+    ) -> None:
+        """``service`` is the command's name; ``connect`` opens the connection, again after each failure.
+
+        ``beside`` is done on it at each beat; it must not take long.
+        """
         self._connect = connect
+        self._beside = beside
         self._row = {
-            "instance": uuid4().hex,
+            "instance": INSTANCE,
             "service": service,
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -92,6 +105,7 @@ class Heartbeat:
             with transaction(session) as work:
                 for name in names:
                     work.execute(SQL[name], {**self._row, "trouble": self._trouble})
+            self._beside(session)
         except (PostgresError, Unworkable) as failure:
             log.debug("not said %s", pairs(why=str(failure)))
             if session is not None:

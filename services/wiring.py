@@ -1,12 +1,17 @@
 """The one place where services are put together from settings. Nothing connects before it is asked to."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
+
+from kafka import KafkaAdminClient
 
 from domain.vocabulary import PARTNER_IDS
-from services.heartbeat import Heartbeat
+from services.heartbeat import INSTANCE, Heartbeat
+from services.intake.departed import Departed
 from services.intake.worker import Worker
 from services.kafka.access import transactional_id
+from services.kafka.admin import admin_client
 from services.kafka.consumer import PartnerConsumer, topics_of
 from services.kafka.outbox import KafkaOutbox
 from services.kafka.producer import STRUCTURED, Producer
@@ -35,6 +40,9 @@ from services.xapi.activities import (
     ActivitiesRefused,
     read_activities,
 )
+
+INGEST_PROCESS: Final = "tuntas-ingest-"
+"""What an ingest process is called, with its number behind it, by PostgreSQL and in Kafka's consumer group."""
 
 BATCH_STATEMENT_SECONDS = 20.0
 """A worker's statement that takes longer is ended, and its batch written in pieces: all its lanes wait for it."""
@@ -106,6 +114,7 @@ def worker(settings: Settings) -> Worker:
             settings.consumer_group,
             topics_of(settings.partners),
             security=security_of(settings),
+            client_id=INGEST_PROCESS + INSTANCE,
         )
 
     return Worker(
@@ -161,6 +170,24 @@ def heartbeat(settings: Settings, service: str) -> Heartbeat:
         return connect(settings.database_url, f"tuntas {service}", purpose="heartbeat")
 
     return Heartbeat(open_session, service)
+
+
+def heartbeat_of_worker(settings: Settings) -> Heartbeat:
+    """The same of an ingest process, which looks for others that have ended meanwhile."""
+
+    def open_session() -> WaitingConnection:
+        return connect(settings.database_url, INGEST_PROCESS + INSTANCE)
+
+    def open_admin() -> AbstractContextManager[KafkaAdminClient]:
+        return admin_client(
+            settings.kafka_bootstrap,
+            security_of(settings),
+            "looking for workers that are gone",
+            client_id="tuntas-departed",
+        )
+
+    departed = Departed(INGEST_PROCESS, open_admin, settings.consumer_group)
+    return Heartbeat(open_session, "ingest", departed.look)
 
 
 def _connector(

@@ -17,13 +17,13 @@ from services.turns import switch_quickly
 
 def ingest() -> None:
     """Read the partners' topics: every record gets its outcome, every answer is up to date."""
-    from services.wiring import heartbeat, worker  # noqa: PLC0415 - commands start fast
+    from services.wiring import heartbeat_of_worker, worker  # noqa: PLC0415 - commands start fast
 
     settings = _settings()
     ingesting = worker(settings)
     collect_seldom()
     switch_quickly()
-    with heartbeat(settings, "ingest") as heart:
+    with heartbeat_of_worker(settings) as heart:
         ingesting.run(_stop_on_signals(heart))
 
 

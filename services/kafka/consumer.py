@@ -70,6 +70,7 @@ class PartnerConsumer:
         topic_pattern: str = PARTNER_TOPICS,
         *,
         security: Security = UNSECURED,
+        client_id: str = "tuntas-ingest",
         log_id: str | None = None,
         commit_every_seconds: float = 5.0,
         unavailable_after_seconds: float = 15.0,
@@ -99,7 +100,7 @@ class PartnerConsumer:
                 bootstrap_servers=bootstrap.split(","),
                 bootstrap_timeout_ms=round(unavailable_after_seconds * 1000),
                 group_id=group,
-                client_id="tuntas-ingest",
+                client_id=client_id,
                 **security.options(),
                 enable_auto_commit=False,
                 auto_offset_reset="none",
@@ -108,7 +109,7 @@ class PartnerConsumer:
                 # New topics are looked for this often, and the broker is known to be there.
                 metadata_max_age_ms=round(1000 * min(5.0, unavailable_after_seconds / 3)),
                 session_timeout_ms=6_000,
-                heartbeat_interval_ms=2_000,
+                heartbeat_interval_ms=1_000,
                 # So long a rebalance waits for a member that does not poll.
                 max_poll_interval_ms=45_000,
                 request_timeout_ms=30_000,
