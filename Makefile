@@ -1,5 +1,6 @@
 # Everything needs only Python 3.11 or newer and make. uv is used where it is there, because it is faster.
-# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench, faults, simulate, plant and wal-cuts.
+# `make help` lists the targets. ARGS="…" is passed on to the command behind demo, test, bench, faults, failover, simulate, plant and
+# wal-cuts.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -73,6 +74,10 @@ faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the lon
 faults-long: $(VENV)/dev.stamp ## send 100 seasons while a seed breaks things; adds to docs/faults.jsonl (2 hours)
 	$(BIN)/python -m tests.faults.at_length --keep $(ARGS)
 
+.PHONY: failover
+failover: $(VENV)/failover.stamp ## kill leaders of three brokers and of two PostgreSQL under load; adds to docs/faults.jsonl (30 minutes)
+	$(BIN)/python -m tests.failover --keep $(ARGS)
+
 .PHONY: pages
 pages: $(VENV)/dev.stamp ## look at every page in Chromium, in every way; pictures in build/pages (3 minutes)
 	TUNTAS_TEST_BROWSER=required $(BIN)/python -m pytest -v -m "" tests/services/http/browser $(ARGS)
@@ -121,6 +126,11 @@ $(VENV)/run.stamp: pyproject.toml | $(BIN)/python
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp | $(BIN)/python
 	@echo "installing the developer's tools into $(VENV)"
 	$(call install,.[embedded$(comma)dev])
+
+$(VENV)/failover.stamp: pyproject.toml $(VENV)/dev.stamp | $(BIN)/python
+	@command -v etcd >/dev/null || { echo "etcd is needed: apt-get install etcd-server" >&2; exit 1; }
+	@echo "installing Patroni into $(VENV)"
+	$(call install,.[embedded$(comma)dev$(comma)failover])
 
 $(VENV)/bench.stamp: pyproject.toml $(VENV)/dev.stamp | $(BIN)/python
 	@echo "installing the benchmarks' peers into $(VENV)"

@@ -24,6 +24,8 @@ class CuttingProxy:
         self.database_url = f"postgresql://{place['user']}@127.0.0.1:{port}/{place['dbname']}"
         self._lock = Lock()
         self._to_cut: list[bool] = []
+        self._live: dict[socket.socket, Event] = {}
+        """The connections to PostgreSQL, each with whether it is gone and its client does not know."""
         self._flows = Event()
         self._flows.set()
         self.cuts = 0
@@ -53,6 +55,19 @@ class CuttingProxy:
     def let_go(self) -> None:
         self._flows.set()
 
+    def half_open(self) -> int:
+        """Ends every connection on PostgreSQL's side only: to its client all seems well, and nobody answers.
+
+        How many these were.
+        """
+        with self._lock:
+            live = list(self._live.items())
+        for server, gone in live:
+            gone.set()
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+        return len(live)
+
     def close(self) -> None:
         """Accepts no more connections."""
         self._listener.close()
@@ -71,12 +86,17 @@ class CuttingProxy:
                 server.connect(self._socket_path)
             except OSError:
                 return  # PostgreSQL is away
-            back = Thread(target=_pump, args=(server, client, self._flows), daemon=True)
+            gone = Event()
+            with self._lock:
+                self._live[server] = gone
+            back = Thread(target=_pump, args=(server, client, self._flows, gone), daemon=True)
             back.start()
             writes = True
             try:
                 while data := client.recv(65_536):
                     self._flows.wait()
+                    if gone.is_set():
+                        continue  # nobody reads it
                     writes = writes and HEARTBEAT not in data
                     if writes and COMMIT in data and (delivered := self._next_cut()) is not None:
                         client.shutdown(socket.SHUT_RDWR)
@@ -85,10 +105,12 @@ class CuttingProxy:
                             server.sendall(data + TERMINATE)
                             back.join()
                         break
-                    server.sendall(data)
+                    _send(server, data, gone)
             except OSError:
                 return  # one of the two is gone: so is the other, when the sockets are closed
             finally:
+                with self._lock:
+                    self._live.pop(server, None)
                 # Without this the server's end stays open as long as the other thread reads from it.
                 with suppress(OSError):
                     server.shutdown(socket.SHUT_RDWR)
@@ -102,7 +124,15 @@ class CuttingProxy:
             return self._to_cut.pop(0)
 
 
-def _pump(source: socket.socket, target: socket.socket, flows: Event) -> None:
+def _send(server: socket.socket, data: bytes, gone: Event) -> None:
+    try:
+        server.sendall(data)
+    except OSError:
+        if not gone.is_set():
+            raise
+
+
+def _pump(source: socket.socket, target: socket.socket, flows: Event, gone: Event) -> None:
     """Passes on what comes; once the target is gone, goes on reading until the source ends."""
     target_is_there = True
     try:
@@ -116,5 +146,6 @@ def _pump(source: socket.socket, target: socket.socket, flows: Event) -> None:
     except OSError:
         return  # closed by the other thread, or reset by a server that was killed
     finally:
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_RDWR)
+        if not gone.is_set():
+            with suppress(OSError):
+                target.shutdown(socket.SHUT_RDWR)

@@ -14,12 +14,14 @@ from time import monotonic, sleep
 from typing import Final
 
 import psycopg2
+from psycopg2.extensions import connection
 
 from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres, program
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
 from tests.end_to_end.running_system import RunningSystem
+from tests.faults.at_length.clock import LIBRARY, SteppedClock
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.test_postgres import DISK_FREE, DISK_FULL
 
@@ -31,6 +33,9 @@ KINDS: Final = {
     "commit answer lost": 8,
     "commit not done": 5,
     "connection stalled": 3,
+    "connections half open": 1,
+    "connections used up": 2,
+    "clocks stepped": 2,
     "database stopped at once": 3,
     "database killed": 3,
     "broker killed": 1,
@@ -41,9 +46,15 @@ WORKERS: Final = 3
 FROZEN_SECONDS: Final = (0.5, 12.0)
 STALLED_SECONDS: Final = (0.2, 4.0)
 FULL_SECONDS: Final = (0.2, 2.0)
+USED_UP_SECONDS: Final = (0.5, 4.0)
+STEPPED_SECONDS: Final = (1.0, 8.0)
+DAY_SECONDS: Final = 86_400
 MEMBER_SECONDS: Final = 15.0
 MEASURED_SECONDS: Final = 60.0
 PATIENCE: Final = "SET lock_timeout = '500ms'; "
+WORKERS_SESSIONS: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tuntas%' AND random() < 0.5
+"""
 LANES: Final = "SELECT lane_id, epoch, next_offset FROM ledger.lane"
 
 Lanes = dict[int, tuple[int, int]]
@@ -68,6 +79,7 @@ class Breaker:
         broker: Broker,
         postgres: EmbeddedPostgres,
         proxy: CuttingProxy,
+        clock: SteppedClock,
         chance: random.Random,
         kinds: Mapping[str, int] = KINDS,
     ) -> None:
@@ -79,6 +91,7 @@ class Breaker:
         self._broker = broker
         self._postgres = postgres
         self._proxy = proxy
+        self._clock = clock
         self._chance = chance
         self._kinds = kinds
         self._frozen: set[str] = set()
@@ -195,6 +208,39 @@ class Breaker:
     def _connection_stalled(self) -> bool:
         self._proxy.hold()
         self._later(STALLED_SECONDS, self._proxy.let_go)
+        return True
+
+    def _connections_half_open(self) -> bool:
+        """PostgreSQL has gone, and something in between keeps up the appearance."""
+        return self._proxy.half_open() > 0
+
+    def _connections_used_up(self) -> bool:
+        """PostgreSQL lets nobody in any more, and half of the services have just lost their connections."""
+        taken: list[connection] = []
+        try:
+            while True:
+                taken.append(psycopg2.connect(self._postgres.database_url()))
+        except psycopg2.OperationalError:
+            pass  # there is no room for more
+        if not taken:
+            return False
+        with suppress(psycopg2.Error), taken[0].cursor() as work:
+            work.execute(WORKERS_SESSIONS)
+
+        def give_back() -> None:
+            for each in taken:
+                with suppress(psycopg2.Error):
+                    each.close()
+
+        self._later(USED_UP_SECONDS, give_back)
+        return True
+
+    def _clocks_stepped(self) -> bool:
+        """A day ahead or behind, and back again."""
+        if LIBRARY is None:
+            return False
+        self._clock.step(self._chance.choice((-DAY_SECONDS, DAY_SECONDS)))
+        self._later(STEPPED_SECONDS, lambda: self._clock.step(0))
         return True
 
     def _database_stopped_at_once(self) -> bool:

@@ -20,6 +20,7 @@ from tests.end_to_end.delivery import shuffled
 from tests.end_to_end.running_system import RunningSystem, remove_topics
 from tests.end_to_end.test_answers import folded, from_api, read
 from tests.faults.at_length.breaker import WORKERS, Breaker
+from tests.faults.at_length.clock import SteppedClock
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.load import Load
 
@@ -62,7 +63,10 @@ def play(
     proxy = CuttingProxy(url)
     system = RunningSystem(folder, broker.bootstrap, url)
     system.settings |= {"TUNTAS_BATCH_RECORDS": "100", "TUNTAS_DATABASE_URL": proxy.database_url}
-    breaker = Breaker(system, broker, postgres, proxy, chance, kinds)
+    clock = SteppedClock(folder / "clock")
+    if "clocks stepped" in kinds:
+        system.settings |= clock.environment()
+    breaker = Breaker(system, broker, postgres, proxy, clock, chance, kinds)
     try:
         system.start(ingest=WORKERS)
         with Load(system, records, PER_SECOND) as load:
