@@ -49,6 +49,8 @@ class RunningSystem:
         port = free_port()
         self.folder = folder
         self.bootstrap = bootstrap
+        self.partitions = PARTITIONS
+        """Of each partner's topic; a test that adds some says so."""
         self.database_url = database_url
         self.api_url = f"http://127.0.0.1:{port}"
         self.evaluator_token = secrets.token_hex(8)
@@ -234,7 +236,7 @@ class RunningSystem:
     def lanes_are_owned(self) -> bool:
         """Whether each partition of the eight topics has a lane that a worker took over."""
         ((count,),) = self.rows("SELECT count(*) FROM ledger.lane WHERE epoch > 0")
-        return bool(count == PARTITIONS * len(PARTNERS))
+        return bool(count == self.partitions * len(PARTNERS))
 
     def lanes_of(self, name: str) -> set[Place]:
         """The lanes that an ingest process holds, as its log tells."""
@@ -255,7 +257,7 @@ class RunningSystem:
         places = [
             TopicPartition(partner_topic(partner), partition)
             for partner in PARTNERS
-            for partition in range(PARTITIONS)
+            for partition in range(self.partitions)
         ]
         consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, max_partition_fetch_bytes=1)
         try:

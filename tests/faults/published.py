@@ -30,6 +30,15 @@ WHAT: Final = {
     "disk full": "no event can be written, for up to 2 seconds",
 }
 """What each kind of fault under load is."""
+KILLED: Final = {
+    "database leader lost": "Patroni and every process of PostgreSQL on the leader's node",
+    "database leader killed": "PostgreSQL's first process on the leader's node; Patroni lives",
+    "standby lost": "Patroni and every process of PostgreSQL on the standby's node",
+    "broker lost": "one of three brokers",
+    "controller lost": "the broker that leads Kafka's own log",
+    "database leader and broker lost": "both at once",
+}
+"""What each kind of kill is, where there are several nodes."""
 MANY: Final = 10
 """Fewer trials bound nothing that anybody would want to know."""
 GONE_ON: Final = {
@@ -44,7 +53,8 @@ GONE_ON: Final = {
 def text() -> str:
     """The sums, as Markdown."""
     calm = _one_at_a_time(Kept("one at a time"))
-    return _under_load(Kept("under load")) + calm + _cuts(Kept("wal cuts"))
+    failovers = _failovers(Kept("failovers"))
+    return _under_load(Kept("under load")) + calm + failovers + _cuts(Kept("wal cuts"))
 
 
 def _under_load(kept: Kept) -> str:
@@ -71,6 +81,23 @@ def _one_at_a_time(kept: Kept) -> str:
     _none_failed(kept)
     found = "; ".join(f"{kind}: {_seconds(kept, kind)}" for kind in WHAT if kept.times.get(kind))
     return f"Seconds with one fault at a time: {found or 'none counted'}.\n\n"
+
+
+def _failovers(kept: Kept) -> str:
+    """Leaders that were killed, of three brokers and of two PostgreSQL servers."""
+    _none_failed(kept)
+    rows = "\n".join(
+        f"| {kind} | {what} | {kept.trials[kind]:,} | 0 | 0 | {_seconds(kept, kind)} |"
+        for kind, what in KILLED.items()
+        if kept.trials[kind]
+    )
+    return (
+        f"Failovers: {kept.trials.total():,} kills in {kept.sums['seasons']:,} seasons, {kept.sums['records']:,} "
+        f"acknowledged records, in {kept.seconds / 3600:.2f} hours. "
+        f"{_bound(kept.trials.total(), 'kills that fail')}\n\n"
+        "| killed | what it is | trials | lost | doubled | seconds until later records are committed, p50 / p99 |\n"
+        f"| --- | --- | --- | --- | --- | --- |\n{rows}\n\n"
+    )
 
 
 def _cuts(kept: Kept) -> str:
