@@ -16,7 +16,7 @@ from services.following.view import View
 from services.logs import pairs
 from services.postgres.factory import APPLICATION_LOG
 from services.postgres.lane_recorder import as_the_interface_says
-from services.postgres.ledger import LaneState
+from services.postgres.lane_rows import LaneState
 from services.postgres.migrations.fitness import check_database
 from services.postgres.pool import ConnectionPool
 

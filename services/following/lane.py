@@ -13,7 +13,7 @@ from eventsourcing.persistence import (
 )
 
 from services.postgres.lane_recorder import LaneApplicationRecorder, LaneSubscription
-from services.postgres.ledger import LaneState
+from services.postgres.lane_rows import LaneState
 from services.postgres.mapper import FactMapper
 from services.postgres.pool import ConnectionPool
 

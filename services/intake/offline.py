@@ -16,7 +16,7 @@ from services.cloudevents.event_types import FIELDS
 from services.cloudevents.hints import Hint, hints
 from services.cloudevents.json_text import parse
 from services.cloudevents.time import NO_TIMESTAMP
-from services.intake.batch import ID_CONFLICT
+from services.intake.sorting import ID_CONFLICT
 from services.xapi.activities import NO_ACTIVITIES, NO_PARTNERS, Activities
 from services.xapi.decode import VERSION_HEADER
 

@@ -12,7 +12,8 @@ from projections.status.record import Changes, Record, Rules
 from projections.status.rows import changes
 from services.intake.batch import BatchOutcome, LaneBatch, LaneOutcome, Wanted
 from services.postgres import ledger, outcomes
-from services.postgres.ledger import LaneEvents, LedgerEntry, Step
+from services.postgres.lane_rows import Step
+from services.postgres.ledger import LaneEvents, LedgerEntry
 
 
 class Found(Struct, frozen=True):

@@ -9,10 +9,10 @@ from psycopg2.extensions import connection
 from domain.vocabulary import PARTNER_IDS, TOPIC_PREFIX
 from projections.storage.sql import load
 from services.logs import pairs
-from services.postgres import ledger
+from services.postgres import lane_rows
 from services.postgres.connect import transaction
 from services.postgres.errors import Retry
-from services.postgres.ledger import LaneState
+from services.postgres.lane_rows import LaneState
 
 SQL: Final = load("services.intake", "takeover.sql")
 
@@ -77,7 +77,7 @@ def _attempt(session: connection, log_id: str, starts: Mapping[LaneName, int]) -
     with transaction(session) as work:
         work.execute(SQL["patience"], {"milliseconds": WAIT_SECONDS * 1_000})
         opened = [
-            ledger.open_lane(
+            lane_rows.open_lane(
                 work,
                 log_id=log_id,
                 topic=topic,
@@ -87,7 +87,7 @@ def _attempt(session: connection, log_id: str, starts: Mapping[LaneName, int]) -
             )
             for (topic, partition), start in starts.items()
         ]
-        return ledger.take_over(work, [lane.lane_id for lane in opened])
+        return lane_rows.take_over(work, [lane.lane_id for lane in opened])
 
 
 def _end_frozen(session: connection) -> None:

@@ -32,14 +32,15 @@ from projections.status.record import Record, Rules
 from projections.status.writing import one_after_the_other
 from services import turns
 from services.intake import ownership
-from services.intake.batch import BatchOutcome, LaneBatch, Wanted, sort_out, wanted
+from services.intake.batch import BatchOutcome, LaneBatch, Wanted, wanted
 from services.intake.cache import RecordCache
 from services.intake.hinting import hinted
 from services.intake.judging import StaleRules, check_rules
 from services.intake.lanes import Lane
 from services.intake.ownership import WrittenElsewhere
+from services.intake.sorting import sort_out
 from services.intake.storing import Found, changed_rows, due_snapshots, lanes_of, step, storing
-from services.postgres import hints, ledger
+from services.postgres import hints, lane_rows, ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import TOOK_TOO_LONG, LedgerConflict, Retry
 from services.postgres.ledger import LaneEvents, LedgerEntry
@@ -164,7 +165,7 @@ class Writer:
             # Catalogues are locked before lanes, by everybody: nobody waits in a circle then.
             raise StaleRules(unlocked)
         sorted_lanes = list(zip(batches, outcome.lanes, strict=True))
-        first_positions = ledger.advance(work, [step(*pair) for pair in sorted_lanes])
+        first_positions = lane_rows.advance(work, [step(*pair) for pair in sorted_lanes])
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
         # and the owners say now is what counts.
         check_rules(work, found.rules)

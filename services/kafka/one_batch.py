@@ -4,10 +4,10 @@ A record is: length, attributes, time delta, offset delta, key, value, headers; 
 are varints in zigzag. https://kafka.apache.org/documentation/#record
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from struct import Struct
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from services.kafka.record_headers import SEEN, all_headers, usual_headers
 from services.kafka.records import (
     KEPT_BYTES,
     AnyRecord,
@@ -15,6 +15,7 @@ from services.kafka.records import (
     OversizedRecord,
     Record,
 )
+from services.kafka.varints import span, varint
 
 MAX_VALUE_BYTES: Final = 256 * 1024
 """A larger value is refused (contract, section 2): no more of it is kept than a rejection keeps."""
@@ -23,14 +24,6 @@ MAX_OTHER_BYTES: Final = 64 * 1024
 
 _SMALLEST_LENGTH: Final = 6
 
-_seen_headers: Final[dict[bytes, Sequence[tuple[str, bytes]]]] = {b"\x00": ()}
-"""Encoded to decoded headers: those of structured events are always the same few."""
-_seen_names: Final[dict[bytes, str]] = {}
-_FEW: Final = 2
-"""Headers of binary events are more, and different each time."""
-_MOST_SEEN: Final = 256
-_LONGEST_SEEN_BYTES: Final = 128
-_MOST_VARINT_BYTES: Final = 10
 
 NAME_IS_NO_TEXT: Final = "A header's name is not UTF-8."
 _MISPLACED: Final = (
@@ -64,7 +57,7 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
     """
     # Varints of one byte, or two, which nearly all are, are decoded where they stand. A record is
     # taken from here only when everything met at its end.
-    seen = _seen_headers.get
+    seen = SEEN.get
     size = len(body)
     position = 0
     count, base, last, first_sent, append_time = of
@@ -80,7 +73,7 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                 length = (((byte & 0x7F) | (high << 7)) >> 1) ^ -(byte & 1)
                 position += 2
             else:
-                length, position = _varint(body, position)
+                length, position = varint(body, position)
             start = position
             end = start + length
             if length < _SMALLEST_LENGTH or end > size:
@@ -94,7 +87,7 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                 sent = first_sent + ((((byte & 0x7F) | (high << 7)) >> 1) ^ -(byte & 1))
                 position += 2
             else:
-                delta, position = _varint(body, position)
+                delta, position = varint(body, position)
                 sent = first_sent + delta
             byte = body[position]
             if byte < 0x80:
@@ -104,7 +97,7 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                 offset = base + ((((byte & 0x7F) | (high << 7)) >> 1) ^ -(byte & 1))
                 position += 2
             else:
-                delta, position = _varint(body, position)
+                delta, position = varint(body, position)
                 offset = base + delta
         except (IndexError, ValueError):
             break
@@ -127,7 +120,7 @@ def records_of(  # noqa: C901, PLR0912, PLR0915 - a call costs as much as the re
                     value_end = position + 2 + (((number & 0x7F) | (high << 7)) >> 1)
                     headers = seen(body[value_end:end])
                     if headers is None:
-                        headers = _usual_headers(body, value_end, end)
+                        headers = usual_headers(body, value_end, end)
                     if headers is not None:
                         value = body[position + 2 : value_end]
                         yield Record(offset, key, headers, value, sent, length)
@@ -164,13 +157,13 @@ def _put_in_order(
     whole = True
     for _ in range(of.records):
         try:
-            length, start = _varint(body, position)
+            length, start = varint(body, position)
             end = start + length
             if length < _SMALLEST_LENGTH or end > len(body):
                 whole = False
                 break
-            sent_delta, offset_starts = _varint(body, start + 1)
-            delta, _ = _varint(body, offset_starts)
+            sent_delta, offset_starts = varint(body, start + 1)
+            delta, _ = varint(body, offset_starts)
         except (IndexError, ValueError):
             whole = False
             break
@@ -197,104 +190,28 @@ def _put_in_order(
             yield placed[offset]
 
 
-class _Layout(NamedTuple):
-    """Headers of the same names with values of the same lengths: where each value is, and all that is between them."""
-
-    unpack_from: Callable[[bytes, int], tuple[bytes, ...]]
-    """Every second of what it unpacks is a value."""
-    between: tuple[bytes, ...]
-    names: tuple[str, ...]
-
-
-_layouts: Final[dict[int, list[_Layout]]] = {}
-"""By the size of the encoded headers. Events of one type by one sender are laid out alike."""
-_MOST_LAYOUTS: Final = 1_024
-_MOST_OF_A_SIZE: Final = 4
-
-
-def _usual_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
-    """The headers when all lengths are below 64 and all is well; None: look closer."""
-    laid_out = _layouts.get(end - position)
-    if laid_out is not None:
-        for layout in laid_out:
-            parts = layout.unpack_from(body, position)
-            if parts[::2] == layout.between:
-                return tuple(zip(layout.names, parts[1::2], strict=True))
-    return _read_headers(body, position, end)
-
-
-def _read_headers(body: bytes, position: int, end: int) -> Sequence[tuple[str, bytes]] | None:
-    """The same, field by field; remembers the layout, and of few headers the whole."""
-    if position >= end or (count := body[position]) > 0x7F or count & 1:
-        return None
-    start = position
-    position += 1
-    headers: list[tuple[str, bytes]] = []
-    sizes: list[int] = []
-    value_end = start
-    for _ in range(count >> 1):
-        if position >= end:
-            return None
-        length = body[position]
-        position += 1
-        encoded = body[position : position + (length >> 1)]
-        position += length >> 1
-        name = _seen_names.get(encoded)
-        if position >= end or name is None or length & 0x81:
-            return None
-        length = body[position]
-        if length & 0x81:
-            return None
-        position += 1
-        headers.append((name, body[position : position + (length >> 1)]))
-        sizes += (position - value_end, length >> 1)
-        position += length >> 1
-        value_end = position
-    if position != end:
-        return None
-    if len(headers) > _FEW:
-        _remember(sizes, tuple(name for name, _ in headers), body, start, end)
-    elif len(_seen_headers) < _MOST_SEEN and end - start <= _LONGEST_SEEN_BYTES:
-        _seen_headers[body[start:end]] = tuple(headers)
-    return tuple(headers)
-
-
-def _remember(sizes: list[int], names: tuple[str, ...], body: bytes, start: int, end: int) -> None:
-    unpack_from = Struct("".join([f"{size}s" for size in sizes])).unpack_from
-    laid_out = _layouts.get(end - start)
-    if laid_out is None:
-        if len(_layouts) >= _MOST_LAYOUTS:
-            return
-        laid_out = _layouts[end - start] = []
-    laid_out.insert(0, _Layout(unpack_from, unpack_from(body, start)[::2], names))
-    del laid_out[_MOST_OF_A_SIZE:]
-
-
 def _any_record(body: bytes, start: int, end: int, offset: int, sent_ms: int) -> AnyRecord:
     """The record from ``start`` (its attributes) to ``end``, whatever its shape."""
     try:
-        _, position = _varint(body, start + 1)
-        _, position = _varint(body, position)
-        key_starts, key_ends, position = _span(body, position, end)
-        value_starts, value_ends, position = _span(body, position, end)
+        _, position = varint(body, start + 1)
+        _, position = varint(body, position)
+        key_starts, key_ends, position = span(body, position, end)
+        value_starts, value_ends, position = span(body, position, end)
         others = max(key_ends - key_starts, 0) + end - position
         if value_ends - value_starts > MAX_VALUE_BYTES or others > MAX_OTHER_BYTES:
-            headers = _headers(body, position, end) if others <= MAX_OTHER_BYTES else ()
+            headers = all_headers(body, position, end) if others <= MAX_OTHER_BYTES else ()
             size = max(value_ends - value_starts, 0)
             kept_key = _cut(body, key_starts, key_ends)
             kept = _cut(body, value_starts, value_ends) or b""
             held_bytes = min(others, MAX_OTHER_BYTES) + len(kept)
             return OversizedRecord(offset, kept_key, headers, kept, size, sent_ms, held_bytes)
-        headers = _headers(body, position, end)
+        headers = all_headers(body, position, end)
     except UnicodeDecodeError:
         return _corrupt(body, start, end, offset, NAME_IS_NO_TEXT)
     except IndexError:
         return _corrupt(body, start, end, offset, "The record's parts are longer than the record.")
     except ValueError:
         return _corrupt(body, start, end, offset, "The record is longer than its parts.")
-    for name, _content in headers:
-        if len(_seen_names) < _MOST_SEEN and len(name) <= _LONGEST_SEEN_BYTES:
-            _seen_names[name.encode()] = name
     key = None if key_ends < 0 else body[key_starts:key_ends]
     value = None if value_ends < 0 else body[value_starts:value_ends]
     return Record(offset, key, headers, value, sent_ms, end - start)
@@ -305,51 +222,5 @@ def _corrupt(body: bytes, start: int, end: int, offset: int, detail: str) -> Cor
 
 
 def _cut(body: bytes, start: int, end: int) -> bytes | None:
-    """The beginning of a byte string that `_span` found, None where there is none."""
+    """The beginning of a byte string that `span` found, None where there is none."""
     return None if end < 0 else body[start : min(end, start + KEPT_BYTES)]
-
-
-def _headers(body: bytes, position: int, end: int) -> tuple[tuple[str, bytes], ...]:
-    """The headers, which end where the record does. One whose value is null is as good as absent, and left out.
-
-    Raises IndexError when they are longer, ValueError when they are shorter, UnicodeDecodeError.
-    """
-    count, position = _varint(body, position)
-    if not 0 <= count <= end - position:
-        raise IndexError
-    headers: list[tuple[str, bytes]] = []
-    for _ in range(count):
-        name_starts, name_ends, position = _span(body, position, end)
-        if name_ends < 0:
-            raise IndexError
-        starts, ends, position = _span(body, position, end)
-        name = body[name_starts:name_ends].decode()
-        if ends >= 0:
-            headers.append((name, body[starts:ends]))
-    if position != end:
-        raise ValueError
-    return tuple(headers)
-
-
-def _span(body: bytes, position: int, end: int) -> tuple[int, int, int]:
-    """Where a byte string with its length before it starts and ends (-1: there is none), and what follows it starts.
-
-    Raises IndexError when that is beyond ``end``.
-    """
-    length, start = _varint(body, position)
-    ends = start + max(length, 0)
-    if ends > end or length < -1:
-        raise IndexError
-    return start, (ends if length >= 0 else -1), ends
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """The integer at ``position`` and where it ends; raises IndexError."""
-    found = 0
-    for shift in range(0, 7 * _MOST_VARINT_BYTES, 7):
-        byte = data[position]
-        position += 1
-        found |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return (found >> 1) ^ -(found & 1), position
-    raise IndexError

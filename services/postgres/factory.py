@@ -22,7 +22,7 @@ from services.postgres.lane_recorder import (
     LaneRecorder,
     LaneTrackingRecorder,
 )
-from services.postgres.ledger import LaneState, open_lane
+from services.postgres.lane_rows import LaneState, open_lane
 from services.postgres.migrations.run import migrate
 from services.postgres.pool import ConnectionPool
 

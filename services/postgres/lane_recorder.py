@@ -5,10 +5,8 @@ is checked by the suites that the library ships (tests/recorder_conformance/).
 Source: eventsourcing 9.5, eventsourcing/persistence.py.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event
 from time import time_ns
 from typing import Any, Final
@@ -28,49 +26,32 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 from psycopg2.extensions import cursor
-from xxhash import xxh32_intdigest
 
-from domain.events import PARTICIPANT_STREAM
 from projections.storage import people
 from projections.storage.copy import bigint_array, text_array
 from projections.storage.sql import load
 from services.postgres import vault
 from services.postgres.errors import LedgerConflict, PostgresError, StatementRefused
-from services.postgres.ledger import (
-    EventRow,
-    LaneEvents,
-    LaneState,
-    copy_events,
-    number_of_version,
-)
+from services.postgres.lane_rows import LaneState
+from services.postgres.ledger import LaneEvents, copy_events
 from services.postgres.pool import ConnectionPool
+from services.postgres.recorded_events import (
+    notification_of,
+    participants_of,
+    person_and_stream,
+    row_of,
+    stored_as,
+    stored_event_of,
+)
+from services.postgres.topic_numbers import topic_numbers
 
 SQL: Final = load("services.postgres", "lane_recorder.sql")
 
 POLL_SECONDS: Final = 0.05
 
-FIRST_TOPIC_NUMBER: Final = 1_000
-TOPIC_NUMBERS_LEFT: Final = 2**15 - FIRST_TOPIC_NUMBER
-"""Numbers of topics have 15 bits; those below FIRST_TOPIC_NUMBER are kept for facts."""
 
 POSITIONS_AT_ONCE: Final = 1_000
 """So many positions of a lane are looked at in one query, however few of them have a wanted topic."""
-
-
-@dataclass(frozen=True)
-class LedgerEvent(StoredEvent):
-    """A stored event that came from a partner, with its envelope; times in microseconds since 1970."""
-
-    event_id: str
-    partner_id: int
-    sequence: str | None
-    happened: int
-    recordedtime: int | None
-
-
-@dataclass(frozen=True)
-class LedgerNotification(LedgerEvent, Notification):
-    """A LedgerEvent at its position in the lane."""
 
 
 @contextmanager
@@ -121,13 +102,13 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
         originator = str(originator_id)
         bounds = {"gt": gt, "lte": lte, "limit": limit}
         with self.transaction() as work:
-            numbers = vault.known_numbers(work, _participants([originator]))
-            of = _person_and_stream(originator, numbers)
+            numbers = vault.known_numbers(work, participants_of([originator]))
+            of = person_and_stream(originator, numbers)
             if of is None:
                 return []
             names = self._names | bounds | {"person": of[0], "stream": of[1]}
             work.execute(SQL["select_events_backwards" if desc else "select_events"], names)
-            return [_stored_event(originator, *row[2:]) for row in work.fetchall()]
+            return [stored_event_of(originator, *row[2:]) for row in work.fetchall()]
 
     def _insert(
         self, stored_events: Sequence[StoredEvent], tracking: Tracking | None = None
@@ -137,14 +118,14 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
             return None
         originators = [str(event.originator_id) for event in stored_events]
         with self.transaction() as work:
-            persons = vault.numbers(work, _participants(originators))
+            persons = vault.numbers(work, participants_of(originators))
         with self.transaction() as work:
             first = self._reserve(work, stored_events, persons)
             if tracking is not None:
                 move_tracking(work, self.lane, tracking)
             recorded = time_ns() // 1000
             numbers = topic_numbers(work, {event.topic for event in stored_events})
-            rows = [_row(event, recorded, persons) for event in stored_events]
+            rows = [row_of(event, recorded, persons) for event in stored_events]
             events = LaneEvents(self.lane.lane_id, self.lane.partner_id, first, rows)
             copy_events(work, [events], recorded, topic_numbers=numbers)
             # Whoever wrote these expected nothing behind them.
@@ -159,7 +140,7 @@ class LaneAggregateRecorder(LaneView, AggregateRecorder):
         work.execute(SQL["reserve"], self._names | {"count": len(stored_events)})
         ((first,),) = work.fetchall()
         new = {
-            (*_stored_as(str(event.originator_id), persons), event.originator_version)
+            (*stored_as(str(event.originator_id), persons), event.originator_version)
             for event in stored_events
         }
         streams = {(person, stream) for person, stream, _ in new}
@@ -204,7 +185,7 @@ class LaneApplicationRecorder(LaneAggregateRecorder, ApplicationRecorder):
                 work.execute(SQL["select_notifications"], names)
                 rows = work.fetchall()
                 who = people.names(work, (person for _, person, *_ in rows if person))
-                found += [_notification(row, who) for row in rows]
+                found += [notification_of(row, who) for row in rows]
                 first = last + 1
         return found
 
@@ -300,87 +281,3 @@ def move_tracking(work: cursor, lane: LaneState, tracking: Tracking) -> None:
         raise IntegrityError(
             f"notification {tracking.notification_id} of {tracking.application_name} is processed"
         )
-
-
-def topic_numbers(work: cursor, topics: AbstractSet[str]) -> dict[str, int]:
-    """The number of each topic. Raises ProgrammingError for one whose number another topic has."""
-    names = {"topics": text_array(topics)}
-    work.execute(SQL["topic_numbers"], names)
-    found: dict[str, int] = dict(work.fetchall())
-    new = sorted(topics - found.keys())
-    if new:
-        numbers = [number_of_topic(topic) for topic in new]
-        work.execute(SQL["number_topics"], {"topics": text_array(new), "numbers": numbers})
-        work.execute(SQL["topic_numbers"], names)
-        found = dict(work.fetchall())
-    if taken := topics - found.keys():
-        raise ProgrammingError(
-            f"the number of topic {min(taken)!r} belongs to another topic: give it another name"
-        )
-    return found
-
-
-def number_of_topic(topic: str) -> int:
-    """The number of a topic that no fact has: the same on every server, as it stands in the events."""
-    return FIRST_TOPIC_NUMBER + xxh32_intdigest(topic.encode()) % TOPIC_NUMBERS_LEFT
-
-
-def _participants(originators: Iterable[str]) -> list[str]:
-    """The participants among some streams."""
-    return [
-        originator.removeprefix(PARTICIPANT_STREAM)
-        for originator in dict.fromkeys(originators)
-        if originator.startswith(PARTICIPANT_STREAM)
-    ]
-
-
-def _person_and_stream(originator: str, persons: Mapping[str, int]) -> tuple[int, str] | None:
-    """A stream as it is stored, None: that of a participant who has no number."""
-    if not originator.startswith(PARTICIPANT_STREAM):
-        return 0, originator
-    person = persons.get(originator.removeprefix(PARTICIPANT_STREAM))
-    return None if person is None else (person, "")
-
-
-def _stored_as(originator: str, persons: Mapping[str, int]) -> tuple[int, str]:
-    """The same where every participant has a number."""
-    of = _person_and_stream(originator, persons)
-    assert of is not None  # noqa: S101 - it was given one
-    return of
-
-
-def _row(event: StoredEvent, recorded: int, persons: Mapping[str, int]) -> EventRow:
-    """The event as a row of the ledger; one that no partner sent happened when it is recorded."""
-    number = number_of_version(event.originator_version)
-    person, stream = _stored_as(str(event.originator_id), persons)
-    if isinstance(event, LedgerEvent):
-        return (
-            number,
-            event.event_id,
-            event.happened,
-            person,
-            stream,
-            event.topic,
-            event.state,
-            event.sequence,
-            event.recordedtime,
-        )
-    return number, None, recorded, person, stream, event.topic, event.state, None, None
-
-
-def _stored_event(
-    stream: str, version: int, topic: str, state: memoryview, event_id: str | None, *envelope: Any
-) -> StoredEvent:
-    if event_id is None:
-        return StoredEvent(stream, version, topic, bytes(state))
-    return LedgerEvent(stream, version, topic, bytes(state), event_id, *envelope)
-
-
-def _notification(row: Sequence[Any], participants: Mapping[int, str]) -> Notification:
-    """``participants``: numbers to participants."""
-    position, person, stream, *columns = row
-    if person:
-        stream = PARTICIPANT_STREAM + participants[person]
-    event = _stored_event(stream, *columns)
-    kind = LedgerNotification if isinstance(event, LedgerEvent) else Notification
-    return kind(**vars(event), id=position)

@@ -18,7 +18,7 @@ from msgspec import MsgspecError, Struct
 from domain.events import PartnerEvent
 from domain.vocabulary import PARTNER_CODES, PARTNER_IDS
 from projections.storage.facts import UPCASTS, Upcast, decoder, encode
-from services.postgres.lane_recorder import LedgerEvent
+from services.postgres.recorded_events import LedgerEvent
 
 
 class Reported(Struct, frozen=True, gc=False):

@@ -26,9 +26,10 @@ from domain.events import PARTICIPANT_STREAM
 from domain.vocabulary import PARTNER_IDS
 from projections.status.record import Changes, Record, Rules
 from projections.status.rows import changes
-from services.intake.batch import LaneBatch, sort_out, wanted
+from services.intake.batch import LaneBatch, wanted
 from services.intake.decoding import decoded
 from services.intake.lanes import Lane
+from services.intake.sorting import sort_out
 from services.intake.weights import Weights
 from services.kafka.records import Fetched
 from services.kafka.records import Record as KafkaRecord

@@ -19,20 +19,16 @@ from psycopg2.extensions import connection, cursor
 
 from projections.storage.copy import copy_stream
 from services.postgres.connect import connect, transaction
+from services.postgres.lane_rows import LaneState, Step, advance, open_lane, take_over
 from services.postgres.ledger import (
     SQL,
     TOPIC_NUMBERS,
     EventRow,
     LaneEvents,
-    LaneState,
-    Step,
-    advance,
     copy,
     encode_events,
     find_events,
-    open_lane,
     place,
-    take_over,
 )
 from services.postgres.migrations.run import migrate
 

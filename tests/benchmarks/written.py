@@ -25,7 +25,7 @@ from services.garbage import collect_seldom
 from services.intake.batch import Decoded, LaneBatch
 from services.intake.lanes import Lane
 from services.intake.writer import Writer
-from services.postgres import ledger
+from services.postgres import lane_rows
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.run import migrate
 from services.simulator import SimulatedRecord
@@ -101,7 +101,7 @@ def _by_lane(
 def _opened(session: connection, partner: str, partition: int) -> Lane:
     topic, partner_id = f"tuntas.partner.{partner}", PARTNER_IDS[partner]
     with transaction(session) as work:
-        opened = ledger.open_lane(
+        opened = lane_rows.open_lane(
             work,
             log_id="written",
             topic=topic,
@@ -109,7 +109,7 @@ def _opened(session: connection, partner: str, partition: int) -> Lane:
             partner_id=partner_id,
             first_offset=0,
         )
-        (state,) = ledger.take_over(work, [opened.lane_id])
+        (state,) = lane_rows.take_over(work, [opened.lane_id])
     return Lane(state.lane_id, topic, partition, partner_id, state.epoch, state.next_offset)
 
 

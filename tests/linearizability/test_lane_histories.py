@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.postgres import ledger
+from services.postgres import lane_rows
 from tests.databases import Databases
 from tests.linearizability.histories import Operation, history_of, told
 from tests.services.intake.desk import Desk
@@ -69,9 +69,9 @@ def test_a_lane_that_does_not_compare_the_epoch_is_not(
 ) -> None:
     """The checker refuses what such a row tells, be it for one history of several."""
     condition = "lane.epoch = step.epoch"
-    assert condition in ledger.SQL["advance"]
-    careless = {**ledger.SQL, "advance": ledger.SQL["advance"].replace(condition, "true")}
-    monkeypatch.setattr(ledger, "SQL", careless)
+    assert condition in lane_rows.SQL["advance"]
+    careless = {**lane_rows.SQL, "advance": lane_rows.SQL["advance"].replace(condition, "true")}
+    monkeypatch.setattr(lane_rows, "SQL", careless)
     histories = [
         history_of(database_url, WORKERS, seed) for seed, database_url in enumerate(database_urls)
     ]

@@ -12,10 +12,11 @@ from domain.vocabulary import PARTNER_IDS
 from projections import aggregates
 from projections.status.record import Record
 from projections.storage import facts
-from services.postgres import ledger, vault
+from services.postgres import lane_rows, vault
 from services.postgres.connect import transaction
-from services.postgres.lane_recorder import LaneRecorder, LedgerEvent
+from services.postgres.lane_recorder import LaneRecorder
 from services.postgres.pool import ConnectionPool
+from services.postgres.recorded_events import LedgerEvent
 from tests.domain import told
 from tests.domain.story import PARTICIPANT, event, participant_state
 from tests.services.intake.desk import Desk
@@ -98,7 +99,7 @@ def test_who_appends_by_the_library_takes_the_snapshot_away(desk: Desk, database
     desk.send(lane, event(1, ClassCompleted("C-1"), "a"))
     assert snapshots(desk) == [(PARTICIPANT, 1)]
     with transaction(desk.session) as work:
-        other = ledger.open_lane(
+        other = lane_rows.open_lane(
             work, log_id="own", topic="own", partition=0, partner_id=TOKOPEDIA, first_offset=0
         )
     pool = ConnectionPool(database_url, "recorder")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.postgres.connect import close, connect, transaction
-from services.postgres.ledger import LaneState, open_lane
+from services.postgres.lane_rows import LaneState, open_lane
 from services.postgres.migrations.run import migrate
 from services.postgres.pool import ConnectionPool
 

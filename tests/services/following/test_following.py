@@ -24,7 +24,7 @@ from domain.vocabulary import PARTNER_IDS
 from services.following.follow import Following
 from services.following.lane import LaneToRead
 from services.following.view import View
-from services.postgres.ledger import open_lane
+from services.postgres.lane_rows import open_lane
 from services.postgres.pool import ConnectionPool
 from services.unworkable import Unworkable
 from tests.services.http.desk import Desk

@@ -13,7 +13,7 @@ from projections.sums import rollup
 from services.intake.batch import BatchOutcome, Decoded, LaneBatch
 from services.intake.lanes import Lane
 from services.intake.writer import Writer
-from services.postgres import ledger
+from services.postgres import lane_rows
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
 from services.postgres.waiting import WaitingConnection
@@ -43,7 +43,7 @@ class Desk:
         """The lane of a topic partition, taken over by this worker."""
         topic = f"tuntas.partner.{partner}"
         with transaction(self.session) as work:
-            opened = ledger.open_lane(
+            opened = lane_rows.open_lane(
                 work,
                 log_id=log_id,
                 topic=topic,
@@ -51,7 +51,7 @@ class Desk:
                 partner_id=PARTNER_IDS[partner],
                 first_offset=0,
             )
-            (state,) = ledger.take_over(work, [opened.lane_id])
+            (state,) = lane_rows.take_over(work, [opened.lane_id])
         return Lane(
             state.lane_id, topic, partition, state.partner_id, state.epoch, state.next_offset
         )

@@ -19,7 +19,7 @@ from domain.events import (
     PartnerEvent,
     PurchasePaid,
 )
-from services.postgres import ledger
+from services.postgres import lane_rows
 from tests.domain import told
 from tests.domain.story import event
 from tests.examples import examples
@@ -200,7 +200,7 @@ def test_who_publishes_without_a_pause_overtakes_once(
     lane, other = slow.lane(partition=0), busy.lane(partition=1)
     slow.send(lane, event(1, ClassPublished("C-0", "t", "i"), "e0"))
     attempts: list[Thread] = []
-    advance = ledger.advance
+    advance = lane_rows.advance
 
     def publish(number: int) -> None:
         busy.send(other, event(1, ClassPublished(f"C-{number}", "t", "i")))
@@ -213,7 +213,7 @@ def test_who_publishes_without_a_pause_overtakes_once(
             attempts[-1].join(0.3)
         return advance(*arguments)
 
-    monkeypatch.setattr(ledger, "advance", advance_late)
+    monkeypatch.setattr(lane_rows, "advance", advance_late)
     slow.send(lane, event(2, fact, "late", of=of))
     for thread in attempts:
         thread.join(30)

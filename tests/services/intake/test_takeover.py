@@ -11,7 +11,7 @@ from psycopg2.extensions import connection, cursor
 from services.intake import takeover
 from services.intake.lanes import Lane
 from services.intake.takeover import take_over
-from services.postgres import ledger
+from services.postgres import lane_rows
 from services.postgres.connect import transaction
 from services.postgres.errors import DatabaseUnavailable, PostgresError, Retry
 from tests.services.intake.desk import Desk
@@ -27,9 +27,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def advance(session: connection, lane: Lane, then: Callable[[cursor], None]) -> None:
     """A batch without records that moves the lane on by an offset, and does something before its COMMIT."""
-    step = ledger.Step(lane.lane_id, lane.epoch, lane.next_offset, 1, 0, 0, 0, 1, 0, 1)
+    step = lane_rows.Step(lane.lane_id, lane.epoch, lane.next_offset, 1, 0, 0, 0, 1, 0, 1)
     with transaction(session) as work:
-        ledger.advance(work, [step])
+        lane_rows.advance(work, [step])
         then(work)
 
 

@@ -21,7 +21,7 @@ from services.intake.batch import BatchOutcome
 from services.postgres import ledger
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost
-from services.postgres.ledger import take_over
+from services.postgres.lane_rows import take_over
 from tests.domain.story import day, event
 from tests.services.intake.desk import Desk, batch
 from tests.services.intake.side_by_side import in_threads

@@ -6,7 +6,7 @@ import pytest
 from psycopg2.extensions import connection
 
 from services.postgres.connect import close, connect, transaction
-from services.postgres.ledger import LaneState, open_lane, take_over
+from services.postgres.lane_rows import LaneState, open_lane, take_over
 from services.postgres.migrations.run import migrate
 
 

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from psycopg2.extensions import connection
 
 from services.postgres.connect import transaction
+from services.postgres.lane_rows import LaneState
 from services.postgres.ledger import (
     TOPIC_NUMBERS,
     EventRow,
     LaneEvents,
-    LaneState,
     copy_events,
     events_of_stream,
     find_events,

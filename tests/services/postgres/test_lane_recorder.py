@@ -22,14 +22,14 @@ from services.postgres.connect import transaction
 from services.postgres.lane_recorder import (
     POSITIONS_AT_ONCE,
     LaneRecorder,
-    LedgerEvent,
-    LedgerNotification,
     as_the_interface_says,
-    number_of_topic,
 )
-from services.postgres.ledger import EventRow, LaneEvents, LaneState, Step, advance, copy_events
+from services.postgres.lane_rows import LaneState, Step, advance
+from services.postgres.ledger import EventRow, LaneEvents, copy_events
 from services.postgres.mapper import FactMapper, Reported
 from services.postgres.pool import ConnectionPool
+from services.postgres.recorded_events import LedgerEvent, LedgerNotification
+from services.postgres.topic_numbers import number_of_topic
 
 STREAM = "p:PRK-000000042"
 PROGRESSED = ClassProgressed("C-1", 40.5)

@@ -14,21 +14,17 @@ from projections.storage.copy import text_array
 from projections.storage.sql import load
 from services.postgres.connect import transaction
 from services.postgres.errors import LaneLost, LedgerConflict, PostgresError, StatementRefused
+from services.postgres.lane_rows import LaneState, Step, advance, open_lane, take_over
 from services.postgres.ledger import (
     SQL,
     TOPIC_NUMBERS,
     EventRow,
     LaneEvents,
-    LaneState,
     LedgerEntry,
-    Step,
-    advance,
     copy_events,
     events_of_stream,
     find_events,
-    open_lane,
     place,
-    take_over,
 )
 from services.postgres.outcomes import KEPT_BYTES, RejectionRow, copy_duplicates, copy_rejections
 

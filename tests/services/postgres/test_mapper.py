@@ -12,8 +12,8 @@ from msgspec.structs import astuple
 
 from domain.events import FACTS, ClassCompleted, ClassRedeemed, Fact, PartnerEvent
 from domain.vocabulary import PARTNER_CODES
-from services.postgres.lane_recorder import LedgerEvent
 from services.postgres.mapper import FactMapper, Reported
+from services.postgres.recorded_events import LedgerEvent
 
 
 def is_let_in(value: object) -> bool:

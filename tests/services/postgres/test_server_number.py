@@ -5,7 +5,7 @@ from psycopg2.extensions import connection
 
 from services.postgres.connect import transaction
 from services.postgres.errors import StatementRefused
-from services.postgres.ledger import open_lane
+from services.postgres.lane_rows import open_lane
 from services.postgres.server_number import MOST_SERVERS, set_server_number
 from services.unworkable import Unworkable
 
