@@ -6,7 +6,8 @@ or unset: Apache Kafka where Java and Maven are there, the embedded broker other
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
@@ -67,16 +68,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL server of this run, with fsync on.
+@contextmanager
+def own_server(settings: Mapping[str, str] | None = None) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server as it is embedded, with fsync on, unless ``settings`` say otherwise.
 
     Not below pytest's own folder: another run of root's closes that to the user the server runs as.
     """
     with (
         TemporaryDirectory(prefix="tuntas-tests-") as folder,
-        EmbeddedPostgres(Path(folder) / "data") as server,
+        EmbeddedPostgres(Path(folder) / "data", settings) as server,
     ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server of this run, which waits for no disk: what only the machine's end could lose is not tested.
+
+    Whole systems, upgrades and faults run on servers with fsync on, which their rooms' conftest.py puts in its place.
+    """
+    with own_server({"fsync": "off", "full_page_writes": "off"}) as server:
         yield server
 
 

@@ -7,8 +7,16 @@ import pytest
 
 from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres
+from tests.conftest import own_server
 from tests.end_to_end.log_tails import pytest_runtest_makereport  # noqa: F401
 from tests.end_to_end.running_system import RunningSystem, remove_topics
+
+
+@pytest.fixture(scope="package")
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server with fsync on."""
+    with own_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

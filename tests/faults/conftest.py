@@ -3,14 +3,13 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres
 from services.simulator import SimulatedRecord, simulate
-from tests.conftest import BROKERS, chosen_broker
+from tests.conftest import BROKERS, chosen_broker, own_server
 from tests.end_to_end.delivery import shuffled
 from tests.end_to_end.log_tails import pytest_runtest_makereport  # noqa: F401
 from tests.end_to_end.running_system import RunningSystem, remove_topics
@@ -34,10 +33,7 @@ def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 @pytest.fixture(scope="package")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL server of these tests alone: they kill it."""
-    with (
-        TemporaryDirectory(prefix="tuntas-tests-") as folder,
-        EmbeddedPostgres(Path(folder) / "data") as server,
-    ):
+    with own_server() as server:
         yield server
 
 

@@ -16,6 +16,7 @@ from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres
 from services.kafka.topics import ensure_topics
 from services.postgres.migrations.baseline import migrations
+from tests.conftest import own_server
 from tests.end_to_end import proof
 from tests.end_to_end.log_tails import pytest_runtest_makereport  # noqa: F401
 from tests.end_to_end.running_system import PARTITIONS, RunningSystem, remove_topics
@@ -30,6 +31,13 @@ CLEARED = (
     PERSONAL
     + " AND record = '' AND event_id IS NULL AND record_key IS NULL AND detail NOT LIKE '%%3175%%'"
 )
+
+
+@pytest.fixture
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server with fsync on."""
+    with own_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from services.embedded.apache_kafka import ApacheKafka
 from services.embedded.broker import Broker, EmbeddedBroker
 from services.embedded.leash import ServerFailed
 from services.embedded.postgres import EmbeddedPostgres
+from tests.conftest import own_server
 
 
 def query(url: str, statement: str) -> str:
@@ -50,11 +51,13 @@ def first_record(broker: Broker, topic: str) -> tuple[bytes, bytes]:
     return record.key, record.value
 
 
-def test_postgres_is_version_18_and_durable(postgres_server: EmbeddedPostgres) -> None:
-    url = postgres_server.database_url()
-    assert query(url, "SHOW server_version").startswith("18.")
-    assert query(url, "SHOW fsync") == "on"
-    assert query(url, "SHOW synchronous_commit") == "on"
+def test_postgres_is_version_18_and_durable() -> None:
+    with own_server() as server:
+        url = server.database_url()
+        assert query(url, "SHOW server_version").startswith("18.")
+        assert query(url, "SHOW fsync") == "on"
+        assert query(url, "SHOW full_page_writes") == "on"
+        assert query(url, "SHOW synchronous_commit") == "on"
 
 
 def test_each_test_has_an_empty_database(database_url: str) -> None:
