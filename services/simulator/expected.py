@@ -17,6 +17,7 @@ from typing import Any
 from services.simulator.expected_catalogue import Catalogue
 from services.simulator.expected_classes import Judged, answers
 from services.simulator.expected_evaluations import evaluations
+from services.simulator.expected_first import first_completions
 from services.simulator.expected_intake import Event, KafkaRecord, take_in
 from services.simulator.expected_packages import answered_package, answered_purchase
 from services.simulator.expected_purchases import purchases_of
@@ -37,6 +38,8 @@ class Expected:
     package_purchases: list[dict[str, Any]]
     evaluations: dict[str, list[dict[str, Any]]]
     """`classes`, `packages`, `institutions`, `partners`."""
+    first_completions: list[dict[str, Any]]
+    """Everybody who bought a class, by pseudonym."""
 
     def of_participant(self, participant_id: str) -> list[Judged]:
         """The purchased classes of one person, across partners."""
@@ -89,6 +92,7 @@ def expected_answers(
         purchases=[answered_purchase(each, by_class) for each in purchases],
         package_purchases=packages,
         evaluations=evaluated,
+        first_completions=first_completions(events, judged),
     )
 
 

@@ -98,7 +98,11 @@ def stood_at(records: list[KafkaRecord], day: date) -> dict[Path, Stood]:
     """What is counted at the end of a day in Jakarta."""
     end = datetime(day.year, day.month, day.day, 23, 59, 59, 999_999, JAKARTA)
     # What an answer leaves out of a purchased class is what of it was allocated.
-    expected = expected_answers(records, end, keep_allocated=True)
+    return stood(expected_answers(records, end, keep_allocated=True))
+
+
+def stood(expected: Expected) -> dict[Path, Stood]:
+    """What is counted of answers of which what was allocated is kept."""
     bought = [each for each in expected.purchased_classes if each["purchase"] != "none"]
     found: dict[Path, Stood] = {}
     for kind, keys in KEYS.items():
