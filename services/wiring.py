@@ -42,7 +42,7 @@ from services.xapi.activities import (
 )
 
 INGEST_PROCESS: Final = "tuntas-ingest-"
-"""What an ingest process is called, with its number behind it, by PostgreSQL and in Kafka's consumer group."""
+"""What an ingest process is called in the consumer group, with its number behind it; its heartbeat's name ends so."""
 
 BATCH_STATEMENT_SECONDS = 20.0
 """A worker's statement that takes longer is ended, and its batch written in pieces: all its lanes wait for it."""
@@ -176,7 +176,7 @@ def heartbeat_of_worker(settings: Settings) -> Heartbeat:
     """The same of an ingest process, which looks for others that have ended meanwhile."""
 
     def open_session() -> WaitingConnection:
-        return connect(settings.database_url, INGEST_PROCESS + INSTANCE)
+        return connect(settings.database_url, "tuntas ingest", purpose=INGEST_PROCESS + INSTANCE)
 
     def open_admin() -> AbstractContextManager[KafkaAdminClient]:
         return admin_client(

@@ -32,7 +32,7 @@ class Departed:
     def __init__(
         self, named: str, open_admin: Callable[[], AbstractContextManager[Any]], group: str
     ) -> None:
-        """``named`` is what the names of the workers' connections, and their names in the group, begin with."""
+        """``named``: how workers' names in the group begin; each the last word of its heartbeat connection's name."""
         self._named = named
         self._open_admin = open_admin
         self._group = group

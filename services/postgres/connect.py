@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 import psycopg2
 from psycopg2.extensions import (
@@ -21,6 +22,9 @@ from services.postgres.errors import (
 from services.postgres.patience import GRACE_SECONDS, WATCH
 from services.postgres.refusal import refusal
 from services.postgres.waiting import WaitingConnection, WaitingCursor
+
+MOST_NAME_BYTES: Final = 63
+"""PostgreSQL cuts a longer application_name off (NAMEDATALEN)."""
 
 
 def connect(
@@ -63,7 +67,8 @@ def connect(
             "options": " ".join(options).strip(),
         }
         if purpose:
-            parameters["application_name"] += f" {purpose}"
+            name = parameters["application_name"][: MOST_NAME_BYTES - 1 - len(purpose)]
+            parameters["application_name"] = f"{name} {purpose}"
         try:
             session: WaitingConnection = psycopg2.connect(
                 **parameters, connection_factory=WaitingConnection, cursor_factory=WaitingCursor

@@ -45,7 +45,9 @@ class Kafka:
 
 
 def sessions(database_url: str) -> tuple[connection, connection]:
-    return connect(database_url, "worker-a"), connect(database_url, "worker-b")
+    return connect(database_url, "ingest", purpose="worker-a"), connect(
+        database_url, "ingest", purpose="worker-b"
+    )
 
 
 def test_who_is_gone_is_taken_out(database_url: str) -> None:
@@ -72,7 +74,7 @@ def test_who_connects_again_is_not(database_url: str) -> None:
     for _ in range(20):
         close(other)
         departed.look(mine)
-        other = connect(database_url, "worker-b")
+        other = connect(database_url, "ingest", purpose="worker-b")
         departed.look(mine)
     close(other)
     assert not kafka.was_asked.is_set()
@@ -88,7 +90,7 @@ def test_after_the_database_was_away_nobody_is_gone(database_url: str) -> None:
     close(other)
     for _ in range(5):
         close(mine)
-        mine = connect(database_url, "worker-a")
+        mine = connect(database_url, "ingest", purpose="worker-a")
         departed.look(mine)
     assert not kafka.was_asked.is_set()
 

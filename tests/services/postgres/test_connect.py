@@ -104,6 +104,7 @@ def test_what_a_connection_is_for_stays_in_its_name(database_url: str) -> None:
     for url, name in (
         (database_url, "intake heartbeat"),
         (f"{database_url}&application_name=mine", "mine heartbeat"),
+        (f"{database_url}&application_name={'m' * 70}", "m" * 53 + " heartbeat"),
     ):
         session = connect(url, "intake", purpose="heartbeat")
         assert shown(session, "application_name") == name
