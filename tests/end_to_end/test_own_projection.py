@@ -26,6 +26,8 @@ KINDS = {
     "purchase.paid": "paid",
     "purchase.refunded": "refunded",
     "class.redeemed": "redeemed",
+    "class.started": "started",
+    "class.attended": "attended",
     "class.progressed": "progressed",
     "class.completed": "completed",
     "class.assessed": "assessed",

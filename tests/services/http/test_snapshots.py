@@ -16,7 +16,7 @@ AS_OF = "2020-06-30T00:00:00+07:00"
 def filled(server: EmbeddedPostgres, name: str) -> tuple[str, Desk]:
     url = server.create_database(name)
     desk = Desk(url)
-    write_season(desk, simulate(1_200, seed=3))
+    write_season(desk, simulate(2_000, seed=3))
     return url, desk
 
 
