@@ -51,7 +51,7 @@ STAGES: Final = {
 PLACES: Final = (
     ("client", "services.kafka.consumer", "PartnerConsumer.poll"),
     ("client", "services.kafka.consumer", "PartnerConsumer.commit"),
-    ("decode", "services.intake.worker", "decoded"),
+    ("decode", "services.intake.reading", "decoded"),
     ("rest", "services.intake.writer", "Writer.write"),
     ("wanted", "services.intake.writer", "wanted"),
     ("cache", "services.intake.writer", "Writer._records"),
@@ -60,7 +60,7 @@ PLACES: Final = (
     ("load", "services.intake.writer", "load_records"),
     ("decide", "services.intake.writer", "sort_out"),
     ("judge", "services.intake.writer", "changed_rows"),
-    ("advance", "services.postgres.ledger", "advance"),
+    ("advance", "services.postgres.lane_rows", "advance"),
     ("rules", "services.intake.writer", "Writer._current_rules"),
     ("rules", "services.intake.writer", "check_rules"),
     ("rules", "projections.catalogue", "write_changes"),

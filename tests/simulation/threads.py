@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from unittest import mock
 
 from services import rebuilding, resume
-from services.intake import worker
+from services.intake import reading
 from services.projector import answering, days
 from services.resume import Stop
 from tests.simulation.scheduler import Crashed, here
@@ -112,9 +112,9 @@ class SimulatedStop(Stop):
 def placed(connect: Callable[..., Any]) -> Iterator[None]:
     """A block in which the services' threads, clocks and the rebuild's connections are the scheduler's."""
     with (
-        mock.patch.object(worker, "ThreadPoolExecutor", Executor),
-        mock.patch.object(worker, "wait", wait),
-        mock.patch.object(worker, "time", CLOCK),
+        mock.patch.object(reading, "ThreadPoolExecutor", Executor),
+        mock.patch.object(reading, "wait", wait),
+        mock.patch.object(reading, "time", CLOCK),
         mock.patch.object(resume, "time", CLOCK),
         mock.patch.object(rebuilding, "connect", connect),
         mock.patch.object(days, "threading", SimpleNamespace(Thread=Thread, Event=SimulatedStop)),

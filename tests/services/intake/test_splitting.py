@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.intake import worker as worker_module
+from services.intake import reading as reading_module
 from services.intake import writer as writer_module
 from services.intake.batch import BatchOutcome, LaneBatch
 from services.intake.failures import is_of_the_batch
@@ -79,7 +79,7 @@ def play(
             return whole(self, batches)
 
         monkeypatch.setattr(Writer, "write", write)
-        monkeypatch.setattr(worker_module, "WHILE_WRITING_SECONDS", 0.0)
+        monkeypatch.setattr(reading_module, "WHILE_WRITING_SECONDS", 0.0)
         stop = threading.Event()
         log = Log(listed, stop)
         Worker(

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from domain.vocabulary import PARTNERS
-from services.intake import worker as worker_module
+from services.intake import reading as reading_module
 from services.intake.takeover import partner_id_of
 from services.intake.worker import Worker
 from services.kafka.errors import LogMismatch
@@ -88,7 +88,7 @@ def test_a_lane_whose_log_is_another_one_holds_up_no_neighbour(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(worker_module, "TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(reading_module, "TRY_AGAIN_SECONDS", 0.0)
     mismatch = LogMismatch("the log ends at 3", topic=TOPIC, partition=0, offset=7)
     log = run(
         [
