@@ -34,7 +34,7 @@ class PurchasePaidData(Data, frozen=True, kw_only=True):
     same ``purchase_id`` under a new ``id`` adds classes that are not listed yet, so that a purchase of more than
     200 classes can be sent; the earliest ``time`` stands. For another participant it is accepted as that person's
     own purchase, and both are flagged: ``purchase_id_used_twice``. A class that is listed twice counts once, with
-    its first price.
+    its first price. The prices of one payment are 100,000,000,000 rupiah together at most, as ``amount`` is.
     """
 
     purchase_id: Annotated[Identifier, Meta(title="unique among your purchases")]
