@@ -20,7 +20,7 @@ from services.kafka.errors import not_readable
 from services.kafka.fetched_part import TURN_BYTES, TURN_RECORDS, FetchedPart
 from services.kafka.membership import PartnerCoordinator
 from services.kafka.records import AnyRecord
-from services.kafka.standing import Standing
+from services.kafka.standing import PATIENCE_MS, Standing
 
 _log = logging.getLogger(__name__)
 
@@ -135,6 +135,15 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
         if not alone:
             return fetchable
         return [tp for tp in fetchable if alone.get(self._select_read_replica(tp), tp) == tp]
+
+    def _create_fetch_requests(self) -> dict[int, tuple[Any, Mapping[Any, int]]]:
+        """A broker is given more time for what it is asked for alone, in doubt: see Standing."""
+        requests: dict[int, tuple[Any, Mapping[Any, int]]] = super()._create_fetch_requests()
+        if self.standing:
+            for request, offsets in requests.values():
+                if any(self.standing.is_doubted(tuple(tp), at) for tp, at in offsets.items()):
+                    request.min_bytes, request.max_wait_ms = 1, PATIENCE_MS
+        return requests
 
     def _handle_fetch_response(
         self, node_id: int, fetch_offsets: Mapping[Any, int], send_time: float, response: Any

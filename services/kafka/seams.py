@@ -68,6 +68,7 @@ METHODS: Final = (
     ),
     Method(Fetcher, "fetched_records", ("max_records", "update_offsets"), "fetching.py"),
     Method(Fetcher, "_fetchable_partitions", (), "fetching.py"),
+    Method(Fetcher, "_create_fetch_requests", (), "fetching.py"),
     Method(Fetcher, "_select_read_replica", ("tp",), "fetching.py"),
     Method(Fetcher, "_parse_fetched_data", ("completed_fetch",), "fetching.py"),
     Method(Fetcher, "_append", ("drained", "part", "max_records", "update_offsets"), "fetching.py"),

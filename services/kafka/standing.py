@@ -4,8 +4,8 @@ A broker looks for the first batch that ends at or behind the offset asked for. 
 elsewhere, because their offsets are damaged, it finds none, however often it is asked. Others may send the batch, and
 reading finds nothing in it. An answer without records may mean something else: others had their turn, or a quota is
 used up. So it counts only where there was room for more, several times, over some seconds. Even then the broker may
-answer the others only (tansu does, where it is slow): so it is asked for that partition alone, and only what it leaves
-out of such answers is lost.
+answer the others only, or nothing in the time it is given (tansu does, where it is slow): so it is asked for that
+partition alone and given time for it (PATIENCE_MS), and only what it leaves out of such answers is lost.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,9 @@ STANDS_SECONDS: Final = 5.0
 ANSWERS: Final = 5
 """So often, and for so long, nothing was sent of a log that goes on: then it is asked for alone."""
 ALONE: Final = 3
-"""So often nothing was sent when nothing else was asked for: then it is not coming."""
+"""So often nothing was sent when nothing else was asked for, and with patience: then it is not coming."""
+PATIENCE_MS: Final = 1_000
+"""So long the broker may then look for a first byte."""
 
 _EVERYTHING: Final = 1 << 62
 
@@ -77,7 +79,8 @@ class Standing:
             partition = answered.get(tuple(tp))
             if partition is None or not (partition.error_code or partition.records):
                 if room:
-                    self._count(tuple(tp), offset, _EVERYTHING, alone=len(asked) == 1)
+                    alone = len(asked) == 1 and self.is_doubted(tuple(tp), offset)
+                    self._count(tuple(tp), offset, _EVERYTHING, alone=alone)
             elif not partition.error_code:
                 self._forget(tuple(tp), offset)
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from kafka import TopicPartition
+from kafka.consumer.fetcher import Fetcher
 
-from services.kafka.standing import ALONE, ANSWERS, STANDS_SECONDS, Standing
+from services.kafka.fetching import PartnerFetcher
+from services.kafka.standing import ALONE, ANSWERS, PATIENCE_MS, STANDS_SECONDS, Standing
 
 TP = TopicPartition("topic", 0)
 ROOM = 1_000
@@ -66,7 +68,7 @@ def tell(standing: Standing, clock: Clock, *responses: Any, offset: int = 4) -> 
 def test_a_log_that_goes_on_and_is_not_sent_is_lost_as_far_as_it_goes(
     standing: Standing, clock: Clock
 ) -> None:
-    assert tell(standing, clock, *[answer()] * (ANSWERS - 1)) == []
+    assert tell(standing, clock, *[answer()] * (ANSWERS + ALONE - 1)) == []
     assert tell(standing, clock, NOT_CHANGED) == [(TP, 4, 10)]
     assert standing.lost([(TP, 4)]) == []
 
@@ -102,6 +104,23 @@ def test_what_is_sent_when_it_is_asked_for_alone_stands_no_longer(
     assert standing.lost([(TP, 4)]) == []
 
 
+def test_in_doubt_the_broker_is_given_time(
+    standing: Standing, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that came at once, without anything, says nothing about a broker that is slow."""
+    asked = SimpleNamespace(min_bytes=65_536, max_wait_ms=20)
+    requests = {0: (asked, {TP: 4})}
+    monkeypatch.setattr(Fetcher, "_create_fetch_requests", lambda _: requests)
+    fetcher = PartnerFetcher.__new__(PartnerFetcher)
+    fetcher.standing = standing
+    for _ in range(ANSWERS):
+        assert fetcher._create_fetch_requests() == requests  # noqa: SLF001
+        assert (asked.min_bytes, asked.max_wait_ms) == (65_536, 20)
+        assert tell(standing, clock, answer()) == []
+    fetcher._create_fetch_requests()  # noqa: SLF001
+    assert (asked.min_bytes, asked.max_wait_ms) == (1, PATIENCE_MS)
+
+
 def test_some_seconds_must_pass(standing: Standing) -> None:
     for _ in range(100):
         standing.answered({TP: 4}, answer())
@@ -127,7 +146,7 @@ def test_what_is_not_that_does_not_count(standing: Standing, clock: Clock, other
 def test_records_in_between_begin_it_anew(standing: Standing, clock: Clock) -> None:
     answers = [*[answer()] * (ANSWERS - 1), answer(b"x"), *[answer()] * (ANSWERS - 1)]
     assert tell(standing, clock, *answers) == []
-    assert tell(standing, clock, answer()) == [(TP, 4, 10)]
+    assert tell(standing, clock, *[answer()] * (ALONE + 1)) == [(TP, 4, 10)]
 
 
 def test_another_offset_begins_it_anew(standing: Standing, clock: Clock) -> None:
