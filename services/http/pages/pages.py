@@ -44,7 +44,7 @@ PAGES: Final = (
     Page(route="package_purchases", template="package_purchases.html", limit=25),
     Page(route="class_evaluation", template="class.html"),
     Page(route="package_evaluation", template="package.html"),
-    Page(route="first_completions", template="first_completions.html", limit=50),
+    Page(route="first_completions", template="first_completions.html", limit=45),
     Page(route="first_completion", template="first_completion.html"),
     Page(route="classes", template="classes.html", limit=40),
     Page(route="packages", template="packages.html", limit=50),
