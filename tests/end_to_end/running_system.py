@@ -51,6 +51,8 @@ class RunningSystem:
         self.bootstrap = bootstrap
         self.partitions = PARTITIONS
         """Of each partner's topic; a test that adds some says so."""
+        self.paths: list[Path] = []
+        """What is before the program on the path of Python."""
         self.database_url = database_url
         self.api_url = f"http://127.0.0.1:{port}"
         self.evaluator_token = secrets.token_hex(8)
@@ -143,7 +145,8 @@ class RunningSystem:
     def environment(self, *, source: Path = REPOSITORY, **settings: str) -> dict[str, str]:
         """The environment of a command of this system, without settings meant for other runs."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TUNTAS_")}
-        return kept | self.settings | {"PYTHONPATH": str(source)} | settings
+        path = os.pathsep.join(str(each) for each in (*self.paths, source))
+        return kept | self.settings | {"PYTHONPATH": path} | settings
 
     def run(self, *arguments: str, source: Path = REPOSITORY) -> "subprocess.CompletedProcess[str]":
         """A command of this system that ran to its end."""

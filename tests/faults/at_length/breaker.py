@@ -21,7 +21,7 @@ from services.embedded.postgres import EmbeddedPostgres, program
 from services.kafka.consumer import PartnerConsumer
 from services.kafka.errors import KafkaFailure
 from tests.end_to_end.running_system import RunningSystem
-from tests.faults.at_length.clock import LIBRARY, SteppedClock
+from tests.faults.at_length.clock import SteppedClock
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.test_postgres import DISK_FREE, DISK_FULL
 
@@ -237,8 +237,6 @@ class Breaker:
 
     def _clocks_stepped(self) -> bool:
         """A day ahead or behind, and back again."""
-        if LIBRARY is None:
-            return False
         self._clock.step(self._chance.choice((-DAY_SECONDS, DAY_SECONDS)))
         self._later(STEPPED_SECONDS, lambda: self._clock.step(0))
         return True

@@ -1,33 +1,22 @@
 """The clock of the services, which may jump while they run; PostgreSQL's and Kafka's goes on as before."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
-LIBRARY: Final = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-"""Debian's libfaketime; None: it is not installed, and no clock can be stepped."""
+from tests.end_to_end.running_system import RunningSystem
 
 
 class SteppedClock:
-    """What `environment` is given to sees the time that `step` says; how long something takes it sees as it is."""
+    """What processes that begin from now on take for the time; how long something takes they see as it is."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, system: RunningSystem) -> None:
+        self._file = system.folder / "clock"
         self.step(0)
+        system.paths.append(Path(__file__).with_name("stepped"))
+        system.settings["TUNTAS_TEST_CLOCK"] = str(self._file)
 
-    def environment(self) -> Mapping[str, str]:
-        if LIBRARY is None:
-            return {}
-        return {
-            "LD_PRELOAD": str(LIBRARY),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def step(self, seconds: float) -> None:
+    def step(self, seconds: int) -> None:
         """Has the clock be so far ahead from now on, or behind."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         beside = self._file.with_suffix(".new")
-        beside.write_text(f"{seconds:+.0f}\n")
+        beside.write_text(str(seconds), encoding="ascii")
         beside.replace(self._file)  # whoever reads it reads the whole of it

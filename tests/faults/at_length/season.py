@@ -63,10 +63,7 @@ def play(
     proxy = CuttingProxy(url)
     system = RunningSystem(folder, broker.bootstrap, url)
     system.settings |= {"TUNTAS_BATCH_RECORDS": "100", "TUNTAS_DATABASE_URL": proxy.database_url}
-    clock = SteppedClock(folder / "clock")
-    if "clocks stepped" in kinds:
-        system.settings |= clock.environment()
-    breaker = Breaker(system, broker, postgres, proxy, clock, chance, kinds)
+    breaker = Breaker(system, broker, postgres, proxy, SteppedClock(system), chance, kinds)
     try:
         system.start(ingest=WORKERS)
         with Load(system, records, PER_SECOND) as load:
