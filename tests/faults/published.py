@@ -52,23 +52,30 @@ GONE_ON: Final = {
 
 def text() -> str:
     """The sums, as Markdown."""
-    calm = _one_at_a_time(Kept("one at a time"))
-    failovers = _failovers(Kept("failovers"))
-    return _under_load(Kept("under load")) + calm + failovers + _cuts(Kept("wal cuts"))
+    calm = Kept("one at a time")
+    return (
+        _under_load(Kept("under load"), calm)
+        + _one_at_a_time(calm)
+        + _failovers(Kept("failovers"))
+        + _cuts(Kept("wal cuts"))
+    )
 
 
-def _under_load(kept: Kept) -> str:
+def _under_load(kept: Kept, calm: Kept) -> str:
+    """Trials are those of both; how long things took is said of each by itself."""
     _none_failed(kept)
+    trials = kept.trials + calm.trials
     rows = "\n".join(
-        f"| {kind} | {what} | {kept.trials[kind]:,} | 0 | 0 | {_seconds(kept, kind)} |"
+        f"| {kind} | {what} | {trials[kind]:,} | 0 | 0 | {_seconds(kept, kind)} |"
         for kind, what in WHAT.items()
-        if kept.trials[kind]
+        if trials[kind]
     )
     between = "; ".join(f"{kind}: {what}" for kind, what in GONE_ON.items() if kept.times[kind])
-    seasons = kept.sums["seasons"]
+    seasons = kept.sums["seasons"] + calm.sums["seasons"]
+    records = kept.sums["records"] + calm.sums["records"]
     return (
-        f"Under load: {seasons:,} season{'s' * (seasons != 1)}, {kept.sums['records']:,} records, "
-        f"in {kept.seconds / 3600:.2f} hours. {_bound(seasons, 'seasons that fail')} "
+        f"Under load: {seasons:,} season{'s' * (seasons != 1)}, {records:,} records, "
+        f"in {(kept.seconds + calm.seconds) / 3600:.2f} hours. {_bound(seasons, 'seasons that fail')} "
         "Of each kind of fault: 3 by its trials.\n\n"
         "| fault | what it is | trials | lost | doubled | seconds until things go on, p50 / p99 of so many |\n"
         f"| --- | --- | --- | --- | --- | --- |\n{rows}\n\n"
