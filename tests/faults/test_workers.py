@@ -86,6 +86,23 @@ LOCKED = """(
 """
 
 
+def test_a_killed_workers_lanes_do_not_wait_until_kafka_misses_it(
+    running_system: RunningSystem,
+) -> None:
+    """The other one sees its connection end, and takes it out of the group."""
+    system = running_system
+    system.start(ingest=2)
+    killed, other = system.ingest()
+    system.wait_until(
+        lambda: len(system.lanes_of(killed)) == LANES // 2 == len(system.lanes_of(other)),
+        "the workers share the lanes",
+    )
+    sleep(2.5)  # the other one has looked at who is there
+    system.kill(killed)
+    system.wait_until(lambda: len(system.lanes_of(other)) == LANES, "the other worker took over")
+    assert "took a worker that is gone out of the group" in system.log(other)
+
+
 def test_three_workers_are_replaced_one_after_another(
     running_system: RunningSystem, records: list[SimulatedRecord]
 ) -> None:
