@@ -18,13 +18,15 @@ JOIN ledger.topic USING (topic_id)
 ORDER BY held.place DESC LIMIT $3
 
 -- name: named
--- Which of some ids ($2) some partners know: as purchases, and as events that were accepted or rejected.
+-- Which of some ids ($2) some partners know: as purchases, and as events that were accepted or rejected. LIMIT 1 keeps
+-- the first one probe of an index an id: of EXISTS a join is made, for which every purchase is read and sorted.
 SELECT 'purchase' AS kind, wanted.partner_id, wanted.id
 FROM (SELECT * FROM unnest($1::smallint[]) AS seen (partner_id), unnest($2::text[]) AS named (id)) AS wanted
-WHERE EXISTS (
+CROSS JOIN LATERAL (
     SELECT FROM projections.purchase
     WHERE purchase.partner_id = wanted.partner_id AND purchase_id = wanted.id COLLATE "C"
-)
+    LIMIT 1
+) AS known
 UNION ALL
 SELECT 'event', wanted.partner_id, wanted.id
 FROM (SELECT * FROM unnest($1::smallint[]) AS seen (partner_id), unnest($2::text[]) AS named (id)) AS wanted

@@ -113,11 +113,29 @@ WEIGHTS: Final = _weights(package_headline, PACKAGES | MONEY) | _weights(
 """Of figures that are sums, what they add up: of many classes that is told sooner than all figures of each."""
 
 
+Weights: TypeAlias = Mapping[tuple[int, float], int]
+QUOTIENTS: Final[Mapping[str, tuple[Weights, Weights]]] = {
+    "rating_mean": (
+        {(Metric.RATING, float(stars)): stars for stars in range(1, 6)},
+        WEIGHTS["reviewed"],
+    ),
+    "share_complete": (WEIGHTS["complete"], WEIGHTS["sold"]),
+}
+"""Of figures that are means or shares, what is divided by what."""
+
+
 def figure_of(tally: Tally, name: str, of: Figures) -> Figure:
     """One figure of a tally that has the metrics which it follows from."""
+    if name in QUOTIENTS:
+        part, whole = QUOTIENTS[name]
+        return _added(tally, part) / count if (count := _added(tally, whole)) else None
     weights = WEIGHTS.get(name)
     if weights is None:
         return dict(flat(of(tally)))[name]
+    return _added(tally, weights)
+
+
+def _added(tally: Tally, weights: Weights) -> int:
     return sum(weight * tally[key] for key, weight in weights.items())
 
 
