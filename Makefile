@@ -57,8 +57,8 @@ format: $(VENV)/dev.stamp ## bring the code into the house's format
 bench: $(VENV)/bench.stamp ## measure everything beside its peers (10 minutes); one part: bench-drain, see docs/benchmarks/
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-.PHONY: bench-drain bench-freshness bench-read bench-rebuild bench-growth bench-evaluations bench-costs
-bench-drain bench-freshness bench-read bench-rebuild bench-growth bench-evaluations bench-costs: bench-%: $(VENV)/bench.stamp
+.PHONY: bench-drain bench-freshness bench-read bench-rebuild bench-growth bench-evaluations bench-costs bench-pages
+bench-drain bench-freshness bench-read bench-rebuild bench-growth bench-evaluations bench-costs bench-pages: bench-%: $(VENV)/bench.stamp
 	$(BIN)/python -m tests.benchmarks.bench_$* $(ARGS)
 
 .PHONY: bench-guard

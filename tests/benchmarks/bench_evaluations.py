@@ -69,6 +69,7 @@ from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
+from tests.benchmarks.grown import SEASON
 from tests.benchmarks.machine import machine
 
 CLASSES: Final = 250
@@ -78,6 +79,8 @@ DAY: Final = 86_400_000_000
 HOUR: Final = 3_600_000_000
 DAYS: Final = 120
 TOKEN: Final = "benchmark-evaluator"
+PARTNER: Final = "pintaria"
+PARTNER_TOKEN: Final = "benchmark-partner"
 WARM_UP: Final = 5
 
 
@@ -112,7 +115,7 @@ def lived(
     told: list[tuple[int, Fact]] = []
     for purchase in range(chance.choice((1, 1, 1, 2, 3))):
         bought = now - chance.randrange(DAYS * 24) * HOUR - chance.randrange(HOUR)
-        invoice, paid = f"INV-{number}-{purchase}", len(told)
+        invoice, paid = f"INV-{SEASON}-{number}-{purchase}", len(told)
         if chance.random() < 0.05:
             package = chance.randrange(PACKAGES)
             codes = [f"C-{package * 3 + index:04}" for index in range(3)]
@@ -287,6 +290,7 @@ def serving(database_url: str) -> Iterator[Served]:
         "TUNTAS_KAFKA_BOOTSTRAP": "127.0.0.1:1",  # the API asks Kafka nothing
         "TUNTAS_API_PORT": str(port),
         "TUNTAS_EVALUATOR_TOKENS": TOKEN,
+        "TUNTAS_PARTNER_TOKENS": f"{PARTNER}:{PARTNER_TOKEN}",
         "TUNTAS_LOG_LEVEL": "warning",
     }
     server = subprocess.Popen([sys.executable, "-m", "services.cli", "api"], env=environment)

@@ -47,7 +47,7 @@ INSERT INTO projections.watched_class (last_reported, since, state, is_open, per
 SELECT purchased_at + (person % 40 + 40) * interval '1 day' + (person % 86399) * interval '1 second',
        CASE completion WHEN 2 THEN purchased_at + (person % 40 + 40) * interval '1 day' END,
        completion * 10 + assessment, completion <> 2 AND assessment <> 2, person, partner_id, class_code
-FROM projections.purchased_class WHERE completion > 0 ORDER BY person
+FROM projections.purchased_class WHERE completion > 0 AND purchased_at IS NOT NULL ORDER BY person
 """
 TABLES: Final = ("projections.purchased_class", "projections.watched_class")
 

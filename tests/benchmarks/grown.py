@@ -39,16 +39,28 @@ WHERE table_schema = %s AND table_name = %s AND is_generated = 'NEVER' ORDER BY 
 INDICES: Final = """
 SELECT format('%%I.%%I', schemaname, indexname), indexdef FROM pg_indexes
 WHERE schemaname = %s AND tablename = %s
-  AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE contype = 'p')
+  AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE contype IN ('p', 'u'))
 """
 
 
-def add_copies(session: connection, first: int, last: int) -> None:
-    """Adds the copies numbered ``first`` to ``last`` (1 to 999); blocks for minutes where they are many."""
+ORIGINALS: Final = f"SELECT person FROM vault.person WHERE participant_id LIKE 'PRK-{SEASON}%%'"
+
+
+def add_copies(
+    session: connection,
+    first: int,
+    last: int,
+    tables: Mapping[str, Mapping[str, str]] = MOVED,
+    originals: str = ORIGINALS,
+) -> None:
+    """Adds the copies numbered ``first`` to ``last`` (1 to 999); blocks for minutes where they are many.
+
+    ``originals`` selects the people whose rows are copied; it is asked of each table anew.
+    """
     with session, session.cursor() as work:
         work.execute("SET maintenance_work_mem = '1GB'")
         work.execute("SET max_parallel_maintenance_workers = 1")
-    for name, moved in MOVED.items():
+    for name, moved in tables.items():
         schema, table = name.split(".")
         with session, session.cursor() as work:
             work.execute(COLUMNS, (schema, table))
@@ -62,14 +74,14 @@ def add_copies(session: connection, first: int, last: int) -> None:
                 f"INSERT INTO {name} ({', '.join(columns)}) "
                 f"SELECT {', '.join(moved.get(column, column) for column in columns)} "
                 f"FROM {name}, generate_series(%s, %s) AS copy "
-                "WHERE person IN (SELECT person FROM vault.person WHERE participant_id LIKE %s)",
-                (first, last, f"PRK-{SEASON}%"),
+                f"WHERE person IN ({originals})",
+                (first, last),
             )
             for _, definition in indices:
                 work.execute(definition)
     session.autocommit = True
     with session.cursor() as work:
-        for name in MOVED:
+        for name in tables:
             work.execute(f"VACUUM (ANALYZE) {name}")
         work.execute("CHECKPOINT")
     session.autocommit = False
