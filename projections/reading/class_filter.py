@@ -116,6 +116,13 @@ class Filter(Struct, frozen=True, kw_only=True):
             self.stalled_since is not None,
         )
 
+    def is_of_nothing(self) -> bool:
+        """Whether no row can be wanted: a class that nobody reported on was not assessed."""
+        return self.completion == "never_reported" and self.assessment not in {
+            None,
+            "not_assessed",
+        }
+
     def is_of_reported(self) -> bool:
         """Whether only classes are wanted that the partner reported anything on."""
         return self.completion in {"in_progress", "completed"} or (

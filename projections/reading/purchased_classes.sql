@@ -108,6 +108,26 @@ WHERE unusual AND {within} AND {filters}
 ORDER BY {purchased} {way}, class_code {way}, person {way}
 LIMIT $5
 
+-- name: odd_in_time
+-- As in_time, where the filters want two states that few rows are in: those of which state $17 is followed, and all of
+-- participants $18, sorted.
+WITH few AS MATERIALIZED (
+    SELECT of_class.class_code, of_class.person, of_class.purchased_at
+    FROM projections.watched_class AS watched
+    CROSS JOIN LATERAL (
+        SELECT class_code, person, purchased_at FROM projections.purchased_class AS of_row
+        WHERE of_row.person = watched.person AND of_row.class_code = watched.class_code AND {within} AND {filters}
+        OFFSET 0
+    ) AS of_class
+    WHERE watched.partner_id = $1 AND watched.state = $17 AND watched.state IN (12, 13, 22)
+    UNION
+    SELECT class_code, person, purchased_at FROM projections.purchased_class
+    WHERE person = ANY ($18::bigint[]) AND {within} AND {filters}
+)
+SELECT class_code, person, purchased_at FROM few
+ORDER BY {purchased} {way}, class_code {way}, person {way}
+LIMIT $5
+
 -- name: of_package_in_time
 -- As in_time, where the filters name package $10: these are found by the index of packages, and sorted.
 WITH few AS MATERIALIZED (

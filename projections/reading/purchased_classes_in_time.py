@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final, Protocol
 
-from projections.reading import purchased_classes
+from projections.reading import purchased_classes, watched
 from projections.reading import purchased_classes_by_word as by_word
 from projections.reading import purchased_classes_in_time_as_of as as_of_a_time
 from projections.reading.catalogue import Known
@@ -149,16 +149,19 @@ class _Source:
         codes = wanted.codes(self._known, self._partner_id, None)
         codes = await purchased_classes.narrowed(self._session, wanted, self._partner_id, codes)
         low, high = _bounds(wanted)
-        if (codes is not None and not codes) or low >= high:
+        if (codes is not None and not codes) or low >= high or wanted.is_of_nothing():
             return False
         name = "in_time"
+        values = (*wanted.columns(None, codes), bound(low), bound(high))
         if wanted.package_code is not None:
             name = "of_package_in_time"
         elif wanted.is_of_few():
             name = "unusual_in_time"
+        elif odd := await watched.few_odd(self._session, self._partner_id, wanted):
+            name, values = "odd_in_time", (*values, *odd)
         way = ("<", "DESC") if order.descending else (">", "")
         self._statement = filled(SQL[name], dict(zip(("further", "way"), way, strict=True)))
-        self._values = (*wanted.columns(None, codes), bound(low), bound(high))
+        self._values = values
         return True
 
 

@@ -79,6 +79,20 @@ async def rows_of(
     return Rows(_statement("few_stalled", silent=silent), (since, persons, codes))
 
 
+async def few_odd(
+    session: Session, partner_id: int, wanted: Filter
+) -> tuple[int, Sequence[int]] | None:
+    """The odd state that a filter asks for, where few rows are in it, and whose rows may be in it as well.
+
+    None: there are other ways to its rows.
+    """
+    state = odd_state(wanted.completion, wanted.assessment)
+    if state is None or (behind := await touched(session, [partner_id])) is None:
+        return None
+    (count,) = await session.fetchrow(SQL["count_odd"], partner_id, state, FEW)
+    return None if count >= FEW else (state, behind.get(partner_id, []))
+
+
 async def never_reported(session: Session, partner_id: int, wanted: Filter) -> list[str] | None:
     """The classes that may have a row that was never reported on, where few have; None: any may."""
     if wanted.completion not in {None, "never_reported"} or wanted.is_of_reported():

@@ -63,6 +63,12 @@ WHERE partner_id = $1 AND (class_code, person) > ($2, $3) AND class_code <= $4 A
 ORDER BY class_code, person
 LIMIT $5
 
+-- name: count_odd
+-- How many rows have the odd state $2, of at most $3.
+SELECT count(*) FROM (
+    SELECT FROM projections.watched_class WHERE partner_id = $1 AND state = $2 AND state IN (12, 13, 22) LIMIT $3
+) AS odd
+
 -- name: odd
 -- The next $5 rows behind ($2, $3) and up to class $4 that may have the odd state $15, and all of participants $16.
 SELECT watched.class_code, watched.person FROM projections.watched_class AS watched {admitted}

@@ -15,6 +15,7 @@ from domain.events import (
     PurchasePaid,
     PurchaseRefunded,
 )
+from projections.reading import watched
 from tests.services.http.conftest import TOKENS, Api, bearer
 from tests.services.http.desk import Desk
 
@@ -254,3 +255,58 @@ def test_word_at_the_very_instant_is_word_since_then(desk: Desk, api: Api) -> No
     assert stalled("2020-05-11T00:00:00Z") == {"silent", "passed"}
     assert stalled("2020-05-11T00:00:00.000001Z") == {"silent", "passed", "under way"}
     assert stalled("2020-05-03T00:00:00Z") == {"silent"}
+
+
+@pytest.mark.parametrize("order", ["purchased_at", "-purchased_at"])
+@pytest.mark.parametrize("most", [0, 1_000])
+@pytest.mark.parametrize(
+    ("completion", "assessment"),
+    [("in_progress", "passed"), ("in_progress", "failed"), ("completed", "failed")],
+)
+def test_two_states_that_few_rows_are_in_are_found_in_order(
+    season_api: Api,
+    listed: Items,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    order: str,
+    most: int,
+    completion: str,
+    assessment: str,
+) -> None:
+    """However many are too many to be sorted, the list is the same."""
+    wanted = [
+        each
+        for each in listed
+        if (each["completion"]["state"], each["assessment"]["state"]) == (completion, assessment)
+    ]
+    assert wanted
+    monkeypatch.setattr(watched, "FEW", most)
+    query = {"completion": completion, "assessment": assessment, "order": order}
+    assert season_api.items(PATH, limit=3, **query) == ordered(wanted, order)
+    since = time_of(wanted[len(wanted) // 2], "purchased_at")
+    late = [each for each in wanted if time_of(each, "purchased_at") >= since]
+    found = season_api.items(PATH, limit=50, purchased_from=since, **query)
+    assert found == ordered(late, order)
+
+
+def test_nobody_was_assessed_on_whom_there_is_no_word(season_api: Api) -> None:
+    query = {"completion": "never_reported", "assessment": "passed"}
+    for order in ORDERS:
+        assert season_api.items(PATH, order=order, **query) == []
+    assert season_api.items(PATH, **query) == []
+
+
+def test_what_is_not_followed_yet_has_its_place_in_the_order(desk: Desk, api: Api) -> None:
+    lane = desk.lane("pintaria")
+    numbers = iter(range(100))
+    for person, day in (("PRK-1", 3), ("PRK-2", 1), ("PRK-3", 2)):
+        bought = PurchasePaid(person, None, (("C-1", None),))
+        desk.send(lane, event(next(numbers), day, bought, person))
+        if person != "PRK-3":
+            result = ClassAssessed("C-1", "post_test", 99.0)
+            desk.send(lane, event(next(numbers), day + 1, result, person))
+    desk.add_up()
+    desk.send(lane, event(50, 9, ClassAssessed("C-1", "post_test", 99.0), "PRK-3"))
+    desk.send(lane, event(51, 9, ClassCompleted("C-1"), "PRK-1"))
+    query = {"completion": "in_progress", "assessment": "passed", "order": "-purchased_at"}
+    assert [each["participant_id"] for each in api.items(PATH, **query)] == ["PRK-3", "PRK-2"]
