@@ -2,7 +2,8 @@
 
 So many purchased classes of eight partners and 1,999 classes are written straight into the tables by generate_series,
 without a ledger: every tenth was never reported on, 45 of 100 are completed, few are passed or failed out of step. Each
-statement of projections/reading/watched.sql is asked three times for its first page at one partner; the fastest counts.
+statement of projections/reading/watched.sql, and those of two states in order of purchases, are asked three times for
+their first page at one partner; the fastest counts.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from rich.table import Table
 
 from projections.reading.class_order import FIRST_CLASS, LAST_CLASS
 from projections.reading.people import LOWEST
-from projections.reading.watched import SQL
+from projections.reading.purchased_classes import SQL as OF_ROWS
+from projections.reading.watched import SQL as OF_WATCHED
 from projections.storage.sql import filled
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import close, connect, transaction
@@ -54,6 +56,8 @@ TABLES: Final = ("projections.purchased_class", "projections.watched_class")
 PARTNER: Final = 2
 ANY: Final = ([1, 2], *[None] * 8)
 OPEN: Final = ([1], *[None] * 7, True)
+SQL: Final = {**OF_ROWS, **OF_WATCHED}
+PASSED_UNDER_WAY: Final = ([1, 2], 1, 3, *[None] * 6)
 UNDER_WAY: Final = ([1], 1, *[None] * 6, True)
 PLACE: Final = (*FIRST_CLASS, LAST_CLASS, 101)
 
@@ -90,7 +94,11 @@ def questions() -> list[Asked]:
         all_of = parts | {"open": "$16::timestamptz IS NULL"}
         place = (PARTNER, first, *behind, 26)
         stalled = parts | {"open": "is_open AND last_reported < $16"}
+        times = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        bought = (*place, *PASSED_UNDER_WAY, *times)
         found += [
+            (f"bought, in progress and passed {way}", "odd_in_time", (*bought, 13, []), parts),
+            (f"bought, the same looked for {way}", "in_time", bought, parts),
             (f"by word {way}", "by_word", (*place, *ANY, [], None), all_of),
             (f"by word, stalled {way}", "by_word", (*place, *OPEN, [], day(8, 1)), stalled),
             (f"never reported {way}", "never", (*place, *ANY, [], None), all_of),
