@@ -144,7 +144,8 @@ def _show_money(console: Console, api: Api) -> None:
     table.add_column("Partner", footer="all")
     columns = ("net", "completed", "in_progress", "never_reported", "not attended")
     for column in columns:
-        table.add_column(column, justify="right", footer=_millions(everything, column))
+        name = column.replace("_", " ")
+        table.add_column(name, justify="right", footer=_millions(everything, column))
     for each in partners:
         table.add_row(each["name"], *(_millions(each["money"], column) for column in columns))
     console.print(table)
