@@ -99,7 +99,7 @@ plant: $(VENV)/dev.stamp ## plant one deliberate defect after the other and see 
 	$(BIN)/python -m tests.plants $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev.stamp ## send a million mutated records through workers, have a million more read without them (half an hour)
+fuzz: $(VENV)/dev.stamp ## have a million mutated records read, a fifth of them by workers from a broker
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: clean

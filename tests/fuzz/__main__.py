@@ -20,10 +20,10 @@ def main() -> int:
     """0, or 1 where memory grew; an assertion says what else does not hold."""
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "--records", type=int, default=1_000_000, help="through a broker, workers and PostgreSQL"
+        "--records", type=int, default=200_000, help="through a broker, workers and PostgreSQL"
     )
     parser.add_argument(
-        "--in-process", type=int, default=1_000_000, help="so many are only read and decoded"
+        "--in-process", type=int, default=800_000, help="so many are only read and decoded"
     )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     given = parser.parse_args()
