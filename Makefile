@@ -12,8 +12,9 @@ BIN := $(VENV)/bin
 ARGS ?=
 # So many tests run side by side, each with servers of its own; a file's tests stay together and in their order.
 TEST_PROCESSES ?= 2
-# The short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do at length.
-SHORT := tests/faults tests/services/http/browser tests/simulation tests/plants tests/fuzz
+# What breaks things on purpose: also the short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do.
+SHORT := tests/faults tests/services/http/browser tests/simulation tests/plants tests/fuzz tests/linearizability \
+	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py)
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
@@ -34,7 +35,7 @@ test: $(VENV)/dev.stamp ## run the tests (Kafka: see TUNTAS_TEST_KAFKA in tests/
 	$(PYTEST) $(addprefix --ignore=,$(SHORT)) $(ARGS)
 
 .PHONY: short
-short: $(VENV)/dev.stamp ## run the short versions of faults, pages, simulate, plant and fuzz
+short: $(VENV)/dev.stamp ## break things on purpose: the short versions of faults, pages, simulate, plant and fuzz
 	$(PYTEST) $(SHORT) $(ARGS)
 
 .PHONY: check
