@@ -64,6 +64,10 @@ class Batch(NamedTuple):
     """Of its records, decompressed, in bytes."""
     whole: bool = True
     """False: the batch may go on behind ``next_offset``, so fetch again from there."""
+    is_damaged: bool = False
+    """Nothing of it can be read: what it says of its offsets may be wrong as well."""
+    left_out: int = 0
+    """So many offsets behind ``next_offset`` were left out of what was sent, in doubt: not all that the log holds."""
 
 
 def batches(
@@ -71,6 +75,8 @@ def batches(
     expected: int,
     high_water: int,
     aborted: Iterable[AbortedTransaction] = (),
+    *,
+    in_doubt: bool = False,
 ) -> Iterator[Batch]:
     """The batches of one fetch, in order; records below offset ``expected`` are left out.
 
@@ -78,11 +84,15 @@ def batches(
     they are iterated, so that memory is bounded by what is taken and by the largest batch.
     ``high_water`` (the log's end) says which offsets can be true: those below it, and a few more. Records of
     ``aborted`` transactions are left out, as ``isolation_level=read_committed`` promises.
+
+    Offsets without a batch are lost. ``in_doubt``, where no damaged batch next to them says why there is none, a last
+    batch says how many there are.
     """
     started = deque(sorted(aborted, key=lambda transaction: transaction.first_offset))
     aborting: set[int] = set()
     wrongly = misplaced(data, expected, high_water, _LATER_RECORDS)
     passed = b""
+    beside_damage = False
     before = position = 0
     while len(data) - position >= _BEFORE_LENGTH_ENDS:
         (length,) = struct.unpack_from(">i", data, position + 8)
@@ -103,12 +113,16 @@ def batches(
             before, position = position, end
             continue
         if base > expected and data[position + _MAGIC_AT] == _MAGIC:
+            if in_doubt and not passed and not beside_damage:
+                yield Batch(iter(()), expected, whole=False, left_out=base - expected)
+                return
             yield _lost(expected, base, passed)
             expected, passed = base, b""
         batch = _batch(data, position, end, expected, high_water, started, aborting)
         yield batch
         if not batch.whole:
             return
+        beside_damage = batch.is_damaged
         if batch.next_offset > expected:
             expected, passed = batch.next_offset, b""
         else:
@@ -199,7 +213,7 @@ def _all_corrupt(
         return _one_corrupt(expected, detail, content)
     others = (CorruptRecord(offset, detail) for offset in range(first + 1, last + 1))
     corrupt = CorruptRecord(first, detail, content, len(content))
-    return Batch(chain([corrupt], others), last + 1)
+    return Batch(chain([corrupt], others), last + 1, is_damaged=True)
 
 
 def _lost(expected: int, base: int, content: bytes) -> Batch:

@@ -36,7 +36,7 @@ class FetchedPart:
         self.taken_bytes = 0
         self.begun = False
         self.beside = 0
-        """How many offsets what was sent says it holds, where it was read and nothing of it was what was asked for."""
+        """How many offsets nothing was sent of, where what was asked for was not what came: they may be lost."""
         self._aborted = aborted_transactions or []
         self._on_drain = on_drain
         self._data = b""
@@ -67,7 +67,9 @@ class FetchedPart:
     def close_batch(self) -> None:
         """Keep nothing decompressed: the next time the batch is opened again."""
         self._batch = Batch(iter(()), self.next_fetch_offset)
-        self._batches = batches(self._data, self.next_fetch_offset, self._high_water, self._aborted)
+        self._batches = batches(
+            self._data, self.next_fetch_offset, self._high_water, self._aborted, in_doubt=True
+        )
 
     def take(self, most: int) -> list[AnyRecord]:
         """Up to ``most`` records, and not many more than ``most_bytes``, of what comes next.
@@ -90,9 +92,9 @@ class FetchedPart:
                         self._batch = Batch(iter(()), self.next_fetch_offset)
                         break
                     batch = next(self._batches, None)
-                    if batch is None:
+                    if batch is None or batch.left_out:
                         if self._data and self.next_fetch_offset == self.fetch_offset:
-                            self.beside = offsets_of_last(self._data)
+                            self.beside = batch.left_out if batch else offsets_of_last(self._data)
                         self.drain()
                     else:
                         self._batch = batch
