@@ -34,6 +34,8 @@ class Wait(NamedTuple):
 
     worker: str
     awaited: str
+    more: str
+    """What the log says behind that: who holds the lock, and for which statement it is waited."""
 
 
 class Batch(NamedTuple):
@@ -107,7 +109,7 @@ class ServerLog:
             file.seek(self._read_from)
             text = file.read().decode(errors="replace")
         return [
-            Wait(workers[int(told["pid"])], told["awaited"])
+            Wait(workers[int(told["pid"])], told["awaited"], told["more"])
             for told in WAITING.finditer(text)
             if int(told["pid"]) in workers
         ]
@@ -238,7 +240,7 @@ def batches(text: str) -> list[Batch]:
 
 WAITING: Final = re.compile(
     r"process (?P<pid>\d+) (?:still waiting for|detected deadlock while waiting for) "
-    r"\w+ on (?P<awaited>.+?) after [\d.]+ ms"
+    r"\w+ on (?P<awaited>.+?) after [\d.]+ ms(?P<more>(?:\n.*(?:DETAIL|CONTEXT|STATEMENT): .*|\n\t.*)*)"
 )
 TAKEN_OVER: Final = re.compile(
     r"lane taken over topic=(?P<topic>\S+) partition=(?P<partition>\d+) .*?epoch=(?P<epoch>\d+)"
