@@ -69,7 +69,7 @@ bench-guard: $(VENV)/dev.stamp ## fail when a record costs the intake a quarter 
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## kill, freeze and cut off things under load, the long tests too (7 minutes)
 	$(BIN)/python -m pytest -v -m "" tests/faults tests/end_to_end/test_lanes_disjoint.py $(ARGS)
-	$(BIN)/python -m pytest -v -m long tests/services/http $(ARGS)
+	$(BIN)/python -m pytest -v -m long tests/services/http --ignore=tests/services/http/browser $(ARGS)
 
 .PHONY: faults-long
 faults-long: $(VENV)/dev.stamp ## send 100 seasons while a seed breaks things; adds to docs/faults.jsonl (2 hours)
