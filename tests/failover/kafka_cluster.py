@@ -28,8 +28,6 @@ SETTINGS: Final = {
 class KafkaCluster:
     """Three nodes on loopback ports, over one folder; each may be killed and started by its number, 0 to 2."""
 
-    kind = "apache"
-
     def __init__(self, folder: Path) -> None:
         log_id = new_log_id()
         self.nodes = [
@@ -39,7 +37,6 @@ class KafkaCluster:
             for number in range(NODES)
         ]
         self.bootstrap = ",".join(node.bootstrap for node in self.nodes)
-        self.log_id = log_id
 
     def _of(self, number: int, _bootstrap: str, _controller: str) -> Mapping[str, str]:
         voters = (f"{at}@{node.controller}" for at, node in enumerate(self.nodes, start=1))
@@ -62,11 +59,6 @@ class KafkaCluster:
         for node in self.nodes:
             node.stop()
 
-    def kill(self) -> None:
-        """Ends every node as `kill -9` would."""
-        for node in self.nodes:
-            node.kill()
-
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -88,23 +80,14 @@ class KafkaCluster:
             admin.close()
         return int(topic["partitions"][0]["leader_id"]) - 1
 
-    def led_by(self, number: int, topics: list[str]) -> set[tuple[str, int]]:
-        """The partitions of these topics that a node leads."""
-        return {
-            place for place, leader in self._partitions(topics, "leader_id") if leader == number + 1
-        }
-
     def is_whole(self, topics: list[str]) -> bool:
         """Whether every partition of these topics is on all nodes, up to its end."""
-        return all(len(replicas) == NODES for _, replicas in self._partitions(topics, "isr_nodes"))
-
-    def _partitions(self, topics: list[str], what: str) -> list[tuple[tuple[str, int], Any]]:
         admin: Any = KafkaAdminClient(bootstrap_servers=self.bootstrap.split(","))
         try:
-            return [
-                ((topic["name"], partition["partition_index"]), partition[what])
+            return all(
+                len(partition["isr_nodes"]) == NODES
                 for topic in admin.describe_topics(topics)
                 for partition in topic["partitions"]
-            ]
+            )
         finally:
             admin.close()

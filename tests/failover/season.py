@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from services.simulator import simulate
-from tests.end_to_end import proof
 from tests.end_to_end.delivery import shuffled
 from tests.end_to_end.running_system import RunningSystem, remove_topics
-from tests.end_to_end.test_answers import folded, from_api, read
 from tests.failover.kafka_cluster import KafkaCluster
 from tests.failover.leaders import KINDS, Leaders
 from tests.failover.postgres_cluster import PostgresCluster
-from tests.faults.at_length.season import Season, SeasonFailed
 from tests.faults.load import Load
+from tests.faults.seasons import Season, hold, story
 
 REPEATED: Final = 0.1
 WORKERS: Final = 2
@@ -44,20 +42,13 @@ def play(
     system = RunningSystem(folder, kafka.bootstrap, postgres.create_database(name))
     leaders = Leaders(system, kafka, postgres, chance, kinds)
     try:
-        system.start(ingest=WORKERS)
-        with Load(system, records, per_second) as load:
-            load.wait_until_read(0.02)
-            while load.sent < len(records) and leaders.trials.total() != most:
-                leaders.strike(load)
-        system.wait_until_drained()
-        proof.check_everything(system, records)
-        proof.differing(folded(read(system.bootstrap, "read_committed")), from_api(system))
-    except Exception as error:
-        story = "\n".join(leaders.told)
-        logs = "\n".join(f"--- {name}\n{log}" for name, log in system.logs().items())
-        raise SeasonFailed(
-            f"{logs}\n{story}\nseed {seed}: {type(error).__name__}: {error}"
-        ) from error
+        with story(system, seed, leaders.told):
+            system.start(ingest=WORKERS)
+            with Load(system, records, per_second) as load:
+                load.wait_until_read(0.02)
+                while load.sent < len(records) and leaders.trials.total() != most:
+                    leaders.strike(load)
+            hold(system, records)
     finally:
         system.stop_all()
     postgres.drop_database(name)
