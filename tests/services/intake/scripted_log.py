@@ -3,10 +3,13 @@
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
+from services.intake.worker import Worker
 from services.kafka.errors import LogMismatch
 from services.kafka.records import AnyRecord, Fetched, Polled
+from services.postgres.connect import connect
 
 TOPIC = "tuntas.partner.pintaria"
 LANES = frozenset({(TOPIC, 0), (TOPIC, 1)})
@@ -109,3 +112,17 @@ def taken_away(partition: int) -> Polled:
 
 def given_anew(partition: int) -> Polled:
     return Polled([], frozenset({(TOPIC, partition)}), NONE, NONE)
+
+
+def read_through(database_url: str, polls: Sequence[Poll], *, batch_records: int = 10) -> Log:
+    """Has a worker that knows nothing read what the polls bring, until they are through."""
+    stop = threading.Event()
+    log = Log(polls, stop)
+    Worker(
+        partial(connect, database_url, "test"),
+        lambda: log,  # type: ignore[arg-type,return-value]
+        batch_records=batch_records,
+        poll_seconds=0.01,
+        cached_participants=10,
+    ).run(stop)
+    return log

@@ -1,19 +1,24 @@
 """Who takes a lane over begins with the record that was read last, and goes on only where the log still holds it."""
 
-import threading
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
 from projections.reading.kafka_log import KafkaLog
-from services.intake.worker import Worker
 from services.kafka.records import AnyRecord, CorruptRecord, OversizedRecord, Polled, Record
-from services.postgres.connect import connect, transaction
+from services.postgres.connect import transaction
 from services.running.lane_repair import Remedy, ill
 from services.running.lanes import lanes
 from tests.services.intake.desk import Desk
-from tests.services.intake.scripted_log import TOPIC, Log, completed, fetched, given, given_anew
+from tests.services.intake.scripted_log import (
+    TOPIC,
+    Log,
+    completed,
+    fetched,
+    given,
+    given_anew,
+    read_through,
+)
 
 PERSON = "PRK-1"
 Play = Callable[[list[Polled]], Log]
@@ -25,16 +30,7 @@ def play(desk: Desk, database_url: str) -> Play:
     assert desk.session is not None  # the schema is there
 
     def played(polls: list[Polled]) -> Log:
-        stop = threading.Event()
-        log = Log(polls, stop)
-        Worker(
-            partial(connect, database_url, "test"),
-            lambda: log,  # type: ignore[arg-type,return-value]
-            batch_records=10,
-            poll_seconds=0.01,
-            cached_participants=10,
-        ).run(stop)
-        return log
+        return read_through(database_url, polls)
 
     return played
 

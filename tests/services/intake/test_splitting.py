@@ -26,7 +26,7 @@ from services.postgres.errors import (
     StatementRefused,
 )
 from tests.services.intake.desk import Desk
-from tests.services.intake.scripted_log import LANES, NONE, TOPIC, Log, completed
+from tests.services.intake.scripted_log import LANES, NONE, TOPIC, Log, completed, read_through
 from tests.services.intake.test_worker import counts
 
 Failure = Callable[[str], Exception | None]
@@ -80,16 +80,7 @@ def play(
 
         monkeypatch.setattr(Writer, "write", write)
         monkeypatch.setattr(reading_module, "WHILE_WRITING_SECONDS", 0.0)
-        stop = threading.Event()
-        log = Log(listed, stop)
-        Worker(
-            partial(connect, database_url, "test"),
-            lambda: log,  # type: ignore[arg-type,return-value]
-            batch_records=1_000,
-            poll_seconds=0.01,
-            cached_participants=10,
-        ).run(stop)
-        return log
+        return read_through(database_url, listed, batch_records=1_000)
 
     return run
 

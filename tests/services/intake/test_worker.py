@@ -1,20 +1,17 @@
 """The worker's loop, on a log that is handed to it piece by piece and a real database."""
 
-import threading
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
 from domain.vocabulary import PARTNERS
 from services.intake import reading as reading_module
 from services.intake.takeover import partner_id_of
-from services.intake.worker import Worker
 from services.kafka.errors import LogMismatch
 from services.kafka.records import CorruptRecord, Polled, Record
-from services.postgres.connect import connect, transaction
+from services.postgres.connect import transaction
 from tests.services.intake.desk import Desk
-from tests.services.intake.scripted_log import TOPIC, Log, completed, fetched, given
+from tests.services.intake.scripted_log import TOPIC, Log, completed, fetched, given, read_through
 
 
 @pytest.fixture
@@ -23,16 +20,7 @@ def run(desk: Desk, database_url: str) -> Callable[[list[Polled | LogMismatch]],
     assert desk.session is not None  # the schema is there
 
     def play(polls: list[Polled | LogMismatch]) -> Log:
-        stop = threading.Event()
-        log = Log(polls, stop)
-        Worker(
-            partial(connect, database_url, "test"),
-            lambda: log,  # type: ignore[arg-type,return-value]
-            batch_records=10,
-            poll_seconds=0.01,
-            cached_participants=10,
-        ).run(stop)
-        return log
+        return read_through(database_url, polls)
 
     return play
 
