@@ -53,18 +53,6 @@ WHERE block BETWEEN ledger.block(%(lane_id)s, %(start)s) AND ledger.block(%(lane
 ORDER BY position
 LIMIT %(limit)s
 
--- name: topic_numbers
--- Under which numbers topics are stored.
-SELECT name, topic_id FROM ledger.topic WHERE name = ANY (%(topics)s::text[])
-
--- name: number_topics
--- Notes the numbers of topics that are new.
-INSERT INTO ledger.topic (topic_id, name)
-SELECT topic_id, name
-FROM unnest(%(numbers)s::smallint[], %(topics)s::text[]) AS wanted (topic_id, name)
-ORDER BY topic_id
-ON CONFLICT DO NOTHING
-
 -- name: max_position
 -- How many events the lane has.
 SELECT position FROM ledger.lane WHERE lane_id = %(lane_id)s

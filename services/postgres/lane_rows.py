@@ -13,7 +13,7 @@ from psycopg2.extensions import cursor
 from projections.storage.sql import load
 from services.postgres.errors import LaneLost
 
-SQL: Final = load("services.postgres", "queries.sql")
+SQL: Final = load("services.postgres", "lane_rows.sql")
 
 
 class LaneState(Struct, frozen=True):

@@ -10,7 +10,7 @@ from xxhash import xxh32_intdigest
 from projections.storage.copy import text_array
 from projections.storage.sql import load
 
-SQL: Final = load("services.postgres", "lane_recorder.sql")
+SQL: Final = load("services.postgres", "topic_numbers.sql")
 
 FIRST_TOPIC_NUMBER: Final = 1_000
 
