@@ -22,7 +22,6 @@ from typing import Final
 from kafka import TopicPartition
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
-from kafka.structs import OffsetAndMetadata
 
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from services.kafka.errors import (
@@ -33,6 +32,7 @@ from services.kafka.errors import (
     translated,
 )
 from services.kafka.fetching import FETCHED_BYTES, PartnerKafkaConsumer
+from services.kafka.group_offsets import GroupOffsets
 from services.kafka.rebalance import RebalanceListener
 from services.kafka.records import Fetched, Polled
 from services.kafka.security import UNSECURED, Security
@@ -86,15 +86,12 @@ class PartnerConsumer:
         self._bootstrap = bootstrap
         self._who = security.who
         self._log_id = log_id
-        self._commit_every = commit_every_seconds
         self._unavailable_after = unavailable_after_seconds
         self._stuck_after = stuck_after_seconds
         self._held: set[tuple[str, int]] = set()
         self._sought: dict[tuple[str, int], tuple[int, int]] = {}
         self._reached: dict[tuple[str, int], int] = {}
         self._ahead: dict[tuple[str, int], float] = {}
-        self._to_commit: dict[tuple[str, int], int] = {}
-        self._next_commit = monotonic() + commit_every_seconds
         with translated(f"connecting to Kafka at {bootstrap}", self._who):
             self._kafka = PartnerKafkaConsumer(
                 bootstrap_servers=bootstrap.split(","),
@@ -121,6 +118,7 @@ class PartnerConsumer:
                 max_partition_fetch_bytes=PARTITION_FETCH_MAX_BYTES,
                 metrics_enabled=False,
             )
+        self._group_offsets = GroupOffsets(self._kafka, commit_every_seconds)
         self._listener = RebalanceListener(self._kafka)
         self._kafka.subscribe(pattern=topic_pattern, listener=self._listener)
         self._watchdog = Watchdog(on_stuck)
@@ -151,7 +149,7 @@ class PartnerConsumer:
             raise BrokerUnavailable(
                 f"Kafka at {self._bootstrap} has not answered for {silent:.0f} seconds.{said}"
             )
-        self._commit_now_and_then()
+        self._group_offsets.tell_now_and_then(self._held)
         assigned, revoked, lost = self._changes()
         fetched = []
         for tp, next_offset, high_water in self._kafka.places():
@@ -205,8 +203,8 @@ class PartnerConsumer:
 
         Never raises and never blocks: the truth is in the lanes.
         """
-        self._to_commit.update(next_offsets)
-        self._commit_now_and_then()
+        self._group_offsets.note(next_offsets)
+        self._group_offsets.tell_now_and_then(self._held)
 
     def beginning_offsets(
         self, partitions: Collection[tuple[str, int]]
@@ -242,11 +240,7 @@ class PartnerConsumer:
         Never raises for a broker that does not answer; blocks for some seconds then.
         """
         with self._watchdog.watch(self._stuck_after):
-            try:
-                if offsets := self._committable():
-                    self._kafka.commit(offsets, timeout_ms=2_000)
-            except KafkaError as error:
-                _log.info("last offsets were not committed to Kafka: %s", error)
+            self._group_offsets.tell_the_last(self._held)
             try:
                 self._kafka.close(autocommit=False, timeout_ms=3_000)
             except KafkaError as error:
@@ -264,7 +258,7 @@ class PartnerConsumer:
         # Held and given: it was somebody else's in between.
         revoked = ((self._held - now) | (self._held & given)) - lost
         for tp in lost | revoked:
-            self._to_commit.pop(tp, None)
+            self._group_offsets.forget(tp)
             self._sought.pop(tp, None)
             self._reached.pop(tp, None)
             self._ahead.pop(tp, None)
@@ -304,30 +298,3 @@ class PartnerConsumer:
 
     def _mismatch(self, tp: tuple[str, int], offset: int) -> LogMismatch:
         return log_mismatch(tp, offset, self.beginning_offset(*tp), self.end_offset(*tp))
-
-    def _commit_now_and_then(self) -> None:
-        now = monotonic()
-        if now < self._next_commit:
-            return
-        self._next_commit = now + self._commit_every
-        offsets = self._committable()
-        if not offsets:
-            return
-        try:
-            self._kafka.commit_async(offsets, _note_commit)
-        except KafkaError as error:
-            _log.info("offsets were not committed to Kafka: %s", error)
-
-    def _committable(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        offsets = {
-            TopicPartition(*tp): OffsetAndMetadata(offset, "", -1)
-            for tp, offset in self._to_commit.items()
-            if tp in self._held
-        }
-        self._to_commit.clear()
-        return offsets
-
-
-def _note_commit(_offsets: object, response: object) -> None:
-    if isinstance(response, Exception):
-        _log.info("offsets were not committed to Kafka: %s", response)
