@@ -45,7 +45,7 @@ class Heartbeat:
         self,
         connect: Callable[[], connection],
         service: str,
-        beside: Callable[[connection], None] = lambda _session: None,
+        beside: Callable[[connection], None] | None = None,
     ) -> None:
         """``service`` is the command's name; ``connect`` opens the connection, again after each failure.
 
@@ -105,7 +105,8 @@ class Heartbeat:
             with transaction(session) as work:
                 for name in names:
                     work.execute(SQL[name], {**self._row, "trouble": self._trouble})
-            self._beside(session)
+            if self._beside is not None:
+                self._beside(session)
         except (PostgresError, Unworkable) as failure:
             log.debug("not said %s", pairs(why=str(failure)))
             if session is not None:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from kafka import KafkaAdminClient
+from psycopg2.extensions import connection
 
 from domain.vocabulary import PARTNER_IDS
 from services.heartbeat import INSTANCE, Heartbeat
@@ -163,20 +164,25 @@ def answering(settings: Settings) -> Answering | None:
     return Answering(_connector(settings, "tuntas project answers"), open_outbox, partner_ids)
 
 
-def heartbeat(settings: Settings, service: str) -> Heartbeat:
-    """The word of one process of a service that it lives."""
+def heartbeat(
+    settings: Settings,
+    service: str,
+    purpose: str = "heartbeat",
+    beside: Callable[[connection], None] | None = None,
+) -> Heartbeat:
+    """The word of one process of a service that it lives; ``purpose`` ends the name of its connection.
+
+    ``beside``: as Heartbeat has it.
+    """
 
     def open_session() -> WaitingConnection:
-        return connect(settings.database_url, f"tuntas {service}", purpose="heartbeat")
+        return connect(settings.database_url, f"tuntas {service}", purpose=purpose)
 
-    return Heartbeat(open_session, service)
+    return Heartbeat(open_session, service, beside)
 
 
 def heartbeat_of_worker(settings: Settings) -> Heartbeat:
     """The same of an ingest process, which looks for others that have ended meanwhile."""
-
-    def open_session() -> WaitingConnection:
-        return connect(settings.database_url, "tuntas ingest", purpose=INGEST_PROCESS + INSTANCE)
 
     def open_admin() -> AbstractContextManager[KafkaAdminClient]:
         return admin_client(
@@ -187,7 +193,7 @@ def heartbeat_of_worker(settings: Settings) -> Heartbeat:
         )
 
     departed = Departed(INGEST_PROCESS, open_admin, settings.consumer_group)
-    return Heartbeat(open_session, "ingest", departed.look)
+    return heartbeat(settings, "ingest", INGEST_PROCESS + INSTANCE, departed.look)
 
 
 def _connector(
