@@ -7,10 +7,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.failover.etcd import Etcd
-from tests.failover.kafka_cluster import KafkaCluster
+from tests.failover.clusters import clusters
 from tests.failover.leaders import KINDS
-from tests.failover.postgres_cluster import PostgresCluster
 from tests.failover.season import play
 from tests.faults.seasons import Season, add_arguments, play_seasons
 
@@ -24,19 +22,13 @@ def main() -> int:
     parser.add_argument("--only", choices=KINDS, action="append", help="kill nothing else")
     given = parser.parse_args()
     kinds = {kind: KINDS[kind] for kind in given.only or KINDS}
-    with TemporaryDirectory(prefix="tuntas-failover-") as path:
-        folder = Path(path)
-        with (
-            Etcd(folder) as etcd,
-            KafkaCluster(folder / "kafka") as kafka,
-            PostgresCluster(folder, etcd.hosts) as postgres,
-        ):
+    with TemporaryDirectory(prefix="tuntas-seasons-") as path, clusters() as (kafka, postgres):
 
-            def one(seed: int) -> Season:
-                beside = folder / f"season-{seed}"
-                return play(kafka, postgres, seed, given.events, given.per_second, beside, kinds)
+        def one(seed: int) -> Season:
+            folder = Path(path) / f"season-{seed}"
+            return play(kafka, postgres, seed, given.events, given.per_second, folder, kinds)
 
-            return play_seasons("failovers", given, one, _times)
+        return play_seasons("failovers", given, one, _times)
 
 
 def _times(season: Season) -> dict[str, list[float]]:
