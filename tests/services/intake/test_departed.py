@@ -13,7 +13,6 @@ from services.kafka.errors import BrokerUnavailable
 from services.postgres.connect import close, connect
 
 GROUP = "tuntas"
-WAIT_SECONDS = 30
 
 
 class Kafka:
