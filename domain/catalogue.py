@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from domain.errors import Reason, Refusal
 from domain.events import ClassPublished, Fact, PackagePublished, PartnerEvent
 from domain.marks import Mark, Withdrawn, ever_first, first_standing, key_of, stands
+from domain.telling import tell
 from domain.vocabulary import DEFAULT_MASTERY_SCORE, DEFAULT_MOVE_ON, MoveOn
 
 
@@ -166,9 +167,11 @@ def decide(state: State, event: PartnerEvent) -> list[PartnerEvent] | Refusal:
         if standing and standing[0] < terms and not same_classes(standing[0], terms):
             return Refusal(
                 Reason.PACKAGE_CONFLICT,
-                "this package code was published with other classes at an earlier time, and the earliest stands: "
-                "publish the new composition under a new package_code, or withdraw the earlier publication with "
-                "event.voided if it was wrong",
+                tell(
+                    "this package code was published with other classes at an earlier time, and the earliest stands: "
+                    "publish the new composition under a new package_code, or withdraw the earlier publication with "
+                    "event.voided if it was wrong"
+                ),
                 event.event_id,
             )
     return [event]

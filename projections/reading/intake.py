@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.telling import tell
 from domain.vocabulary import PARTNER_CODES, PARTNER_IDS, TOPIC_PREFIX
 from projections.reading.instants import microseconds
 from projections.reading.kafka_log import Asked, KafkaLog
@@ -105,7 +106,7 @@ class Backlog(Struct, frozen=True):
     dateless: int = 0
 
 
-AGE_UNKNOWN: Final = "how long the oldest record has waited was not to be read in time"
+AGE_UNKNOWN: Final = tell("how long the oldest record has waited was not to be read in time")
 
 
 async def lanes(session: Session, partner_ids: Iterable[int]) -> list[Lane]:

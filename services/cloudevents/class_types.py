@@ -17,6 +17,7 @@ from domain.events import (
     EventVoided,
     Number,
 )
+from domain.telling import tell
 from services.cloudevents.event_type import Built, EventType, Example, as_sent
 from services.cloudevents.wire import (
     DEFAULT_MAXIMUM,
@@ -63,10 +64,10 @@ Session = Annotated[
         title="the number of the meeting",
         ge=1,
         le=998,
-        description="a whole number from 1 to 998, without quotes",
+        description=tell("a whole number from 1 to 998, without quotes"),
     ),
 ]
-Mode = Annotated[Literal["online", "offline"], Meta(description="online or offline")]
+Mode = Annotated[Literal["online", "offline"], Meta(description=tell("online or offline"))]
 
 
 class ClassAttendedData(Data, frozen=True, kw_only=True):
@@ -103,7 +104,9 @@ def class_progressed(data: ClassProgressedData) -> Built | str:
     unit = data.unit
     if unit is None:
         if percent is None:
-            return "`data.percent` is missing: give it, or `data.unit` for a lesson that is done."
+            return tell(
+                "`data.percent` is missing: give it, or `data.unit` for a lesson that is done."
+            )
     elif isinstance(unit, str):
         strings += 2
     else:
@@ -138,7 +141,7 @@ class ClassAssessedData(Data, frozen=True, kw_only=True):
     participant_id: Identifier
     class_code: Identifier
     kind: Kind
-    score: Annotated[ScoreData, Meta(description="an object with raw")] | None = None
+    score: Annotated[ScoreData, Meta(description=tell("an object with raw"))] | None = None
     passed: Flag | None = None
     attempt: Count | None = None
     purchase_id: Identifier | None = None
@@ -165,9 +168,11 @@ def class_assessed(data: ClassAssessedData) -> Built | str:
             strings += 1
             maximum = _number(score.max)
         if minimum >= maximum:
-            return "`data.score.min` must be below `data.score.max` (0 and 100 where not given)."
+            return tell(
+                "`data.score.min` must be below `data.score.max` (0 and 100 where not given)."
+            )
         if not minimum <= raw <= maximum:
-            return (
+            return tell(
                 "`data.score.raw` must lie from `data.score.min` to `data.score.max`"
                 " (0 and 100 where not given)."
             )

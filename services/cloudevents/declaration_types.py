@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from domain.events import DECLARATION_STREAM, TotalsDeclared
+from domain.telling import tell
 from services.cloudevents import time
 from services.cloudevents.event_type import Built, EventType, Example
 from services.cloudevents.wire import Count, Data, Rupiah
@@ -12,7 +13,7 @@ from services.cloudevents.wire import Count, Data, Rupiah
 Until = Annotated[
     str,
     Meta(
-        description="a time: RFC 3339 with an offset, as in 2020-07-01T00:00:00+07:00",
+        description=tell("a time: RFC 3339 with an offset, as in 2020-07-01T00:00:00+07:00"),
         extra_json_schema={"format": "date-time"},
     ),
 ]
@@ -37,7 +38,7 @@ def totals_declared(data: TotalsDeclaredData) -> Built | str:
     """The totals, or what is wrong with the time that they are up to."""
     until = time.microseconds(data.until)
     if until is None:
-        return f"`data.until` {time.fault(data.until)}."
+        return tell("`%(name)s` %(fault)s.", name="data.until", fault=time.fault(data.until))
     strings = 3 + sum(
         total is not None for total in (data.purchases, data.completions, data.amount)
     )

@@ -13,6 +13,7 @@ import msgspec
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
+from domain.telling import tell
 from services.cloudevents.envelope import ANY_ENVELOPE
 from services.cloudevents.event_types import DATA, READERS
 from services.cloudevents.examine import MAX_BYTES, examine, source_bytes_of, source_of
@@ -42,8 +43,10 @@ log = logging.getLogger("tuntas.intake")
 
 UNREADABLE: Final = Refusal(
     Reason.INVALID_DATA,
-    "The event holds something that the rules did not foresee: send it in a simpler form, and tell"
-    " who runs Tuntas.",
+    tell(
+        "The event holds something that the rules did not foresee: send it in a simpler form, and tell"
+        " who runs Tuntas."
+    ),
 )
 
 _ENVELOPE: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(ANY_ENVELOPE)

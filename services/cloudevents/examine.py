@@ -12,6 +12,7 @@ import msgspec
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
+from domain.telling import tell
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.attributes import attribute_fault
 from services.cloudevents.event_types import DATA, FIELDS, READERS
@@ -27,11 +28,11 @@ from services.cloudevents.wire import MAX_ID_LENGTH
 MAX_BYTES: Final = 256 * 1024
 
 TOO_LARGE: Final = Refusal(
-    Reason.TOO_LARGE, "The value is larger than 256 KiB: send less in one event."
+    Reason.TOO_LARGE, tell("The value is larger than 256 KiB: send less in one event.")
 )
 TOO_MUCH_BESIDE: Final = Refusal(
     Reason.TOO_LARGE,
-    "The record's key and headers are larger than 64 KiB: send less beside the value.",
+    tell("The record's key and headers are larger than 64 KiB: send less beside the value."),
 )
 
 
@@ -58,8 +59,11 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
     if value is None:
         return Refusal(
             Reason.NOT_JSON,
-            "The record has no value (a tombstone), and nothing is deleted by key:"
-            f" to withdraw an event send {TYPE_PREFIX}event.voided.v1.",
+            tell(
+                "The record has no value (a tombstone), and nothing is deleted by key:"
+                " to withdraw an event send %(type)s.",
+                type=TYPE_PREFIX + "event.voided.v1",
+            ),
         )
     if len(value) > MAX_BYTES:
         return TOO_LARGE
@@ -71,9 +75,8 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
     if isinstance(tree, Malformed):
         return Refusal(Reason.NOT_JSON, tree.detail)
     if read.repeated:
-        return Refusal(
-            Reason.NOT_CLOUDEVENTS, f"The header `{read.repeated}` is there twice: send it once."
-        )
+        fault = tell("The header `%(name)s` is there twice: send it once.", name=read.repeated)
+        return Refusal(Reason.NOT_CLOUDEVENTS, fault)
     if mode is Mode.BINARY:
         attributes = _texts(read.attributes)
         if isinstance(attributes, Refusal):
@@ -82,12 +85,12 @@ def examine(  # noqa: PLR0911 - each rule returns its own refusal
     if not isinstance(tree, dict):
         return Refusal(
             Reason.NOT_CLOUDEVENTS,
-            "The value is a JSON array: batch mode is not accepted, send one event a record."
+            tell("The value is a JSON array: batch mode is not accepted, send one event a record.")
             if isinstance(tree, list)
-            else "The value must be a JSON object with the event's attributes and `data`.",
+            else tell("The value must be a JSON object with the event's attributes and `data`."),
         )
     if isinstance(tree, Repeated):
-        detail = named_twice(tree, {*ATTRIBUTES, "data", "datacontenttype"}, "the event")
+        detail = named_twice(tree, {*ATTRIBUTES, "data", "datacontenttype"}, tell("the event"))
         return Refusal(Reason.NOT_CLOUDEVENTS, detail)
     # Null is the same as absent (CloudEvents JSON format 1.0.2, section 2.2).
     envelope = {name: found for name, found in tree.items() if found is not None}
@@ -101,9 +104,8 @@ def _texts(contents: Mapping[str, bytes | None]) -> dict[str, object] | Refusal:
             try:
                 attributes[name] = content.decode()
             except UnicodeDecodeError:
-                return Refusal(
-                    Reason.NOT_CLOUDEVENTS, f"The header `{ATTRIBUTE_PREFIX}{name}` is not UTF-8."
-                )
+                fault = tell("The header `%(name)s` is not UTF-8.", name=ATTRIBUTE_PREFIX + name)
+                return Refusal(Reason.NOT_CLOUDEVENTS, fault)
     return attributes
 
 
@@ -122,12 +124,19 @@ def event_of(  # noqa: PLR0911 - each rule returns its own refusal
         return Refusal(Reason.NOT_CLOUDEVENTS, fault, event_id)
     texts = {name: text for name, text in attributes.items() if isinstance(text, str)}
     if texts["source"] != source_of(partner):
-        fault = f"`{prefix}source` must be {source_of(partner)}: the topic says who is speaking."
+        fault = tell(
+            "`%(name)s` must be %(source)s: the topic says who is speaking.",
+            name=prefix + "source",
+            source=source_of(partner),
+        )
         return Refusal(Reason.SOURCE_MISMATCH, fault, event_id)
     fields, shape = FIELDS.get(texts["type"]), DATA.get(texts["type"])
     if fields is None or shape is None:
-        fault = f"`{prefix}type` is none of the types that are accepted: see docs/events.md."
-        fault += type_meant(texts["type"], FIELDS)
+        fault = tell(
+            "`%(name)s` is none of the types that are accepted: see docs/events.md.%(meant)s",
+            name=prefix + "type",
+            meant=type_meant(texts["type"], FIELDS),
+        )
         return Refusal(Reason.UNKNOWN_TYPE, fault, event_id)
     fault = personal_data(texts, key, data, fields, prefix)
     if fault:
@@ -135,7 +144,10 @@ def event_of(  # noqa: PLR0911 - each rule returns its own refusal
     happened, recorded = (microseconds(texts.get(name, "")) for name in ("time", "recordedtime"))
     assert happened is not None  # noqa: S101 - attribute_fault has read it
     if sent_ms >= 0 and happened > latest(sent_ms):
-        fault = f"`{prefix}time` is more than 24 hours after the record was sent: send when it happened."
+        fault = tell(
+            "`%(name)s` is more than 24 hours after the record was sent: send when it happened.",
+            name=prefix + "time",
+        )
         return Refusal(Reason.INVALID_DATA, fault, event_id)
     fault = data_fault(attributes, data, fields)
     if fault:

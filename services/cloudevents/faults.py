@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from domain.telling import tell
 from services.cloudevents.hints import did_you_mean, field_meant
 from services.cloudevents.identifiers import (
     NATIONAL_ID_DIGITS,
@@ -21,7 +22,7 @@ from services.cloudevents.identifiers import (
 from services.cloudevents.json_text import Repeated
 from services.cloudevents.shape import Fields, described, objects, scalars
 
-INVISIBLE: Final = (
+INVISIBLE: Final = tell(
     "holds a character that is not seen (of no width, or for the direction of writing)"
 )
 
@@ -40,12 +41,14 @@ def personal_data(
     if is_national_number(attributes.get("sequence", "")):
         found.append(f"`{prefix}sequence`")
     if key is not None and is_national_key(key):
-        found.append("The record's key")
+        found.append(tell("The record's key"))
     if not found:
         return ""
-    return (
-        f"{found[0]} is a number of {NATIONAL_ID_DIGITS} digits, as national ids are:"
-        " send a pseudonymous identifier with a letter in it, never a national id."
+    return tell(
+        "%(where)s is a number of %(digits)s digits, as national ids are:"
+        " send a pseudonymous identifier with a letter in it, never a national id.",
+        where=found[0],
+        digits=NATIONAL_ID_DIGITS,
     )
 
 
@@ -62,24 +65,27 @@ def data_fault(  # noqa: PLR0911 - each rule returns its own sentence
 ) -> str:
     """What is wrong with ``data`` beyond the types of its fields."""
     if "data_base64" in attributes:
-        return "`data_base64` is not accepted: send `data` as a JSON object."
+        return tell("`data_base64` is not accepted: send `data` as a JSON object.")
     if data is None:
-        return "`data` is missing: send the event's fields as a JSON object."
+        return tell("`data` is missing: send the event's fields as a JSON object.")
     if not isinstance(data, dict):
-        return "`data` must be a JSON object."
+        return tell("`data` must be a JSON object.")
     for path, found, named in objects(data, fields, "data"):
         if isinstance(found, Repeated):
             return named_twice(found, named, f"`{path}`")
         if any(map(is_not_text, found.keys() - named)):
-            return (
-                f"A field's name in `{path}` holds NUL or half of a surrogate pair: leave it out."
+            return tell(
+                "A field's name in `%(path)s` holds NUL or half of a surrogate pair: leave it out.",
+                path=path,
             )
     for path, value, field in scalars(data, fields, "data"):
         if isinstance(value, str):
             if is_not_text(value):
-                return f"`{path}` holds NUL or half of a surrogate pair: leave it out."
+                return tell(
+                    "`%(path)s` holds NUL or half of a surrogate pair: leave it out.", path=path
+                )
             if fault := _shown_fault(value, field.kind):
-                return f"`{path}` {fault}: leave it out."
+                return tell("`%(path)s` %(fault)s: leave it out.", path=path, fault=fault)
     return ""
 
 
@@ -87,19 +93,23 @@ def _shown_fault(text: str, kind: str) -> str:
     """What a text of this kind holds that it may not."""
     if kind in {"identifier", "name"}:
         if has_control_characters(text):
-            return "holds a control character (a line break?)"
+            return tell("holds a control character (a line break?)")
         if has_invisible_characters(text):
             return INVISIBLE
     if kind == "line" and is_not_one_line(text):
-        return "is not one line: it holds a line break, another control or a change of direction"
+        return tell(
+            "is not one line: it holds a line break, another control or a change of direction"
+        )
     return ""
 
 
 def named_twice(found: Repeated, known: Collection[str], where: str) -> str:
     """Which field of an object is there twice; one that the contract does not know is not named."""
     names = sorted(name for name in found.names if name in known)
-    what = f"`{names[0]}`" if names else "A field"
-    return f"{what} is named twice in {where}: name each field once."
+    what = f"`{names[0]}`" if names else tell("A field")
+    return tell(
+        "%(what)s is named twice in %(where)s: name each field once.", what=what, where=where
+    )
 
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
@@ -115,11 +125,23 @@ def type_fault(message: str, data: Mapping[str, object], fields: Fields) -> str:
     if missing:
         path = f"{missing[2]}.{missing[1]}" if missing[2] else missing[1]
         meant = "" if missing[2] else field_meant(path, data, fields)
-        return f"`data.{path}` is missing: it must be {described(path, fields)}.{meant}"
+        return tell(
+            "`data.%(path)s` is missing: it must be %(what)s.%(meant)s",
+            path=path,
+            what=described(path, fields),
+            meant=meant,
+        )
     place = _PLACE.search(message)
     path = place[1] if place else ""
     found = data.get(path)
-    counted = f"; it has {len(found):,}" if isinstance(found, list) and found else ""
     field = fields.get(path)
     meant = did_you_mean(found, field.values) if field and isinstance(found, str) else ""
-    return f"`data.{path}` must be {described(path, fields)}{counted}.{meant}"
+    what = described(path, fields)
+    if isinstance(found, list) and found:
+        return tell(
+            "`data.%(path)s` must be %(what)s; it has %(count)s.",
+            path=path,
+            what=what,
+            count=format(len(found), ","),
+        )
+    return tell("`data.%(path)s` must be %(what)s.%(meant)s", path=path, what=what, meant=meant)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from domain.telling import tell
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.json_text import parse
 from services.cloudevents.shape import Fields, objects
@@ -42,7 +43,7 @@ class Hint(Struct, frozen=True):
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """A question with the word that is most like the one sent, as it stands behind a sentence; "" where none is."""
     found = nearest(word, words)
-    return f" Did you mean `{found}`?" if found else ""
+    return tell(" Did you mean `%(word)s`?", word=found) if found else ""
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -62,14 +63,14 @@ def type_meant(sent: str, types: Iterable[str]) -> str:
     known = {name.removeprefix(TYPE_PREFIX).rpartition(".")[0]: name for name in types}
     bare = re.sub(r"\.v\d+$", "", sent.lower().removeprefix(TYPE_PREFIX))
     found = nearest(bare, known)
-    return f" Did you mean `{known[found]}`?" if found else ""
+    return tell(" Did you mean `%(word)s`?", word=known[found]) if found else ""
 
 
 def field_meant(missing: str, found: Iterable[str], known: Iterable[str]) -> str:
     """A question where a field that the contract does not know is most like the one that is missing."""
     unknown = [name for name in found if name not in set(known)]
     if any(nearest(name, known) == missing for name in unknown):
-        return f" Did you mean `{missing}` by a field that is not known?"
+        return tell(" Did you mean `%(word)s` by a field that is not known?", word=missing)
     return ""
 
 
@@ -84,8 +85,10 @@ _PREFIXED: Final = re.compile(r"(?:nik|ktp|id)?[\W_]*\d{16}", re.IGNORECASE)
 
 MISSING_KEY: Final = Hint(
     Kind.MISSING_KEY,
-    "The record has no key: send the participant_id (of publications the code), so that one participant's events stay "
-    "in order.",
+    tell(
+        "The record has no key: send the participant_id (of publications the code), so that one participant's events "
+        "stay in order."
+    ),
 )
 
 _NAME: Final = re.compile(r"[A-Za-z_](?:[A-Za-z_.-]|\d{1,4}(?!\d)){0,39}")
@@ -120,8 +123,14 @@ def hints(
         for name in found:
             if name not in named:
                 meant = did_you_mean(name, named.keys() - found.keys())
-                what = f"`{path}.{name}`" if is_told(name) else f"A field of `{path}`"
-                detail = f"{what} is not known, and ignored.{meant}"
+                what = (
+                    f"`{path}.{name}`"
+                    if is_told(name)
+                    else tell("A field of `%(path)s`", path=path)
+                )
+                detail = tell(
+                    "%(what)s is not known, and ignored.%(meant)s", what=what, meant=meant
+                )
                 yield Hint(Kind.UNKNOWN_FIELD, detail)
     yield from _odd_values(data)
 
@@ -129,17 +138,25 @@ def hints(
 def _odd_values(data: dict[str, Any]) -> Iterator[Hint]:
     percent = data.get("percent")
     if isinstance(percent, int | float) and not isinstance(percent, bool) and 0 < percent <= 1:
-        detail = "`data.percent` is 1 or less: it is a percentage from 0 to 100, not a share."
+        detail = tell("`data.percent` is 1 or less: it is a percentage from 0 to 100, not a share.")
         yield Hint(Kind.PERCENT_AS_SHARE, detail)
     participant_id = data.get("participant_id")
     if not isinstance(participant_id, str):
         return
     digits = re.sub(r"[\s.-]", "", participant_id)
     for form, text, kind, what in (
-        (_PHONE, digits, Kind.LOOKS_LIKE_PHONE, "a telephone number"),
-        (_EMAIL, participant_id, Kind.LOOKS_LIKE_EMAIL, "an e-mail address"),
-        (_PREFIXED, participant_id, Kind.LOOKS_LIKE_NATIONAL_ID, "a national id with a prefix"),
+        (_PHONE, digits, Kind.LOOKS_LIKE_PHONE, tell("a telephone number")),
+        (_EMAIL, participant_id, Kind.LOOKS_LIKE_EMAIL, tell("an e-mail address")),
+        (
+            _PREFIXED,
+            participant_id,
+            Kind.LOOKS_LIKE_NATIONAL_ID,
+            tell("a national id with a prefix"),
+        ),
     ):
         if form.fullmatch(text):
-            detail = f"`data.participant_id` looks like {what}: send the programme's pseudonym, never who somebody is."
+            detail = tell(
+                "`data.participant_id` looks like %(what)s: send the programme's pseudonym, never who somebody is.",
+                what=what,
+            )
             yield Hint(kind, detail)

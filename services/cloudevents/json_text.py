@@ -8,6 +8,8 @@ from typing import Final, NoReturn
 
 from msgspec import Struct
 
+from domain.telling import tell
+
 MAX_DEPTH: Final = 64
 _MAX_DIGITS: Final = 40
 
@@ -36,21 +38,31 @@ def parse(text: bytes) -> object:  # noqa: PLR0911 - each rule returns its own s
     try:
         characters = text.decode()
     except UnicodeDecodeError:
-        return Malformed("The value is not UTF-8: send JSON encoded as UTF-8.")
+        return Malformed(tell("The value is not UTF-8: send JSON encoded as UTF-8."))
     if characters.startswith("\ufeff"):
-        return Malformed("The value starts with a byte order mark: send JSON without one.")
+        return Malformed(tell("The value starts with a byte order mark: send JSON without one."))
     if is_too_deep(text):
-        return Malformed(f"The value is nested deeper than {MAX_DEPTH} levels: send it flatter.")
+        return Malformed(
+            tell(
+                "The value is nested deeper than %(most)s levels: send it flatter.", most=MAX_DEPTH
+            )
+        )
     try:
         value: object = _DECODER.decode(characters)
     except json.JSONDecodeError as error:
         if not characters.strip(" \t\r\n"):
-            return Malformed("The value is empty: send a JSON object.")
+            return Malformed(tell("The value is empty: send a JSON object."))
         return Malformed(
-            f"The value is not JSON: it breaks at line {error.lineno}, column {error.colno}."
+            tell(
+                "The value is not JSON: it breaks at line %(line)s, column %(column)s.",
+                line=error.lineno,
+                column=error.colno,
+            )
         )
     except _NotJsonNumberError:
-        return Malformed("The value is not JSON: it holds NaN or Infinity, which JSON has not.")
+        return Malformed(
+            tell("The value is not JSON: it holds NaN or Infinity, which JSON has not.")
+        )
     return value
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
+from domain.telling import tell
+
 ATTRIBUTE_PREFIX: Final = "ce_"
 CONTENT_TYPE: Final = "content-type"
 STRUCTURED_TYPE: Final = "application/cloudevents+json"
@@ -73,14 +75,18 @@ def mode_of(content_type: bytes | None, *, has_specversion: bool) -> Mode | str:
     if media_type == STRUCTURED_TYPE:
         return Mode.STRUCTURED
     if media_type.startswith("application/cloudevents-batch"):
-        return "The header `content-type` says batch mode: send one event a record."
+        return tell("The header `content-type` says batch mode: send one event a record.")
     if media_type.startswith("application/cloudevents"):
-        return f"The header `content-type` must be {STRUCTURED_TYPE}: events are JSON."
+        return tell(
+            "The header `content-type` must be %(type)s: events are JSON.", type=STRUCTURED_TYPE
+        )
     if is_json(media_type):
         return Mode.BINARY
-    return (
-        f"The header `content-type` must be {STRUCTURED_TYPE} (the whole event is the value)"
-        f" or {BINARY_TYPE} (the value is `data`, the attributes are `ce_` headers)."
+    return tell(
+        "The header `content-type` must be %(structured)s (the whole event is the value)"
+        " or %(binary)s (the value is `data`, the attributes are `ce_` headers).",
+        structured=STRUCTURED_TYPE,
+        binary=BINARY_TYPE,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from domain.events import PARTICIPANT_STREAM, PurchasePaid, PurchaseRefunded
+from domain.telling import tell
 from domain.vocabulary import MAX_CLASSES
 from services.cloudevents.event_type import Built, EventType, Example, each_once
 from services.cloudevents.wire import MAX_PAID, ClassCodes, Comment, Data, Identifier, Paid
@@ -18,11 +19,11 @@ class Item(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 
 Items = Annotated[
-    tuple[Annotated[Item, Meta(description="an object with class_code")], ...],
+    tuple[Annotated[Item, Meta(description=tell("an object with class_code"))], ...],
     Meta(
         min_length=1,
         max_length=MAX_CLASSES,
-        description="a list of 1 to 200 objects with class_code",
+        description=tell("a list of 1 to 200 objects with class_code"),
     ),
 ]
 
@@ -59,10 +60,14 @@ def purchase_paid(data: PurchasePaidData) -> Built | str:
             strings += 2 if item.price is None else 3
             listed.setdefault(item.class_code, item.price)
         if sum(price for price in listed.values() if price is not None) > MAX_PAID:
-            return "`data.items` cost more than 100,000,000,000 rupiah together: no purchase does."
+            return tell(
+                "`data.items` cost more than 100,000,000,000 rupiah together: no purchase does."
+            )
         items = tuple(listed.items())
     elif data.package_code is None:
-        return "`data.items` is missing: list the classes of the purchase, or give `data.package_code`."
+        return tell(
+            "`data.items` is missing: list the classes of the purchase, or give `data.package_code`."
+        )
     fact = PurchasePaid(data.purchase_id, data.package_code, items, data.amount)
     return PARTICIPANT_STREAM + data.participant_id, fact, strings
 

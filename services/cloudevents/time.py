@@ -9,6 +9,8 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
+from domain.telling import tell
+
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
 _HOUR: Final = 60 * _MINUTE
@@ -87,20 +89,20 @@ def microseconds(text: str) -> int | None:
 def fault(text: str) -> str:  # noqa: PLR0911 - each rule returns its own sentence
     """What is wrong with a text that ``microseconds`` did not read, to follow "`time` "."""
     if _NAIVE.fullmatch(text):
-        return "has no offset: add Z or an offset such as +07:00"
+        return tell("has no offset: add Z or an offset such as +07:00")
     form = _FORM.fullmatch(text)
     if form is None:
-        return "is not an RFC 3339 time such as 2020-06-30T09:15:00+07:00"
+        return tell("is not an RFC 3339 time such as 2020-06-30T09:15:00+07:00")
     if _day(form[1], form[2], form[3]) is None:
-        return "names a day that the calendar does not have"
+        return tell("names a day that the calendar does not have")
     if form[4] > "23" or form[5] > "59" or form[6] > "60":
-        return "names an hour, minute or second that the clock does not have"
+        return tell("names an hour, minute or second that the clock does not have")
     if form[8] not in _OFFSETS:
-        return "has an offset that is not within -23:59 and +23:59"
+        return tell("has an offset that is not within -23:59 and +23:59")
     before = _read(text[:17] + "59" + text[19:])
     if form[6] == "60" and before is not None and before + _SECOND <= LATEST:
-        return "has second 60, which is only at 23:59:60 UTC on 30 June or 31 December"
-    return "is outside the years 0001 to 9999 in UTC"
+        return tell("has second 60, which is only at 23:59:60 UTC on 30 June or 31 December")
+    return tell("is outside the years 0001 to 9999 in UTC")
 
 
 def _read(text: str) -> int | None:

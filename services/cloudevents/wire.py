@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from domain.telling import tell
 from domain.vocabulary import (
     DEFAULT_MASTERY_SCORE,
     DEFAULT_MOVE_ON,
@@ -45,7 +46,7 @@ Identifier = Annotated[
     Meta(
         min_length=1,
         max_length=MAX_ID_LENGTH,
-        description="a text of 1 to 128 characters",
+        description=tell("a text of 1 to 128 characters"),
         extra={"kind": "identifier"},
         extra_json_schema={"pattern": IDENTIFIER_PATTERN},
     ),
@@ -55,21 +56,21 @@ CertificateNumber = Annotated[
     Meta(
         min_length=1,
         max_length=256,
-        description="a text of 1 to 256 characters",
+        description=tell("a text of 1 to 256 characters"),
         extra={"kind": "identifier"},
         extra_json_schema={"pattern": IDENTIFIER_PATTERN},
     ),
 ]
 ClassCodes = Annotated[
     tuple[Identifier, ...],
-    Meta(min_length=1, max_length=MAX_CLASSES, description="a list of 1 to 200 class codes"),
+    Meta(min_length=1, max_length=MAX_CLASSES, description=tell("a list of 1 to 200 class codes")),
 ]
 Title = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=1000,
-        description="a text of 1 to 1,000 characters",
+        description=tell("a text of 1 to 1,000 characters"),
         extra={"kind": "line"},
         extra_json_schema={"pattern": LINE_PATTERN},
     ),
@@ -79,39 +80,51 @@ Name = Annotated[
     Meta(
         min_length=1,
         max_length=256,
-        description="a text of 1 to 256 characters",
+        description=tell("a text of 1 to 256 characters"),
         extra={"kind": "name"},
         extra_json_schema={"pattern": NAME_PATTERN},
     ),
 ]
 Reason = Annotated[
-    str, Meta(min_length=1, max_length=2000, description="a text of 1 to 2,000 characters")
+    str, Meta(min_length=1, max_length=2000, description=tell("a text of 1 to 2,000 characters"))
 ]
-Comment = Annotated[str, Meta(max_length=2000, description="a text of at most 2,000 characters")]
+Comment = Annotated[
+    str, Meta(max_length=2000, description=tell("a text of at most 2,000 characters"))
+]
 Rupiah = Annotated[
     int,
-    Meta(ge=0, le=MAX_WHOLE, description="an amount in whole rupiah, 0 or more, without quotes"),
+    Meta(
+        ge=0, le=MAX_WHOLE, description=tell("an amount in whole rupiah, 0 or more, without quotes")
+    ),
 ]
 Paid = Annotated[
     int,
     Meta(
         ge=0,
         le=MAX_PAID,
-        description="an amount in whole rupiah from 0 to 100,000,000,000, without quotes",
+        description=tell("an amount in whole rupiah from 0 to 100,000,000,000, without quotes"),
     ),
 ]
 Count = Annotated[
     int,
-    Meta(ge=0, le=MAX_COUNT, description="a whole number from 0 to 2,147,483,647, without quotes"),
+    Meta(
+        ge=0,
+        le=MAX_COUNT,
+        description=tell("a whole number from 0 to 2,147,483,647, without quotes"),
+    ),
 ]
-Rating = Annotated[int, Meta(ge=1, le=5, description="a whole number from 1 to 5, without quotes")]
-Percent = Annotated[float, Meta(ge=0, le=100, description="a number from 0 to 100, without quotes")]
+Rating = Annotated[
+    int, Meta(ge=1, le=5, description=tell("a whole number from 1 to 5, without quotes"))
+]
+Percent = Annotated[
+    float, Meta(ge=0, le=100, description=tell("a number from 0 to 100, without quotes"))
+]
 MasteryScore = Annotated[
     float,
     Meta(
         ge=0,
         le=1,
-        description="a number from 0 to 1, without quotes",
+        description=tell("a number from 0 to 1, without quotes"),
         extra_json_schema={"default": DEFAULT_MASTERY_SCORE},
     ),
 ]
@@ -120,20 +133,22 @@ Score = Annotated[
     Meta(
         ge=-MAX_SCORE,
         le=MAX_SCORE,
-        description="a number from -1,000,000,000 to 1,000,000,000, without quotes",
+        description=tell("a number from -1,000,000,000 to 1,000,000,000, without quotes"),
     ),
 ]
 Minimum = Annotated[Score, Meta(extra_json_schema={"default": DEFAULT_MINIMUM})]
 Maximum = Annotated[Score, Meta(extra_json_schema={"default": DEFAULT_MAXIMUM})]
-Flag = Annotated[bool, Meta(description="true or false, without quotes")]
+Flag = Annotated[bool, Meta(description=tell("true or false, without quotes"))]
 Unit = (
     Annotated[
         str,
         Meta(
             min_length=1,
             max_length=256,
-            description="the name of the lesson (a text of 1 to 256 characters)"
-            " or its number (a whole number of 64 bits)",
+            description=tell(
+                "the name of the lesson (a text of 1 to 256 characters)"
+                " or its number (a whole number of 64 bits)"
+            ),
             extra={"kind": "line"},
             extra_json_schema={"pattern": LINE_PATTERN},
         ),
@@ -142,13 +157,14 @@ Unit = (
 )
 Kind = Annotated[
     AssessmentKind,
-    Meta(description="one of pre_test, assignment, post_test, performance"),
+    Meta(description=tell("one of pre_test, assignment, post_test, performance")),
 ]
 MoveOnRule = Annotated[
     MoveOn,
     Meta(
-        description="one of Completed, Passed, CompletedAndPassed, CompletedOrPassed,"
-        " NotApplicable",
+        description=tell(
+            "one of Completed, Passed, CompletedAndPassed, CompletedOrPassed, NotApplicable"
+        ),
         extra_json_schema={"default": DEFAULT_MOVE_ON},
     ),
 ]

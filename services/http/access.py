@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from domain.telling import tell
 from domain.vocabulary import PARTNER_CODES, PARTNER_IDS
 from services.http.attempts import Attempts
 from services.http.problems import Fault, Problem, not_found, unprocessable
@@ -30,25 +31,32 @@ class Caller(Struct, frozen=True):
         if asked is None:
             return EVERY_PARTNER if self.partner is None else (PARTNER_IDS[self.partner],)
         if asked not in PARTNER_IDS:
-            raise unprocessable(Fault("partner", f"is none of {', '.join(PARTNER_IDS)}"))
+            raise unprocessable(
+                Fault("partner", tell("is none of %(words)s", words=", ".join(PARTNER_IDS)))
+            )
         self._must_see(asked)
         return (PARTNER_IDS[asked],)
 
     def partner_of_path(self, asked: str) -> int:
         """The partner id of a path; raises 404 for one that does not exist, 403 for another's."""
         if asked not in PARTNER_IDS:
-            raise not_found("there is no such partner")
+            raise not_found(tell("there is no such partner"))
         self._must_see(asked)
         return PARTNER_IDS[asked]
 
     def must_be_evaluator(self) -> None:
         """Raises 403 for a partner's token."""
         if self.partner is not None:
-            raise Problem(HTTPStatus.FORBIDDEN, "this is for evaluators: it is across partners")
+            raise Problem(
+                HTTPStatus.FORBIDDEN, tell("this is for evaluators: it is across partners")
+            )
 
     def _must_see(self, asked: str) -> None:
         if self.partner not in {None, asked}:
-            raise Problem(HTTPStatus.FORBIDDEN, f"this token reads the data of {self.partner} only")
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                tell("this token reads the data of %(partner)s only", partner=self.partner),
+            )
 
 
 class Access:

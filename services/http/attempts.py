@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, field
 
+from domain.telling import tell
 from services.http.problems import Problem
 
 K = TypeVar("K")
@@ -102,7 +103,7 @@ def _spend(bucket: Bucket, tries: int, now: float) -> None:
         seconds = max(1, round((1 - bucket.left) * TRY_SECONDS + 0.5))
         raise Problem(
             HTTPStatus.TOO_MANY_REQUESTS,
-            "too many unknown tokens came from this address; try again later",
+            tell("too many unknown tokens came from this address; try again later"),
             (),
             {"Retry-After": str(seconds)},
         )

@@ -2,6 +2,8 @@
 
 import asyncpg
 
+from domain.telling import tell
+
 
 class DatabaseAway(Exception):
     """The database cannot be reached or cannot work now; the same question may succeed later."""
@@ -40,11 +42,11 @@ UNABLE = (
 def translated(error: Exception) -> Exception:
     """DatabaseAway for what the database cannot help now; any other error as it is."""
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
-        return SchemaMissing("the database has no tables of Tuntas yet")
+        return SchemaMissing(tell("the database has no tables of Tuntas yet"))
     if isinstance(error, asyncpg.QueryCanceledError):
-        return QuestionTooLong("this question took too long; narrow it by a filter")
+        return QuestionTooLong(tell("this question took too long; narrow it by a filter"))
     if isinstance(error, LOST + UNABLE) or (
         isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
     ):
-        return DatabaseAway("the database cannot be reached")
+        return DatabaseAway(tell("the database cannot be reached"))
     return error

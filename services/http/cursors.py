@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from domain.telling import tell
 from projections.reading.page import Key
 from services.cloudevents.time import EARLIEST, LATEST
 from services.http.problems import Fault, Problem, unprocessable
@@ -63,7 +64,7 @@ def unseal(path: str, filters: Mapping[str, Any], cursor: str, shape: Shape) -> 
 def text(value: str) -> str:
     """A cursor as it was sent; raises ValueError for one that no page gave."""
     if not 0 < len(value) <= MOST_CHARACTERS:
-        raise ValueError(f"is not a text of 1 to {MOST_CHARACTERS} characters")
+        raise ValueError(tell("is not a text of 1 to %(most)s characters", most=MOST_CHARACTERS))
     return value
 
 
@@ -79,5 +80,5 @@ def _digest(path: str, filters: Mapping[str, Any], body: bytes) -> bytes:
 
 
 def _refused() -> Problem:
-    detail = "is not the next_cursor of a page with the same filters; begin without a cursor"
+    detail = tell("is not the next_cursor of a page with the same filters; begin without a cursor")
     return unprocessable(Fault("cursor", detail))

@@ -13,6 +13,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 from psycopg2.extensions import parse_dsn
 
+from domain.telling import tell
 from services.http.away import LOST, UNABLE, DatabaseAway, translated
 from services.http.pacing import Pace, PacedSession
 from services.http.turns import Turns
@@ -55,7 +56,7 @@ class Connections:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._idle: list[Connection] = []
-        self._free = Turns(CONNECTIONS, "questions")
+        self._free = Turns(CONNECTIONS, tell("questions"))
         self._is_closed = False
 
     async def close(self) -> None:
@@ -71,7 +72,7 @@ class Connections:
     async def take(self) -> Connection:
         """A connection, one of the idle ones or a new one. Raises DatabaseAway or what asyncpg raises."""
         if self._is_closed:
-            raise DatabaseAway("the API is stopping")
+            raise DatabaseAway(tell("the API is stopping"))
         await self._free.take()
         try:
             while self._idle:
@@ -99,7 +100,7 @@ class Connections:
             if (why := tls_failure(error, self._url)) is None:
                 raise
             log.error("database not reached %s", pairs(why=why))  # noqa: TRY400 - a sentence says it
-            raise DatabaseAway("the database cannot be reached") from error
+            raise DatabaseAway(tell("the database cannot be reached")) from error
 
     def give_back(self, session: Connection) -> None:
         """Ends the use of a connection that is in order, or knows that it is closed."""
@@ -119,8 +120,8 @@ class Share:
     """How many questions and exports of one token may be answered at once."""
 
     def __init__(self, questions: int, exports: int) -> None:
-        self.questions = Turns(questions, "questions of this token")
-        self.exports = Turns(exports, "exports of this token")
+        self.questions = Turns(questions, tell("questions of this token"))
+        self.exports = Turns(exports, tell("exports of this token"))
 
 
 class Database:
@@ -129,7 +130,7 @@ class Database:
     def __init__(self, database_url: str) -> None:
         self._connections = Connections(database_url)
         self._pace = Pace()
-        self._exports = Turns(EXPORTS, "exports")
+        self._exports = Turns(EXPORTS, tell("exports"))
         self._share = Share(CONNECTIONS, EXPORTS)
 
     def share(self) -> "Database":

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
+from domain.telling import tell
 from projections.reading import intake
 from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.kafka_log import Asked, KafkaLog, Place
@@ -46,7 +47,7 @@ class KafkaView:
         self._watch: LogWatch | None = None
         self._log: KafkaLog | None = None
         self._answered = float("-inf")
-        self._unknown = "Kafka has not been asked yet"
+        self._unknown = tell("Kafka has not been asked yet")
         self._next_offsets: dict[Place, int] = {}
         self._thread = ThreadPoolExecutor(1, "kafka")
         self._looking: asyncio.Task[None] | None = None
@@ -73,7 +74,11 @@ class KafkaView:
             return Asked(unknown=self._unknown)
         silent = time.monotonic() - self._answered
         if silent > STALE_SECONDS:
-            return Asked(unknown=f"Kafka has not answered for {silent:.0f} seconds")
+            return Asked(
+                unknown=tell(
+                    "Kafka has not answered for %(seconds)s seconds", seconds=round(silent)
+                )
+            )
         return Asked(self._log)
 
     async def _look_on(self) -> None:
@@ -88,7 +93,7 @@ class KafkaView:
                 if self._log is not None:
                     log.warning("Kafka is not asked %s", pairs(why=str(failure)))
                 self._log = None
-                self._unknown = "Kafka cannot be asked"
+                self._unknown = tell("Kafka cannot be asked")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _read_offsets(self, session: Session) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import Receive
 
+from domain.telling import tell
 from services.http.away import QuestionTooLong
 from services.http.turns import Turns
 
@@ -23,9 +24,9 @@ class LongQuestions:
 
     def __init__(self, of: Turns | None = None) -> None:
         """``of``: the turns of all, of which this is a token's share."""
-        self._all = of or Turns(AT_ONCE, "questions with as_of over many rows")
+        self._all = of or Turns(AT_ONCE, tell("questions with as_of over many rows"))
         at_once = AT_ONCE_OF_SHARE if of else AT_ONCE
-        self._of_share = Turns(at_once, "questions of this token with as_of over many rows")
+        self._of_share = Turns(at_once, tell("questions of this token with as_of over many rows"))
 
     def share(self) -> "LongQuestions":
         """The same for one token."""

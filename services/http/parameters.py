@@ -12,6 +12,7 @@ from msgspec import Struct
 from domain.days import PERIODS, day_of, day_of_date
 from domain.errors import Reason
 from domain.first_completion import FIRST_STATES
+from domain.telling import tell
 from domain.vocabulary import (
     ASSESSMENT_STATES,
     COMPLETION_STATES,
@@ -68,9 +69,14 @@ def read_query(query_string: bytes, parameters: Sequence[Parameter]) -> dict[str
             break
         if name not in known:
             names = ", ".join(known) or "none"
-            faults.append(Fault(printable(name), f"is not a parameter here; there are: {names}"))
+            faults.append(
+                Fault(
+                    printable(name),
+                    tell("is not a parameter here; there are: %(words)s", words=names),
+                )
+            )
         elif name in seen:
-            faults.append(Fault(name, "is given more than once"))
+            faults.append(Fault(name, tell("is given more than once")))
         else:
             seen.add(name)
             try:
@@ -88,7 +94,7 @@ def sent_in(query_string: bytes) -> list[tuple[str, str]]:
         text = query_string.decode()
         return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
     except UnicodeDecodeError:
-        raise unprocessable(Fault("query", "is not UTF-8, percent-encoded")) from None
+        raise unprocessable(Fault("query", tell("is not UTF-8, percent-encoded"))) from None
 
 
 def printable(name: str) -> str:
@@ -99,11 +105,11 @@ def printable(name: str) -> str:
 def text(value: str) -> str:
     """An identifier or a name."""
     if not value:
-        raise ValueError("is empty")
+        raise ValueError(tell("is empty"))
     if len(value) > MAX_TEXT:
-        raise ValueError(f"is longer than {MAX_TEXT} characters")
+        raise ValueError(tell("is longer than %(most)s characters", most=MAX_TEXT))
     if "\0" in value:
-        raise ValueError("holds a NUL character")
+        raise ValueError(tell("holds a NUL character"))
     return value
 
 
@@ -126,7 +132,7 @@ def _day_or_time(value: str) -> date | int:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ValueError("is no date") from None
+        raise ValueError(tell("is no date")) from None
 
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -134,7 +140,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def _shown_day(day: int) -> int:
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError("is not within the years 1900 to 2999")
+        raise ValueError(tell("is not within the years 1900 to 2999"))
     return day
 
 
@@ -153,21 +159,21 @@ def to_day(value: str) -> int:
 def flag(value: str) -> bool:
     """The boolean that true or false says."""
     if value not in {"true", "false"}:
-        raise ValueError("is neither true nor false")
+        raise ValueError(tell("is neither true nor false"))
     return value == "true"
 
 
 def whole(value: str) -> int:
     """A page size."""
     if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_LIMIT:
-        raise ValueError(f"is not a whole number from 1 to {MAX_LIMIT}")
+        raise ValueError(tell("is not a whole number from 1 to %(most)s", most=MAX_LIMIT))
     return int(value)
 
 
 def at_least(value: str) -> int:
     """A number of something from which on it is listed."""
     if not re.fullmatch(r"[0-9]{1,10}", value) or int(value) > MOST_LEAST:
-        raise ValueError(f"is not a whole number from 0 to {MOST_LEAST}")
+        raise ValueError(tell("is not a whole number from 0 to %(most)s", most=MOST_LEAST))
     return int(value)
 
 
@@ -176,13 +182,15 @@ def zone(value: str) -> ZoneInfo:
     try:
         return ZoneInfo(text(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is no time zone, such as Asia/Jakarta") from None
+        raise ValueError(tell("is no time zone, such as Asia/Jakarta")) from None
 
 
 def check_zone(query: Mapping[str, Any], media: str) -> None:
     """Raises 422 for a time zone where times are UTC whatever is asked for."""
     if query.get("time_zone") is not None and media not in {CSV, PARQUET}:
-        raise unprocessable(Fault("time_zone", "is for CSV and Parquet; times in JSON are UTC"))
+        raise unprocessable(
+            Fault("time_zone", tell("is for CSV and Parquet; times in JSON are UTC"))
+        )
 
 
 def one_of(words: Sequence[str]) -> Callable[[str], str]:
@@ -190,7 +198,7 @@ def one_of(words: Sequence[str]) -> Callable[[str], str]:
 
     def read(value: str) -> str:
         if value not in words:
-            raise ValueError(f"is none of {', '.join(words)}")
+            raise ValueError(tell("is none of %(words)s", words=", ".join(words)))
         return value
 
     return read

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
+from domain.telling import tell
 from services.http.problems import Problem
 
 T = TypeVar("T")
@@ -67,5 +68,8 @@ def named(name: str, part: bytes) -> str:
     except UnicodeDecodeError:
         value = ""
     if not value or "\0" in value:
-        raise Problem(HTTPStatus.NOT_FOUND, f"`{name}` is not a text that anything is named by")
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            tell("`%(name)s` is not a text that anything is named by", name=name),
+        )
     return value

@@ -10,6 +10,7 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from domain.telling import tell
 from services.http.safe_headers import SAFE
 
 MEDIA_TYPE = "application/problem+json"
@@ -56,7 +57,10 @@ class Problem(Exception):
 
 def unprocessable(*faults: Fault) -> Problem:
     """422: parameters that cannot be understood."""
-    detail = "; ".join(f"`{fault.parameter}` {fault.detail}" for fault in faults)
+    detail = "; ".join(
+        tell("`%(parameter)s` %(fault)s", parameter=fault.parameter, fault=fault.detail)
+        for fault in faults
+    )
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults)
 
 
@@ -114,6 +118,6 @@ def install(app: FastAPI) -> None:
 
 
 DETAILS: Mapping[HTTPStatus, str] = {
-    HTTPStatus.NOT_FOUND: "there is nothing at this path; /openapi.json lists what there is",
-    HTTPStatus.METHOD_NOT_ALLOWED: "this path is read with GET",
+    HTTPStatus.NOT_FOUND: tell("there is nothing at this path; /openapi.json lists what there is"),
+    HTTPStatus.METHOD_NOT_ALLOWED: tell("this path is read with GET"),
 }

@@ -5,6 +5,7 @@ from collections import deque
 from types import TracebackType
 from typing import Final
 
+from domain.telling import tell
 from services.http.away import TooManyQuestions
 
 WAIT_SECONDS: Final = 30.0
@@ -22,7 +23,9 @@ class Turns:
         self._free = at_once
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
         self._looking: asyncio.TimerHandle | None = None
-        self._refusal = f"{at_once} {whose} are being answered; ask again later"
+        self._refusal = tell(
+            "%(count)s %(what)s are being answered; ask again later", count=at_once, what=whose
+        )
 
     async def take(self) -> None:
         """Waits for a turn, which ``release`` ends. Raises TooManyQuestions."""

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
+from domain.telling import tell
 from services.intake.batch import Decoded
 from services.intake.judging import StaleRules
 from services.postgres.errors import CommitUnknown, DatabaseUnavailable, LaneLost, PostgresError
@@ -34,9 +35,10 @@ def refused_by_database(one: Decoded, error: Exception) -> Decoded | None:
     code = error.sqlstate or ""
     if not code.startswith(_NOT_STORABLE):
         return None
-    detail = (
-        f"The event holds something that the database cannot store (SQLSTATE {code}): send it in a simpler form,"
-        " and tell who runs Tuntas."
+    detail = tell(
+        "The event holds something that the database cannot store (SQLSTATE %(code)s): send it in a simpler form,"
+        " and tell who runs Tuntas.",
+        code=code,
     )
     refusal = Refusal(Reason.INVALID_DATA, detail, event.event_id)
     return replace(one, outcome=refusal, entry=None)

@@ -1,15 +1,10 @@
 """What is kept of a rejected record: nothing that holds a national id (contract section 2, `personal_data`)."""
 
-from typing import Final
-
 from domain.errors import Reason, Refusal
+from domain.telling import tell
 from services.cloudevents.national_ids import carries_national_id
 from services.intake.lanes import Lane, Raw
 from services.postgres.outcomes import RejectionRow
-
-NOT_KEPT: Final = (
-    " The record holds a number of 16 digits, as national ids are: none of its bytes are kept."
-)
 
 
 def rejection(lane: Lane, offset: int, refusal: Refusal, raw: Raw) -> RejectionRow:
@@ -19,7 +14,10 @@ def rejection(lane: Lane, offset: int, refusal: Refusal, raw: Raw) -> RejectionR
     keeps = not personal
     if keeps and carries_national_id(raw.key, raw.headers, raw.value):
         keeps = False
-        detail += NOT_KEPT
+        detail = tell(
+            "%(sentence)s The record holds a number of 16 digits, as national ids are: none of its bytes are kept.",
+            sentence=detail,
+        )
     return RejectionRow(
         lane.lane_id,
         offset,

@@ -13,6 +13,7 @@ from domain.errors import Reason, Refusal
 from domain.events import DECLARATION_STREAM, PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
 from domain.participant import UNTOUCHED, State, Touched
+from domain.telling import tell
 from projections.catalogue import Change, publication, withdrawal
 from projections.status.record import Record, Rules
 from services.intake.batch import PREFIX, BatchOutcome, Decoded, LaneBatch, LaneOutcome, entry_of
@@ -20,7 +21,7 @@ from services.intake.lanes import Lane, Raw
 from services.intake.rejecting import rejection
 from services.postgres.ledger import LedgerEntry
 
-ID_CONFLICT = (
+ID_CONFLICT = tell(
     "this id was already used for another event; send a changed event under a new id, "
     "and withdraw the old one with event.voided if it was wrong"
 )

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Protocol
 
 from crc32c import crc32c
 
+from domain.telling import tell
 from services.kafka.decompress import NotDecompressed, decompress
 from services.kafka.one_batch import Range, records_of
 from services.kafka.placing import misplaced
@@ -37,9 +38,13 @@ _CONTROL: Final = 0x20
 _ABORT: Final = b"\x00\x00"
 
 
-_WRONGLY_PLACED: Final = "The batch's offset is damaged."
-_NOT_SENT: Final = "The log goes on, and nothing can be read of it at this offset: the offset of its batch is damaged."
-_NOT_HELD: Final = "The log holds no record at this offset, though it must have: its batch is damaged or was removed."
+_WRONGLY_PLACED: Final = tell("The batch's offset is damaged.")
+_NOT_SENT: Final = tell(
+    "The log goes on, and nothing can be read of it at this offset: the offset of its batch is damaged."
+)
+_NOT_HELD: Final = tell(
+    "The log holds no record at this offset, though it must have: its batch is damaged or was removed."
+)
 
 _LATER_RECORDS: Final = 100_000
 """A broker notes how far its log is known, and reads then (Apache Kafka's Partition.readFromLocalLog): what is
@@ -98,11 +103,13 @@ def batches(
         (length,) = struct.unpack_from(">i", data, position + 8)
         end = position + _BEFORE_LENGTH_ENDS + length
         if length < _SMALLEST_LENGTH:
-            yield _one_corrupt(expected, "The batch's length is damaged.", data[position:])
+            yield _one_corrupt(expected, tell("The batch's length is damaged."), data[position:])
             return
         if end > len(data):
             if position == 0:  # brokers send at least one batch whole
-                yield _one_corrupt(expected, "The batch is longer than what was sent of it.", data)
+                yield _one_corrupt(
+                    expected, tell("The batch is longer than what was sent of it."), data
+                )
                 return
             break
         base = int.from_bytes(data[position : position + 8], signed=True)
@@ -167,7 +174,10 @@ def _batch(
     if magic != _MAGIC or end - position < _HEADER.size:
         # In formats 0 and 1 the first field is the last offset, when several are compressed.
         last = base if magic < 2 else _offset_before(data, end, expected)
-        detail = f"The batch is in message format {magic}; format 2 (Kafka 0.11, 2017) is read."
+        detail = tell(
+            "The batch is in message format %(found)s; format 2 (Kafka 0.11, 2017) is read.",
+            found=magic,
+        )
         return _all_corrupt(expected, expected, last, high_water, detail, kept)
     header = _HEADER.unpack_from(data, position)
     _, _, epoch, _, crc, attributes, delta, first_sent, last_sent, producer, _, _, count = header
@@ -176,10 +186,10 @@ def _batch(
         # The last offset is covered by the checksum and may be what is damaged: the first offset
         # of the next batch is better, where one follows.
         last = _offset_before(data, end, last)
-        detail = "The batch's checksum is wrong."
+        detail = tell("The batch's checksum is wrong.")
         return _all_corrupt(expected, base, last, high_water, detail, kept)
     if not 0 <= delta < high_water + _LATER_RECORDS - base or not 0 <= count <= delta + 1:
-        detail = "The batch's header contradicts itself."
+        detail = tell("The batch's header contradicts itself.")
         return _all_corrupt(expected, base, last, high_water, detail, kept)
     next_offset = max(last + 1, expected)
     nothing = bool(attributes & _CONTROL)

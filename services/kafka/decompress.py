@@ -9,6 +9,8 @@ import lz4.frame
 import snappy
 import zstandard
 
+from domain.telling import tell
+
 MAX_BYTES: Final = 16 * 1024 * 1024
 """No batch becomes larger than this; the contract's largest record is 256 KiB."""
 
@@ -46,21 +48,26 @@ def decompress(codec: int, data: bytes) -> bytes:
         EOFError,
         struct.error,
     ) as error:
-        raise NotDecompressed(f"The batch's {name} data is damaged.") from error
+        raise NotDecompressed(tell("The batch's %(codec)s data is damaged.", codec=name)) from error
 
 
 def _unknown(_data: bytes) -> bytes:
-    raise NotDecompressed("The batch is compressed in a way that Kafka does not define.")
+    raise NotDecompressed(tell("The batch is compressed in a way that Kafka does not define."))
 
 
 def _too_large() -> NotDecompressed:
     return NotDecompressed(
-        f"The batch is larger than {MAX_BYTES} bytes when decompressed; send smaller batches."
+        tell(
+            "The batch is larger than %(most)s bytes when decompressed; send smaller batches.",
+            most=MAX_BYTES,
+        )
     )
 
 
 def _too_many(parts: str) -> NotDecompressed:
-    return NotDecompressed(f"The batch's data is in too many {parts}; have your client write one.")
+    return NotDecompressed(
+        tell("The batch's data is in too many %(parts)s; have your client write one.", parts=parts)
+    )
 
 
 def _gzip(data: bytes) -> bytes:
@@ -69,7 +76,7 @@ def _gzip(data: bytes) -> bytes:
     size = 0
     while data:
         if len(parts) == MAX_FRAMES:
-            raise _too_many("gzip members")
+            raise _too_many(tell("gzip members"))
         member = zlib.decompressobj(wbits=31)
         part = member.decompress(data, MAX_BYTES + 1 - size)
         size += len(part)
@@ -91,7 +98,7 @@ def _snappy(data: bytes) -> bytes:
     position = _XERIAL_HEADER_BYTES
     while position < len(data):
         if len(parts) == MAX_BLOCKS:
-            raise _too_many("snappy blocks")
+            raise _too_many(tell("snappy blocks"))
         (length,) = struct.unpack_from(">i", data, position)
         position += 4
         if length <= 0 or position + length > len(data):
@@ -121,7 +128,7 @@ def _lz4(data: bytes) -> bytes:
     size = 0
     while data:
         if len(parts) == MAX_FRAMES:
-            raise _too_many("lz4 frames")
+            raise _too_many(tell("lz4 frames"))
         frame = lz4.frame.LZ4FrameDecompressor()
         part: bytes = frame.decompress(data, MAX_BYTES + 1 - size)
         size += len(part)

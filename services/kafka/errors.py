@@ -6,6 +6,7 @@ from typing import Final
 
 from kafka import errors as driver
 
+from domain.telling import tell
 from services.kafka.refusals import HungUp, Refused
 from services.unworkable import Unworkable
 
@@ -51,7 +52,7 @@ class PublishFailed(KafkaFailure):
 
 
 REPLACED: Final = "another record stands at offset"
-"""What is said of a log, and noted of its lane, that was cut and written on."""
+"""What `log_replaced` says of a log, and is noted of its lane."""
 
 
 @contextmanager
@@ -110,27 +111,43 @@ def missing_offsets(error: driver.KafkaError) -> Mapping[tuple[str, int], int | 
 def log_mismatch(lane: tuple[str, int], offset: int, first: int, end: int) -> LogMismatch:
     """What happened, and what to do, when a log of offsets ``first`` to ``end`` lacks ``offset``."""
     topic, partition = lane
-    what = f"The next offset to read of {topic} partition {partition} is {offset}, "
     if offset < first:
-        what += (
-            f"but the log starts at {first}: the {first - offset} offsets between were deleted by "
-            "Kafka's retention before they were read. Have the partner send their events again, and run "
-            f"`tuntas lanes --skip --topic {topic} --partition {partition}` to read on there."
+        what = tell(
+            "The next offset to read of %(topic)s partition %(partition)s is %(offset)s, but the log starts at "
+            "%(first)s: the %(count)s offsets between were deleted by Kafka's retention before they were read. Have "
+            "the partner send their events again, and run "
+            "`tuntas lanes --skip --topic %(topic)s --partition %(partition)s` to read on there.",
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            first=first,
+            count=first - offset,
         )
     else:
-        what += (
-            f"but the log ends at {end}: it is not the log that was read before. The topic was "
-            f"deleted and created again, or a broker lost records. {_restart(topic, partition)}"
+        what = tell(
+            "The next offset to read of %(topic)s partition %(partition)s is %(offset)s, but the log ends at %(end)s: "
+            "it is not the log that was read before. The topic was deleted and created again, or a broker lost "
+            "records. %(remedy)s",
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            end=end,
+            remedy=_restart(topic, partition),
         )
     return LogMismatch(what, topic=topic, partition=partition, offset=offset)
 
 
 def log_replaced(topic: str, partition: int, last: int, next_offset: int) -> LogMismatch:
     """What happened, and what to do, when a log holds another record than was read last, at its offset ``last``."""
-    what = (
-        f"{topic} partition {partition} was read up to offset {next_offset}, and {REPLACED} {last} now: a broker that "
-        "lacked the end of the log came to lead it, or it was restored from before, and was written on. "
-        f"{_restart(topic, partition)}"
+    what = tell(
+        "%(topic)s partition %(partition)s was read up to offset %(offset)s, and another record stands at offset "
+        "%(last)s now: a broker that lacked the end of the log came to lead it, or it was restored from before, and "
+        "was written on. %(remedy)s",
+        topic=topic,
+        partition=partition,
+        offset=next_offset,
+        last=last,
+        remedy=_restart(topic, partition),
     )
     return LogMismatch(what, topic=topic, partition=partition, offset=next_offset)
 
@@ -138,27 +155,36 @@ def log_replaced(topic: str, partition: int, last: int, next_offset: int) -> Log
 def not_readable(lane: tuple[str, int], offset: int) -> LogMismatch:
     """What happened, and what to do, when a broker fails at reading one partition, and does not say why."""
     topic, partition = lane
-    what = (
-        f"Kafka's broker fails at reading {topic} partition {partition} at offset {offset}: its log says why. Mend the "
-        "broker or have another one lead the partition; it is tried again."
+    what = tell(
+        "Kafka's broker fails at reading %(topic)s partition %(partition)s at offset %(offset)s: its log says why. "
+        "Mend the broker or have another one lead the partition; it is tried again.",
+        topic=topic,
+        partition=partition,
+        offset=offset,
     )
     return LogMismatch(what, topic=topic, partition=partition, offset=offset)
 
 
 def topic_made_anew(topic: str, partition: int, offset: int) -> LogMismatch:
     """What happened, and what to do, when a topic is another one than the one that was read under its name."""
-    what = (
-        f"{topic} partition {partition} was read up to offset {offset}, and then the topic was deleted and created "
-        f"again: its offsets are others now. {_restart(topic, partition)}"
+    what = tell(
+        "%(topic)s partition %(partition)s was read up to offset %(offset)s, and then the topic was deleted and "
+        "created again: its offsets are others now. %(remedy)s",
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        remedy=_restart(topic, partition),
     )
     return LogMismatch(what, topic=topic, partition=partition, offset=offset)
 
 
 def _restart(topic: str, partition: int) -> str:
-    return (
+    return tell(
         "Find out which records were lost and have the partner send them again; "
-        f"`tuntas lanes --restart --topic {topic} --partition {partition}` then reads the log there is from its start. "
-        "What is read twice is a duplicate, and harmless."
+        "`tuntas lanes --restart --topic %(topic)s --partition %(partition)s` then reads the log there is from its "
+        "start. What is read twice is a duplicate, and harmless.",
+        topic=topic,
+        partition=partition,
     )
 
 

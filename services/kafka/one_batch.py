@@ -7,6 +7,7 @@ are varints in zigzag. https://kafka.apache.org/documentation/#record
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from domain.telling import tell
 from services.kafka.record_headers import SEEN, all_headers, usual_headers
 from services.kafka.records import (
     KEPT_BYTES,
@@ -25,12 +26,12 @@ MAX_OTHER_BYTES: Final = 64 * 1024
 _SMALLEST_LENGTH: Final = 6
 
 
-NAME_IS_NO_TEXT: Final = "A header's name is not UTF-8."
-_MISPLACED: Final = (
+NAME_IS_NO_TEXT: Final = tell("A header's name is not UTF-8.")
+_MISPLACED: Final = tell(
     "The record's offset is not within its batch, or is another record's:"
     " number the records of a batch 0, 1, 2 and so on."
 )
-_NO_LENGTH: Final = "The batch's records do not have the lengths and offsets that are said."
+_NO_LENGTH: Final = tell("The batch's records do not have the lengths and offsets that are said.")
 
 
 class Range(NamedTuple):
@@ -209,9 +210,11 @@ def _any_record(body: bytes, start: int, end: int, offset: int, sent_ms: int) ->
     except UnicodeDecodeError:
         return _corrupt(body, start, end, offset, NAME_IS_NO_TEXT)
     except IndexError:
-        return _corrupt(body, start, end, offset, "The record's parts are longer than the record.")
+        return _corrupt(
+            body, start, end, offset, tell("The record's parts are longer than the record.")
+        )
     except ValueError:
-        return _corrupt(body, start, end, offset, "The record is longer than its parts.")
+        return _corrupt(body, start, end, offset, tell("The record is longer than its parts."))
     key = None if key_ends < 0 else body[key_starts:key_ends]
     value = None if value_ends < 0 else body[value_starts:value_ends]
     return Record(offset, key, headers, value, sent_ms, end - start)

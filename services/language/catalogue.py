@@ -16,6 +16,9 @@ SOURCE: Final = "en"
 LOCALES: Final = {"id": "id", SOURCE: "en_GB"}
 """Languages that can be chosen, each with the region whose forms of days and numbers it takes."""
 
+TOLD: Final = "told (domain.telling)"
+"""The comment in a .po file of a text that is found again in a sentence that is stored or answered in English."""
+
 
 def po(code: str) -> bytes:
     """The .po file of a language. Raises FileNotFoundError where there is none."""

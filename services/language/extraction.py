@@ -14,11 +14,24 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from services.language.catalogue import LOCALES, SOURCE
+from services.language.catalogue import LOCALES, SOURCE, TOLD
 
 ROOT: Final = Path(__file__).parents[2]
-ROOMS: Final = ("services/language", "services/report", "services/http/pages", "services/asyncapi")
+ROOMS: Final = (
+    "domain",
+    "projections/reading",
+    "services/asyncapi",
+    "services/cloudevents",
+    "services/http",
+    "services/intake",
+    "services/kafka",
+    "services/language",
+    "services/report",
+    "services/xapi",
+)
 KEYWORDS: Final = {**DEFAULT_KEYWORDS, "say": None, "to_say": None, "Mending": (2,)}
+TELLING: Final = {"tell": None}
+"""Texts that are filled before anybody knows in which language they will be read (domain.telling)."""
 METHODS: Final = [
     ("**/templates/**.html", "jinja2"),
     ("templates/**.html", "jinja2"),
@@ -35,11 +48,12 @@ def extracted() -> Catalog:
     """Every text that is to be translated, with the files it stands in."""
     found = Catalog(domain="tuntas", fuzzy=False)
     for room in ROOMS:
-        for name, _, text, comments, context in extract_from_dir(
-            ROOT / room, METHODS, OPTIONS, KEYWORDS
-        ):
-            place = f"{room}/{Path(name).as_posix()}"
-            found.add(text, None, [(place, 0)], auto_comments=comments, context=context)
+        for keywords, comments in ((KEYWORDS, ()), (TELLING, (TOLD,))):
+            for name, _, text, _, context in extract_from_dir(
+                ROOT / room, METHODS, OPTIONS, keywords
+            ):
+                place = f"{room}/{Path(name).as_posix()}"
+                found.add(text, None, [(place, 0)], auto_comments=comments, context=context)
     return found
 
 

@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from domain.errors import Reason, Refusal
 from domain.events import PartnerEvent
+from domain.telling import tell
 from domain.vocabulary import TYPE_PREFIX
 from services.cloudevents.examine import event_of, source_of
 from services.cloudevents.json_text import Malformed, parse
@@ -56,10 +57,12 @@ def decode_statement(  # noqa: PLR0911 - each rule returns its own refusal
     event_id = _id_of(tree)
     form = _VERSION.fullmatch(version)
     if form is None:
-        detail = f"The header `{VERSION_HEADER}` must be 1.0.3 or 2.0.0."
+        detail = tell("The header `%(name)s` must be 1.0.3 or 2.0.0.", name=VERSION_HEADER)
         return Refusal(Reason.INVALID_DATA, detail, event_id)
     if not isinstance(tree, dict):
-        detail = "The value must be one statement, a JSON object: send one statement a record."
+        detail = tell(
+            "The value must be one statement, a JSON object: send one statement a record."
+        )
         return Refusal(Reason.INVALID_DATA, detail)
     fault = next(text_faults(tree), "")
     if fault:
@@ -83,7 +86,9 @@ def decode_statement(  # noqa: PLR0911 - each rule returns its own refusal
     except UnicodeDecodeError:
         participant_id = ""
     if not participant_id:
-        detail = "The record's key must be the participant_id, in UTF-8: the statement's actor is not read."
+        detail = tell(
+            "The record's key must be the participant_id, in UTF-8: the statement's actor is not read."
+        )
         return Refusal(Reason.INVALID_DATA, detail, event_id)
     attributes = {
         "specversion": "1.0",
@@ -116,7 +121,7 @@ def _translated(
     except UnicodeDecodeError:
         class_code = None
     if class_code is None:
-        detail = (
+        detail = tell(
             "`object` is no class that is known: give an activity whose id ends in /classes/<class_code>,"
             " or have its id mapped to its class."
         )
@@ -134,7 +139,10 @@ def _id_of(tree: object) -> str | None:
 def _type_fault(message: str, at: str) -> str:
     """What to correct, from msgspec's word; only the place is taken from it, since some messages repeat the value."""
     place = _PLACE.search(message)
-    path = ".".join(part for part in (at, place[1] if place else "") if part) or "the statement"
+    path = ".".join(part for part in (at, place[1] if place else "") if part)
+    where = f"`{path}`" if path else tell("`the statement`")
     if missing := _MISSING.match(message):
-        return f"`{path}` has no `{missing[1]}`, which xAPI wants there."
-    return f"`{path}` is not what xAPI allows there."
+        return tell(
+            "%(where)s has no `%(name)s`, which xAPI wants there.", where=where, name=missing[1]
+        )
+    return tell("%(where)s is not what xAPI allows there.", where=where)

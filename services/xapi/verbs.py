@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from domain.telling import tell
 from services.xapi.rules import VOIDED
 from services.xapi.statement import Result, Score
 
@@ -44,8 +45,9 @@ def _progressed(result: Result) -> Translation | str:
     if percent is None:
         return STARTED
     if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
-        return (
-            f"`result.extensions` {PROGRESS} must be a whole number from 0 to 100 (cmi5 9.5.5.1)."
+        return tell(
+            "`result.extensions` %(name)s must be a whole number from 0 to 100 (cmi5 9.5.5.1).",
+            name=PROGRESS,
         )
     return "class.progressed.v1", {"percent": percent}
 
@@ -57,7 +59,10 @@ def _completed(result: Result) -> Translation:
 def _judged(verdict: bool) -> Callable[[Result], Translation | str]:
     def translate(result: Result) -> Translation | str:
         if result.success is (not verdict):
-            return f"`result.success` contradicts the verb: it must be {str(verdict).lower()}, or absent."
+            return tell(
+                "`result.success` contradicts the verb: it must be %(verdict)s, or absent.",
+                verdict=str(verdict).lower(),
+            )
         return "class.assessed.v1", {"kind": "post_test", "passed": verdict, **_score(result)}
 
     return translate
@@ -92,7 +97,9 @@ def _given(score: Score) -> Data:
 
 
 def _refused(_: Result) -> str:
-    return "`verb` is one that only the learning management system may say: a partner may not."
+    return tell(
+        "`verb` is one that only the learning management system may say: a partner may not."
+    )
 
 
 _ADL: Final = "http://adlnet.gov/expapi/verbs/"

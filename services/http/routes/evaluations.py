@@ -9,6 +9,7 @@ from fastapi import Response
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from domain.telling import tell
 from projections.reading import evaluations, evaluations_lists
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_shown import (
@@ -173,7 +174,7 @@ async def _answer(
     async with await turn(asked, partial(over_time.judges_rows, partner_ids=partner_ids)):
         found, waiting = await asked.sources.database.read_snapshot(read)
     if found is None:
-        raise not_found("nothing is known by this name")
+        raise not_found(tell("nothing is known by this name"))
     return json(
         shape(
             **asdict(found),

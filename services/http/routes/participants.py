@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import Response
 from msgspec import Struct
 
+from domain.telling import tell
 from projections.reading import history, purchased_classes
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
@@ -98,7 +99,7 @@ async def class_history(asked: Asked) -> Response:
 
     found = await asked.sources.database.read_snapshot(read)
     if found is None:
-        raise not_found("nothing is known of this class for this participant at this partner")
+        raise not_found(tell("nothing is known of this class for this participant at this partner"))
     items, reached = found
     read_at = parameters.now()
     return json(

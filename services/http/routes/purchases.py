@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import Response
 from msgspec.structs import asdict
 
+from domain.telling import tell
 from projections.reading import package_purchases, purchase_list, purchases
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness
@@ -44,7 +45,7 @@ async def purchase(asked: Asked) -> Response:
 
     found = await asked.sources.database.read_snapshot(read)
     if found is None:
-        raise not_found("this partner sold nothing under this purchase_id")
+        raise not_found(tell("this partner sold nothing under this purchase_id"))
     return json(
         PurchaseAnswer(
             **asdict(found),

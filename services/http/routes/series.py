@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import Response
 from msgspec.structs import replace
 
+from domain.telling import tell
 from projections.reading import series
 from projections.reading.catalogue import Known
 from projections.reading.page import Key, Page
@@ -68,10 +69,12 @@ async def _respond(
         try:
             found = await read(session, known, *of, wanted)
         except TooManyPeriods:
-            most = f"are more than {series.MOST_PERIODS} periods; name a later day"
+            most = tell(
+                "are more than %(most)s periods; name a later day", most=series.MOST_PERIODS
+            )
             raise unprocessable(Fault("from", most)) from None
         if found is None:
-            raise not_found("nothing is known by this name")
+            raise not_found(tell("nothing is known by this name"))
         items: list[tuple[Key, SeriesPeriod]] = [((each.first_day,), each) for each in found]
         yield Page(items, (behind,), 0)
 

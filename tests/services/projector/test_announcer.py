@@ -12,7 +12,6 @@ import pytest
 from domain.errors import Reason
 from services.intake.batch import LaneBatch
 from services.intake.decoding import decoded
-from services.intake.rejecting import NOT_KEPT
 from services.intake.weights import Weights
 from services.kafka.records import AnyRecord, CorruptRecord, OversizedRecord, Record
 from services.postgres.connect import transaction
@@ -194,7 +193,7 @@ def test_nor_of_a_record_that_is_refused_for_another_reason(desk: Desk, name: st
     is_nowhere(desk, messages)
     data = data_of(messages[0])
     assert data["reason"] != Reason.PERSONAL_DATA
-    assert data["detail"].endswith(NOT_KEPT)
+    assert data["detail"].endswith("none of its bytes are kept.")
 
 
 def test_nor_of_one_that_contradicts_what_is_there(desk: Desk) -> None:
