@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.telling import tell
 from domain.vocabulary import PARTNERS
 from services.asyncapi.mending import MENDINGS
 from services.http.access import Caller
@@ -19,7 +20,6 @@ from services.http.pages.own import is_own
 from services.http.pages.rendering import page
 from services.http.problems import Problem
 from services.intake.offline import check_lines
-from services.language.marking import to_say
 
 PATH: Final = "/check"
 MOST_FORM_BYTES: Final = 900_000
@@ -55,7 +55,7 @@ class Checking:
         ]
         if request.method == "POST":
             if not is_own(request):
-                detail = to_say("This form has to be sent from this site.")
+                detail = tell("This form has to be sent from this site.")
                 raise Problem(HTTPStatus.FORBIDDEN, detail)
             fields = await form_fields(request, MOST_FORM_BYTES)
             context |= self._checked(fields, caller)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from domain.telling import tell
 from services.http.access import Access, Caller, host_of
 from services.http.away import DatabaseAway
 from services.http.pages.languages import form_fields, language_of
@@ -20,7 +21,6 @@ from services.http.pages.rendering import page_response, render
 from services.http.problems import Problem
 from services.http.routing import sent_path
 from services.http.sessions import LASTS, Sessions
-from services.language.marking import to_say
 
 COOKIE: Final = "tuntas_session"
 PATH: Final = "/login"
@@ -59,7 +59,7 @@ class Login:
         token = fields.get("token", "").strip()
         if not is_own(request):
             refused = Problem(
-                HTTPStatus.FORBIDDEN, to_say("This form has to be sent from this site.")
+                HTTPStatus.FORBIDDEN, tell("This form has to be sent from this site.")
             )
             return _form(request, wanted, refused)
         try:
@@ -67,10 +67,10 @@ class Login:
             cookie = await self._sessions.begin(token)
         except Problem as problem:
             if problem.status == HTTPStatus.UNAUTHORIZED:
-                problem = Problem(problem.status, to_say("This token is not known."))
+                problem = Problem(problem.status, tell("This token is not known."))
             return _form(request, wanted, problem)
         except DatabaseAway as away:
-            return _form(request, wanted, Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{away}."))
+            return _form(request, wanted, Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)))
         response = RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
         response.set_cookie(
             COOKIE,
@@ -87,12 +87,12 @@ class Login:
             return _form(
                 request,
                 "/",
-                Problem(HTTPStatus.FORBIDDEN, to_say("Log out on a page of this site.")),
+                Problem(HTTPStatus.FORBIDDEN, tell("Log out on a page of this site.")),
             )
         try:
             await self._sessions.end(request.cookies.get(COOKIE))
         except DatabaseAway as away:
-            detail = f"You are not logged out: {away}."
+            detail = tell("You are not logged out: %(why)s.", why=away)
             return _form(request, "/", Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail))
         response = RedirectResponse(PATH, HTTPStatus.SEE_OTHER)
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
@@ -103,7 +103,6 @@ def _form(request: Request, wanted: str, refused: Problem | None = None) -> Resp
     of = language_of(request)
     status = refused.status if refused else HTTPStatus.OK
     hours = round(LASTS.total_seconds() / 3600)
-    detail = of.gettext(refused.detail) if refused else ""
     address = f"{PATH}?next={quote(wanted)}"
     body = render(
         "login.html",
@@ -111,7 +110,7 @@ def _form(request: Request, wanted: str, refused: Problem | None = None) -> Resp
         path=PATH,
         address=address,
         wanted=wanted,
-        refused=detail,
+        refused=refused.detail if refused else "",
         hours=hours,
     )
     response = page_response(body, of, status)

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
+from domain.telling import tell
 from services.http.access import Access, Caller
 from services.http.away import DatabaseAway
 from services.http.pages import languages
@@ -169,23 +170,21 @@ class Words:
         return page(visit_of(request, caller, None), "words.html")
 
 
-NO_PAGE: Final = to_say("there is no page at this address")
-CRASHED: Final = to_say("the server failed at this request; its log says why")
+NO_PAGE: Final = tell("there is no page at this address")
+CRASHED: Final = tell("the server failed at this request; its log says why")
 
 
 def _failed(request: Request, caller: Caller | None, problem: Problem) -> Response:
     """Why there is no page, as a page."""
     of = language_of(request)
     context: dict[str, Any] = {"viewer": caller, "path": "", "as_of": None, "address": "/"}
-    detail = of.gettext(problem.detail)
     body = render(
         "failed.html",
         of,
         **context,
         status=problem.status,
         title=of.gettext(TITLES.get(problem.status, problem.status.phrase)),
-        detail=detail,
-        is_english=detail == problem.detail and of.code != "en",
+        detail=problem.detail,
     )
     response = page_response(body, of, problem.status)
     response.headers.update(problem.headers or {})

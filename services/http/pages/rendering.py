@@ -16,6 +16,7 @@ from services.http.pages.story import story
 from services.http.static_files import static_file
 from services.language.language import NAMES, Language, language
 from services.language.meanings import MEANINGS
+from services.language.sentences import sentence_in
 from services.report.sentences import of_classes, of_money_in_short
 
 STYLE: Final = static_file("services.http.pages", "static/tuntas.css")
@@ -84,6 +85,14 @@ class _Said:
         text = of.rupiah(abs(value)) if is_rupiah else of.number(abs(value))
         return f"{'+' if value > 0 else MINUS if value else ''}{text}"
 
+    def told(self, sentence: str) -> Markup:
+        """A sentence that is answered in English; where it is not known in this language, marked as English."""
+        code = self._language.code
+        said = sentence_in(code, sentence)
+        if said is not None:
+            return marked(said)
+        return Markup('<span lang="en">{}</span>').format(marked(sentence))
+
     def as_text(self, value: Any, name: str = "") -> str:
         """A value of an event's data in words; ``name``: what it is of."""
         words = self._language.words
@@ -143,6 +152,7 @@ def _environment(code: str) -> Environment:
         day=said.day,
         as_text=said.as_text,
         marked=marked,
+        told=said.told,
     )
     made.globals.update(
         PARTNERS=PARTNERS,

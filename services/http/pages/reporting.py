@@ -11,6 +11,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.telling import tell
 from domain.vocabulary import PARTNERS
 from services.http.access import Caller
 from services.http.pages.asker import Asker
@@ -21,7 +22,6 @@ from services.http.safe_headers import SAFE
 from services.http.turns import Turns
 from services.language.catalogue import LOCALES
 from services.language.language import Language, language
-from services.language.marking import to_say
 from services.report.document import Document
 from services.report.figures import gather
 from services.report.html import html
@@ -31,7 +31,7 @@ from services.report.scope import scope
 from services.report.season import season
 
 FORMATS: Final = {"html": (html, "text/html; charset=utf-8"), "pdf": (pdf, "application/pdf")}
-NO_SUCH: Final = to_say("a report is `html` or `pdf`, in `id` or `en`")
+NO_SUCH: Final = tell("a report is `html` or `pdf`, in `id` or `en`")
 
 
 class Asked(Struct, frozen=True):
@@ -127,7 +127,7 @@ class Reporting:
 
 def reports(asker: Asker) -> list[Reporting]:
     """Every report that pages lead to; one is made at a time."""
-    of = partial(Reporting, asker=asker, turns=Turns(1, "reports"))
+    of = partial(Reporting, asker=asker, turns=Turns(1, tell("reports")))
     return [
         of("/report"),
         of("/partners/{partner}/report"),

@@ -44,7 +44,7 @@ def test_they_are_listed_and_shown(api: Api) -> None:
     csv = api.ask("/v1/hints", {}, bearer() | {"Accept": "text/csv"}).text
     assert csv.count("\r\ntokopedia,") == 2
     page = api.ask("/partners/tokopedia/evaluation", headers=api.session()).text
-    assert "`data.pertcent` is not known" in page
+    assert "<code>data.pertcent</code> is not known" in page
 
 
 def test_a_partner_sees_its_own(api: Api) -> None:
@@ -52,3 +52,10 @@ def test_a_partner_sees_its_own(api: Api) -> None:
     assert api.ask("/v1/hints", {}, own).json()["items"] == []
     assert api.ask("/v1/hints", {"partner": "tokopedia"}, own).status_code == 403
     assert api.ask("/v1/hints", {"partner": "nobody"}, bearer()).status_code == 422
+
+
+def test_they_are_told_in_the_language_of_the_page(api: Api) -> None:
+    cookie = {**api.session(), "Accept-Language": "id"}
+    page = api.ask("/partners/tokopedia/evaluation", headers=cookie).text
+    assert "<code>data.pertcent</code> tidak dikenal, dan diabaikan." in page
+    assert "is not known" not in page

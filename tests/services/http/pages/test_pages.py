@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import deque
-from urllib.parse import quote, quote_plus, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import pytest
 
@@ -237,6 +237,21 @@ def test_texts_are_in_the_language_that_is_asked_for(season_api: Api) -> None:
     assert '<html lang="en">' in season_api.ask("/", None, chosen).text
     odd = {"Cookie": f"{cookie['Cookie']}; tuntas_language=xx", **spoken}
     assert '<html lang="id">' in season_api.ask("/", None, odd).text
+
+
+def test_what_is_wrong_with_a_record_is_told_in_the_language_of_the_page(season_api: Api) -> None:
+    indonesian = {**season_api.session(), "Accept-Language": "id"}
+    rejections = season_api.ask("/rejections", None, indonesian).text
+    assert '<span lang="en">' not in rejections
+    assert "harus berupa" in rejections
+    sent = {"events": '{"specversion": "1.0"}', "partner": "tokopedia"}
+    own = {**indonesian, "Sec-Fetch-Site": "same-origin"}
+    checked = season_api.ask("/check", None, own, "POST", body=urlencode(sent).encode()).text
+    assert "<code>id</code> tidak ada: kirim id yang tidak Anda berikan" in checked
+    failed = season_api.ask("/purchases/tokopedia/none", None, indonesian).text
+    assert "mitra ini tidak menjual apa pun dengan purchase_id ini." in failed
+    odd = season_api.ask("/purchased-classes", {"completion": "done"}, indonesian).text
+    assert "<code>completion</code> bukan salah satu dari " in odd
 
 
 def test_the_choice_of_a_language_leads_back(season_api: Api) -> None:
