@@ -20,13 +20,15 @@ class Watched(NamedTuple):
 
     ``since``: when it became what first completions ask for: with certificate and review since when all is there,
     without one of them since its completion; None: not completed, or given back. ``is_open``: active, neither
-    completed nor failed. ``state``: `state_number` of completion and assessment.
+    completed nor failed. ``state``: `state_number` of completion and assessment. ``is_ready``: whether certificate and
+    review are there; None where ``since`` is.
     """
 
     last_reported_at: int
     since: int | None
     state: int
     is_open: bool
+    is_ready: bool | None
 
 
 def state_number(completion: CompletionState, assessment: AssessmentState) -> int:
@@ -41,14 +43,16 @@ def watched(
     if answer.last_reported_at is None or not answer.purchases:
         return None
     is_active = answer.purchase == "active"
-    since = None
+    since = is_ready = None
     if is_active and answer.completed_at is not None:
         of = completed_class(0, class_code, evidence, catalogue)
         if of is not None:
+            is_ready = of.ready_at is not None
             since = of.completed_at if of.ready_at is None else of.ready_at
     return Watched(
         answer.last_reported_at,
         since,
         state_number(answer.completion, answer.assessment.state),
         is_active and answer.completion != "completed" and answer.assessment.state != "failed",
+        is_ready,
     )

@@ -14,7 +14,7 @@ from projections.storage.sql import load
 
 SQL: Final = load("projections.days", "watching.sql")
 
-_COLUMNS: Final = 7
+_COLUMNS: Final = 8
 
 _code = lru_cache(maxsize=1 << 14)(field.text)
 
@@ -52,13 +52,14 @@ def _send(cursor: Cursor, statement: str, changed: Iterable[Changed]) -> None:
 
 def _row(partner_id: int, person: int, class_code: str, of: Watched | None) -> tuple[bytes, ...]:
     if of is None:
-        told = (field.NULL,) * 4
+        told = (field.NULL,) * 5
     else:
         told = (
             field.timestamptz(of.last_reported_at),
             field.NULL if of.since is None else field.timestamptz(of.since),
             field.smallint(of.state),
             field.boolean(of.is_open),
+            field.NULL if of.is_ready is None else field.boolean(of.is_ready),
         )
     return (*told, field.bigint(person), field.smallint(partner_id), _code(class_code))
 

@@ -127,12 +127,14 @@ async def pages(
         return
     behind = after[0] if after else LOWEST
     bounds = (wanted.since_from, wanted.since_to)
-    by_time = as_of is None and bounds != (None, None)
+    is_kept = as_of is None and (bounds != (None, None) or wanted.state in {"ready", "missing"})
     statement = SQL["everybody" if wanted.state is None or as_of is not None else wanted.state]
     while True:
         persons = None
-        if by_time:
-            persons = await watched.persons_since(session, ALL_PARTNERS, bounds, behind, page_rows)
+        if is_kept:
+            persons = await watched.completers(
+                session, ALL_PARTNERS, wanted.state, bounds, behind, page_rows
+            )
         if persons is None:
             rows = await session.fetch(statement, behind, page_rows, as_of is None)
             persons = [person for (person,) in rows]

@@ -6,11 +6,12 @@ Whatever is found here is judged in the end. A session is in one snapshot.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
+from domain.first_completion import FirstState
 from domain.vocabulary import AssessmentState, CompletionState
 from domain.watched import state_number
 from projections.reading import evaluations_days as days
@@ -108,26 +109,39 @@ def odd_state(completion: CompletionState | None, assessment: AssessmentState | 
     return state if state in ODD else None
 
 
-async def persons_since(
+async def completers(
     session: Session,
     partner_ids: Sequence[int],
+    state: FirstState | None,
     bounds: tuple[int | None, int | None],
     behind: int,
     rows: int,
 ) -> list[int] | None:
-    """The next persons of whom any class may have become what first completions ask for within the bounds.
+    """The next persons of whom any class may be, since a time within the bounds, what first completions ask for.
 
-    None: nobody is kept by time.
+    ``state``: ready or missing, or None for either. None: nobody is kept so.
     """
     not_followed = await touched(session, partner_ids)
     if not_followed is None:
         return None
-    low, high = (instant(bound) for bound in bounds)
-    (became,) = await session.fetchrow(SQL["count_since"], low, high, FEW)
-    name = "few_since" if became < FEW else "many_since"
+    asked = {"asked": _ASKED[state]}
     persons = sorted({person for some in not_followed.values() for person in some})
-    found = await session.fetch(SQL[name], behind, rows, low, high, persons)
+    if bounds == (None, None):
+        found = await session.fetch(filled(SQL["at_any_time"], asked), behind, rows, persons)
+        return [person for (person,) in found]
+    low, high = (instant(bound) for bound in bounds)
+    (became,) = await session.fetchrow(filled(SQL["count_since"], asked), low, high, FEW)
+    name = "few_since" if became < FEW else "many_since"
+    found = await session.fetch(filled(SQL[name], asked), behind, rows, low, high, persons)
     return [person for (person,) in found]
+
+
+_ASKED: Final[Mapping[FirstState | None, str]] = {
+    None: "true",
+    "ready": "is_ready IS NOT FALSE",
+    "missing": "is_ready IS NOT TRUE",
+}
+"""What is not known is looked at. As indices have it."""
 
 
 def _statement(name: str, **parts: str) -> str:

@@ -118,10 +118,10 @@ ORDER BY class_code {way}, person {way}
 LIMIT $5
 
 -- name: count_since
--- How many became what first completions ask for from $1 and before $2 (null: no bound), of at most $3.
+-- How many became what first completions ask for ({asked}) from $1 and before $2 (null: no bound), of at most $3.
 SELECT count(*) FROM (
     SELECT FROM projections.watched_class
-    WHERE since >= coalesce($1::timestamptz, '-infinity') AND since < coalesce($2::timestamptz, 'infinity')
+    WHERE since >= coalesce($1::timestamptz, '-infinity') AND since < coalesce($2::timestamptz, 'infinity') AND {asked}
     LIMIT $3
 ) AS became
 
@@ -129,7 +129,7 @@ SELECT count(*) FROM (
 -- The next $2 persons behind $1 of whom a class became that from $3 and before $4, where few did, and participants $5.
 SELECT person FROM (
     SELECT person FROM projections.watched_class
-    WHERE since >= coalesce($3::timestamptz, '-infinity') AND since < coalesce($4::timestamptz, 'infinity')
+    WHERE since >= coalesce($3::timestamptz, '-infinity') AND since < coalesce($4::timestamptz, 'infinity') AND {asked}
     UNION
     SELECT unnest($5::bigint[])
 ) AS anybody
@@ -141,10 +141,21 @@ LIMIT $2
 -- The same where many did: in order of persons.
 (SELECT DISTINCT person FROM projections.watched_class
  WHERE person > $1 AND since IS NOT NULL AND since >= coalesce($3::timestamptz, '-infinity')
-   AND since < coalesce($4::timestamptz, 'infinity')
+   AND since < coalesce($4::timestamptz, 'infinity') AND {asked}
  ORDER BY person
  LIMIT $2)
 UNION
 SELECT person FROM unnest($5::bigint[]) AS touched (person) WHERE person > $1
+ORDER BY person
+LIMIT $2
+
+-- name: at_any_time
+-- The next $2 persons behind $1 of whom a class is what first completions ask for ({asked}), and participants $3.
+(SELECT DISTINCT person FROM projections.watched_class
+ WHERE person > $1 AND since IS NOT NULL AND {asked}
+ ORDER BY person
+ LIMIT $2)
+UNION
+SELECT person FROM unnest($3::bigint[]) AS touched (person) WHERE person > $1
 ORDER BY person
 LIMIT $2

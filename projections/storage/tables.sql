@@ -199,6 +199,7 @@ CREATE TABLE IF NOT EXISTS projections.watched_class (
     state         smallint NOT NULL,
     is_open       boolean  NOT NULL,
     class_code    text     NOT NULL COLLATE "C",
+    is_ready      boolean,
     PRIMARY KEY (person, partner_id, class_code)
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS watched_by_word
@@ -209,6 +210,10 @@ CREATE INDEX IF NOT EXISTS odd_class
     ON projections.watched_class (partner_id, state, class_code, person) WHERE state IN (12, 13, 22);
 CREATE INDEX IF NOT EXISTS watched_since
     ON projections.watched_class (since, person) WHERE since IS NOT NULL;
+CREATE INDEX IF NOT EXISTS watched_ready
+    ON projections.watched_class (person) WHERE since IS NOT NULL AND is_ready IS NOT FALSE;
+CREATE INDEX IF NOT EXISTS watched_missing
+    ON projections.watched_class (person) WHERE since IS NOT NULL AND is_ready IS NOT TRUE;
 
 -- How far evaluations over time follow: the events of each lane, and the revision of each partner's catalogue, with the
 -- package sales end of then.

@@ -45,10 +45,13 @@ FROM (
 ON CONFLICT DO NOTHING
 """
 WATCHED: Final = """
-INSERT INTO projections.watched_class (last_reported, since, state, is_open, person, partner_id, class_code)
+INSERT INTO projections.watched_class (
+    last_reported, since, state, is_open, is_ready, person, partner_id, class_code
+)
 SELECT purchased_at + (person % 40 + 40) * interval '1 day' + (person % 86399) * interval '1 second',
        CASE completion WHEN 2 THEN purchased_at + (person % 40 + 40) * interval '1 day' END,
-       completion * 10 + assessment, completion <> 2 AND assessment <> 2, person, partner_id, class_code
+       completion * 10 + assessment, completion <> 2 AND assessment <> 2,
+       CASE completion WHEN 2 THEN flags & 512 <> 0 AND rating IS NOT NULL END, person, partner_id, class_code
 FROM projections.purchased_class WHERE completion > 0 AND purchased_at IS NOT NULL ORDER BY person
 """
 TABLES: Final = ("projections.purchased_class", "projections.watched_class")
@@ -105,7 +108,10 @@ def questions() -> list[Asked]:
         ]
     for until, name in ((day(7, 2), "few_since"), (day(8, 1), "many_since")):
         values: tuple[Any, ...] = (LOWEST, 101, day(7, 1), until, [])
-        found.append((f"completed until {until:%d %B}", name, values, {}))
+        found.append((f"completed until {until:%d %B}", name, values, {"asked": "true"}))
+    for state, condition in (("ready", "FALSE"), ("missing", "TRUE")):
+        parts = {"asked": f"is_ready IS NOT {condition}"}
+        found.append((f"{state}, at any time", "at_any_time", (LOWEST, 101, []), parts))
     return found
 
 

@@ -4,6 +4,7 @@ Writers go on meanwhile. A statement that needs a lock waits for it for a short 
 after it waits in line behind it; then it lets the others pass and tries again.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -166,7 +167,7 @@ def _in_chunks(session: connection, migration: Migration, progress: Progress) ->
             def chunk(work: cursor, after: str | None = reached) -> tuple[str | None, int, int]:
                 work.execute("EXECUTE chunk (%s::jsonb, %s)", (after, migration.chunk_rows))
                 ((ended, rows),) = work.fetchall()
-                ended = None if ended is None else str(ended)
+                ended = None if ended is None else json.dumps(ended)
                 work.execute(SQL["progress"], {**number, "reached": ended or after, "rows": rows})
                 ((so_far, of),) = work.fetchall()
                 return ended, so_far, of or 0

@@ -10,6 +10,7 @@ import pytest
 from projections.reading import evaluations_days, watched
 from projections.sums import rollup
 from services.embedded.postgres import EmbeddedPostgres
+from services.postgres.connect import close, connect, transaction
 from services.simulator import simulate
 from tests.projections.kept import Kept
 from tests.services.http.conftest import Api, running
@@ -134,6 +135,35 @@ def test_first_completions_by_time(api: Api) -> None:
             query = bounds if state is None else bounds | {"state": state}
             assert api.items(FIRST, limit=29, **query) == wanted
             assert bool(wanted) == (state != "none")
+
+
+@pytest.fixture(params=["known", "unknown"])
+def _ready(request: pytest.FixtureRequest, api: Api) -> Iterator[None]:
+    """Whether certificate and review are there is noted, or not known of every other row."""
+    if request.param == "known":
+        yield
+        return
+    session = connect(api.database_url, "test")
+    with transaction(session) as work:
+        work.execute("CREATE TABLE noted AS SELECT * FROM projections.watched_class")
+        work.execute("UPDATE projections.watched_class SET is_ready = NULL WHERE person % 2 = 0")
+    yield
+    with transaction(session) as work:
+        work.execute("TRUNCATE projections.watched_class")
+        work.execute("INSERT INTO projections.watched_class SELECT * FROM noted")
+        work.execute("DROP TABLE noted")
+    close(session)
+
+
+@pytest.mark.usefixtures("_ready")
+@pytest.mark.parametrize("state", ["ready", "missing", "none"])
+def test_first_completions_in_a_state(api: Api, state: str) -> None:
+    wanted = [each for each in api.items(FIRST, limit=1000) if each["state"] == state]
+    assert len(wanted) > 10
+    assert api.items(FIRST, limit=29, state=state) == wanted
+    completed = [each for each in wanted if each["since"] and each["since"] < "2020-07-01"]
+    found = api.items(FIRST, limit=29, state=state, to="2020-07-01T00:00:00Z")
+    assert found == completed
 
 
 def test_far_behind_rows_answer(api: Api, listed: Items, monkeypatch: pytest.MonkeyPatch) -> None:
