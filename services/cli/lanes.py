@@ -3,9 +3,12 @@
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from domain.vocabulary import TOPIC_PREFIX
 from projections.reading.kafka_log import KafkaLog
 from services.cli.reached import reached_settings
 from services.postgres.connect import close, connect, transaction
@@ -91,13 +94,27 @@ def said(each: Ill, *, done: bool) -> str:
 
 
 def table_of(found: list[LaneStatus], log: KafkaLog, ill: list[Ill]) -> Table:
-    """The lanes, with the log there is beside them."""
-    table = Table(title="Lanes")
-    for column in ("Topic", "Partition", "Log"):
-        table.add_column(column)
-    for column in ("Read from", "Next offset", "Log begins", "Log ends"):
-        table.add_column(column, justify="right")
-    table.add_column("State")
+    """The lanes, with the log there is beside them, for 80 columns: what does not fit is folded, never cut off.
+
+    Where reading began is a column of its own if it was not 0 everywhere.
+    """
+    begun_late = any(lane.first_offset for lane in found)
+    table = Table(
+        title="Lanes: partner and partition of tuntas.partner.<partner>",
+        caption=f"Kafka's log is {log.log_id}.",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("Lane", no_wrap=True)
+    for column in (
+        *(["Read\nfrom"] if begun_late else []),
+        "Next\noffset",
+        "Log\nbegins",
+        "Log\nends",
+    ):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("State", overflow="fold")
     troubled = {each.lane.lane_id for each in ill}
     for lane in found:
         place = (lane.topic, lane.partition)
@@ -107,12 +124,10 @@ def table_of(found: list[LaneStatus], log: KafkaLog, ill: list[Ill]) -> Table:
         if lane.lane_id in troubled:
             state = "[red]waits for a decision[/red]"
         table.add_row(
-            lane.topic,
-            str(lane.partition),
-            lane.log_id,
-            f"{lane.first_offset:,}",
+            f"{lane.topic.removeprefix(TOPIC_PREFIX)} {lane.partition}",
+            *([f"{lane.first_offset:,}"] if begun_late else []),
             f"{lane.next_offset:,}",
             *("–" if bound is None else f"{bound:,}" for bound in bounds),
-            state if current else "an earlier log",
+            state if current else f"earlier log {escape(lane.log_id)}",
         )
     return table
