@@ -25,6 +25,7 @@ from services.http.pages.languages import language_of
 from services.http.pages.login import PATH as LOGIN
 from services.http.pages.login import Login, caller_of, to_login
 from services.http.pages.overview import Overview
+from services.http.pages.periods import SHOWN as PERIODS
 from services.http.pages.rendering import STYLE, page, page_response, render
 from services.http.pages.reporting import reports
 from services.http.pages.shown import Page, Shown
@@ -50,10 +51,10 @@ PAGES: Final = (
     Page(route="classes", template="classes.html", limit=40),
     Page(route="packages", template="packages.html", limit=50),
     Page(route="class_reviews", template="reviews.html", limit=25),
-    Page(route="class_series", template="series.html", limit=60),
-    Page(route="package_series", template="series.html", limit=60),
-    Page(route="institution_series", template="series.html", limit=60),
-    Page(route="partner_series", template="series.html", limit=60),
+    Page(route="class_series", template="series.html", limit=PERIODS),
+    Page(route="package_series", template="series.html", limit=PERIODS),
+    Page(route="institution_series", template="series.html", limit=PERIODS),
+    Page(route="partner_series", template="series.html", limit=PERIODS),
     Page(route="institutions", template="institutions.html", limit=50),
     Page(route="institution_evaluation", template="institution.html"),
     Page(

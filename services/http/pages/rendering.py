@@ -12,6 +12,7 @@ from starlette.responses import Response
 from domain.share import FEW
 from domain.vocabulary import PARTNERS
 from services.http.pages.context import Visit, context_of
+from services.http.pages.periods import before, behind, latest_from
 from services.http.pages.story import story
 from services.http.static_files import static_file
 from services.language.language import NAMES, Language, language
@@ -165,6 +166,9 @@ def _environment(code: str) -> Environment:
         answer_of_classes=lambda counts: of_classes(counts, of),
         answer_of_money=lambda money: of_money_in_short(money["net"], money["completed"], of),
         story=story,
+        latest_from=latest_from,
+        before=before,
+        behind=behind,
         width=width,
         viewer=None,
     )
