@@ -33,6 +33,11 @@ class ProblemDetails(Struct, frozen=True, omit_defaults=True):
     errors: Sequence[Fault] = ()
 
 
+def said(fault: Fault) -> str:
+    """One wrong parameter as a sentence, without its full stop."""
+    return tell("`%(parameter)s` %(fault)s", parameter=fault.parameter, fault=fault.detail)
+
+
 def encoded(problem: ProblemDetails) -> bytes:
     """The problem as a body."""
     return msgspec.json.encode(problem)
@@ -57,10 +62,7 @@ class Problem(Exception):
 
 def unprocessable(*faults: Fault) -> Problem:
     """422: parameters that cannot be understood."""
-    detail = "; ".join(
-        tell("`%(parameter)s` %(fault)s", parameter=fault.parameter, fault=fault.detail)
-        for fault in faults
-    )
+    detail = "; ".join(map(said, faults))
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults)
 
 

@@ -30,7 +30,7 @@ from services.http.pages.rendering import STYLE, page, page_response, render
 from services.http.pages.reporting import reports
 from services.http.pages.shown import Page, Shown
 from services.http.paths import Paths
-from services.http.problems import Problem, nothing_here, only_read, refusal
+from services.http.problems import Problem, nothing_here, only_read, refusal, said
 from services.http.routing import PREFIX, Route, sent_path
 from services.http.sessions import Sessions
 from services.http.sources import Sources
@@ -185,7 +185,7 @@ def _failed(request: Request, caller: Caller | None, problem: Problem) -> Respon
         **context,
         status=problem.status,
         title=of.gettext(TITLES.get(problem.status, problem.status.phrase)),
-        detail=problem.detail,
+        sentences=list(map(said, problem.errors)) or [problem.detail],
     )
     response = page_response(body, of, problem.status)
     response.headers.update(problem.headers or {})

@@ -250,8 +250,10 @@ def test_what_is_wrong_with_a_record_is_told_in_the_language_of_the_page(season_
     assert "<code>id</code> tidak ada: kirim id yang tidak Anda berikan" in checked
     failed = season_api.ask("/purchases/tokopedia/none", None, indonesian).text
     assert "mitra ini tidak menjual apa pun dengan purchase_id ini." in failed
-    odd = season_api.ask("/purchased-classes", {"completion": "done"}, indonesian).text
+    query = {"completion": "done", "purchased_from": "when"}
+    odd = season_api.ask("/purchased-classes", query, indonesian).text
     assert "<code>completion</code> bukan salah satu dari " in odd
+    assert "; <code>purchased_from</code> bukan waktu RFC 3339 seperti " in odd
 
 
 def test_the_choice_of_a_language_leads_back(season_api: Api) -> None:
