@@ -4,6 +4,7 @@ import os
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from services.cli.reached import given_settings
 from services.settings import described
@@ -13,12 +14,23 @@ def settings() -> None:
     """Every setting: name, value, meaning, default."""
     given_settings()
     table = Table(
-        title="Settings of Tuntas", caption="Read from the environment; secrets are masked."
+        title="Settings of Tuntas",
+        caption="Read from the environment; secrets are masked.",
+        show_lines=True,
     )
-    table.add_column("Name", style="bold", no_wrap=True)
-    table.add_column("Value", overflow="fold")
-    table.add_column("Meaning", overflow="fold")
-    table.add_column("Default", style="dim", overflow="fold")
+    table.add_column("Name = value", overflow="fold")
+    table.add_column("Meaning, default", overflow="fold")
     for setting in described(os.environ):
-        table.add_row(setting.name, setting.value, setting.meaning, setting.default)
+        is_default = setting.value == setting.default
+        table.add_row(
+            Text.assemble(
+                (setting.name, "bold"),
+                "\n= ",
+                (setting.value or _EMPTY, "" if is_default else "green"),
+            ),
+            Text.assemble(setting.meaning, (f"\ndefault: {setting.default or _EMPTY}", "dim")),
+        )
     Console().print(table)
+
+
+_EMPTY = "(empty)"
