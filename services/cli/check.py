@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from domain.vocabulary import PARTNERS
+from services.cli.wording import counted
 from services.intake.offline import Checked, check_lines
 from services.xapi.activities import NO_PARTNERS, ActivitiesRefused, read_activities
 
@@ -69,7 +70,7 @@ def check(
     hidden = outcomes["rejected"] - shown
     if hidden:
         console.print(f"… and {hidden:,} more; `--limit 0` shows all.", style="dim")
-    table = Table(title=f"{escape(file.name)}: {outcomes.total():,} lines")
+    table = Table(title=f"{escape(file.name)}: {counted(outcomes.total(), 'line')}")
     table.add_column("Would be")
     table.add_column("Lines", justify="right")
     for outcome in ("accepted", "duplicate", "rejected"):
@@ -85,7 +86,7 @@ def check(
         )
     if unknown_fields:
         console.print(
-            f"{unknown_fields:,} fields that the contract does not name would be ignored."
+            f"{counted(unknown_fields, 'field')} that the contract does not name would be ignored."
         )
     raise typer.Exit(1 if outcomes["rejected"] else 0)
 

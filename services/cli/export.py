@@ -15,6 +15,7 @@ from rich.console import Console
 
 from services.cli.progress import counting
 from services.cli.reached import usable_database
+from services.cli.wording import counted
 
 FORMATS: Final = {
     "csv": "text/csv",
@@ -158,7 +159,9 @@ def export(
     except OSError as failure:
         typer.secho(f"{out}: {failure.strerror or failure}", fg="red", err=True)
         raise typer.Exit(1) from None
-    console.print(f"{rows:,} rows in {monotonic() - started:.1f} s: {out}", highlight=False)
+    console.print(
+        f"{counted(rows, 'row')} in {monotonic() - started:.1f} s: {out}", highlight=False
+    )
 
 
 async def write(

@@ -9,6 +9,7 @@ from rich.console import Console
 from domain.vocabulary import PARTNERS
 from services.cli.progress import progress
 from services.cli.reached import kafka_settings
+from services.cli.wording import counted
 from services.kafka.errors import KafkaFailure
 from services.kafka.producer import publish_lines
 from services.kafka.security import security_of
@@ -44,4 +45,6 @@ def publish(
     except KafkaFailure as failure:
         typer.secho(str(failure), fg="red", err=True)
         raise typer.Exit(1) from None
-    Console().print(f"{sent:,} records are in {partner_topic(partner)}.")
+    Console().print(
+        f"{counted(sent, 'record')} {'is' if sent == 1 else 'are'} in {partner_topic(partner)}."
+    )

@@ -13,6 +13,7 @@ from rich.console import Console
 from domain.errors import Reason
 from domain.vocabulary import PARTNER_IDS, PARTNERS
 from services.cli.reached import reached_settings
+from services.cli.wording import counted
 from services.cloudevents import time as rfc3339
 from services.kafka.errors import KafkaFailure
 from services.kafka.producer import Producer
@@ -39,6 +40,10 @@ def redrive(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which records would be taken up.")
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Also what was taken up before, and rejected once more."),
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0, help="Wait so many seconds for the records to be read.")
     ] = 30.0,
@@ -46,13 +51,14 @@ def redrive(
     """Take rejected records up again after a mend on our side or a new mapping, and say what became of each.
 
     A record is sent to its topic once more, with its key, headers and bytes, and read like any other. Each is taken up
-    at most once; those whose bytes were not kept whole, and those whose id was accepted since, are left out.
+    at most once; those whose bytes were not kept whole, and those whose id was accepted since, are left out, and
+    without --again what was taken up before and is no better since.
     """
     if partner is not None and partner not in PARTNERS:
         raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
     settings = reached_settings()
     partner_ids = [PARTNER_IDS[partner]] if partner else sorted(PARTNER_IDS.values())
-    wanted = Wanted(partner_ids, reason, _since(since))
+    wanted = Wanted(partner_ids, reason, _since(since), again)
     session = connect(settings.database_url, "tuntas redrive")
     try:
         check(session, while_running=True)
@@ -90,7 +96,7 @@ def _say_what_waits(session: connection, wanted: Wanted) -> None:
         reasons[one.reason] += 1
         typer.echo(f"{one.place} {one.reason}")
     told = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
-    total = f"{reasons.total():,} records would be taken up"
+    total = f"{counted(reasons.total(), 'record')} would be taken up"
     Console(stderr=True).print(f"{total}: {told}" if told else f"{total}.", highlight=False)
 
 
@@ -117,7 +123,7 @@ def _say_what_became(session: connection, found: Sequence[Redriven], wait: float
         outcomes["not read yet"] += 1
         _say(sent, "not read yet")
     told = ", ".join(f"{count:,} {became}" for became, count in outcomes.most_common())
-    total = f"{len(found):,} records taken up"
+    total = f"{counted(len(found), 'record')} taken up"
     Console(stderr=True).print(f"{total}: {told}" if told else f"{total}.", highlight=False)
 
 

@@ -13,6 +13,7 @@ from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from projections.reading.heartbeats import Heard, living, silence
 from projections.reading.kafka_log import KafkaLog
 from services.cli.reached import reached_settings
+from services.cli.wording import counted
 from services.kafka.errors import KafkaFailure
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
@@ -80,9 +81,13 @@ def status(
         if lane.trouble:
             console.print(f"[red]{escape(lane.trouble)}[/red]", highlight=False)
     if waiting:
-        console.print(f"{waiting:,} records wait in Kafka.", highlight=False)
+        console.print(
+            f"{counted(waiting, 'record')} {'waits' if waiting == 1 else 'wait'} in Kafka.",
+            highlight=False,
+        )
     if tells and untold:
-        told = f"{untold:,} events were not looked at yet for tuntas.answers.<partner>."
+        were = "was" if untold == 1 else "were"
+        told = f"{counted(untold, 'event')} {were} not looked at yet for tuntas.answers.<partner>."
         console.print(told, highlight=False)
 
 

@@ -28,11 +28,15 @@ _headers: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
 
 
 class Wanted(Struct, frozen=True):
-    """Which rejections: of these partners, for one reason or any, recorded since then."""
+    """Which rejections: of these partners, for one reason or any, recorded since then.
+
+    ``again``: also what was taken up before and rejected once more; each such copy at most once, too.
+    """
 
     partner_ids: Sequence[int]
     reason: str | None
     since: datetime
+    again: bool = False
 
 
 class Rejected(Struct, frozen=True):
@@ -71,6 +75,7 @@ def waiting(session: connection, wanted: Wanted) -> Iterator[Rejected]:
             "partner_ids": list(wanted.partner_ids),
             "reason": wanted.reason,
             "since": wanted.since,
+            "again": wanted.again,
             "limit": PAGE,
             **last,
         }

@@ -3,7 +3,7 @@
 -- name: waiting
 -- The next rejections that can be taken up again, in the order in which they were rejected: of these partners, for this
 -- reason, recorded since then, behind the last. What was kept is the whole record, nothing under its id was accepted
--- since, it was not taken up before, and it is not what was sent when another one was.
+-- since, it was not taken up before, and it is not what was sent when another one was; with "again" it may be that.
 SELECT rejection.partner_id, rejection.lane_id, rejection.kafka_offset, rejection.recorded, rejection.reason,
        lane.topic, lane.partition, rejection.record_key, rejection.headers, rejection.record
 FROM ledger.rejection JOIN ledger.lane USING (partner_id, lane_id)
@@ -20,11 +20,11 @@ WHERE rejection.partner_id = ANY (%(partner_ids)s)
       SELECT FROM ledger.redriven AS before
       WHERE before.partner_id = rejection.partner_id AND before.lane_id = rejection.lane_id
         AND before.kafka_offset = rejection.kafka_offset)
-  AND NOT EXISTS (
+  AND (%(again)s OR NOT EXISTS (
       SELECT FROM ledger.redriven AS origin JOIN ledger.lane AS own
           ON own.partner_id = origin.partner_id AND own.lane_id = origin.lane_id
       WHERE origin.partner_id = rejection.partner_id AND origin.sent_partition = lane.partition
-        AND origin.sent_offset = rejection.kafka_offset AND own.topic = lane.topic AND own.log_id = lane.log_id)
+        AND origin.sent_offset = rejection.kafka_offset AND own.topic = lane.topic AND own.log_id = lane.log_id))
 ORDER BY rejection.recorded, rejection.lane_id, rejection.kafka_offset
 LIMIT %(limit)s
 

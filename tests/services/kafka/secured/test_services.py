@@ -277,6 +277,6 @@ def test_tuntas_publish_works_with_a_partners_own_rights(granted: Granted, tmp_p
     file.write_bytes(completed("sisnaker"))
     settings = granted.settings("sisnaker")
     said = tuntas("publish", "--partner", "sisnaker", str(file), settings=settings)
-    assert "1 records are in tuntas.partner.sisnaker." in said
+    assert "1 record is in tuntas.partner.sisnaker." in said
     refused = tuntas("publish", "--partner", "pintaria", str(file), settings=settings, fails=True)
     assert "user sisnaker may not use the topic tuntas.partner.pintaria: " in refused
