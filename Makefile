@@ -14,7 +14,7 @@ ARGS ?=
 TEST_PROCESSES ?= 2
 # What breaks things on purpose: also the short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do.
 SHORT := tests/faults tests/services/http/browser tests/simulation tests/plants tests/fuzz tests/linearizability \
-	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py)
+	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py up_on_apache.py)
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.

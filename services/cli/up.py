@@ -19,9 +19,22 @@ from services.settings import is_given
 NOT_RUNNING: Final = (AlreadyRunning, PortTaken, ServerFailed, ServiceFailed)
 """What keeps a run from starting, or ends it."""
 
+SMALL_BROKER: Final = (
+    "The broker is a small one that forgets its log when it stops; kcat and confluent-kafka do not speak to it:"
+    " for these, `tuntas up --apache`."
+)
+
 
 def up(
     ingest: Annotated[int, typer.Option(min=1, max=64, help="How many ingest processes.")] = 1,
+    apache: Annotated[
+        bool,
+        typer.Option(
+            "--apache",
+            help="Start Apache Kafka, which every client speaks and which keeps its log, in the place of the small"
+            " broker. Needs Java 17 and Maven.",
+        ),
+    ] = False,
 ) -> None:
     """Start all services on the embedded defaults, or on what the settings name, until Ctrl-C."""
     settings = given_settings()
@@ -34,10 +47,13 @@ def up(
             fresh=False,
             ingest_processes=ingest,
             is_port_set=is_given(os.environ, "api_port"),
+            apache=apache,
         )
         run = everything.start()
         with everything:
             tell_where(console, run)
+            if not (settings.kafka_bootstrap or apache):
+                console.print(SMALL_BROKER, style="dim", highlight=False)
             wait_for_signal(everything)
             console.print("Stopping …")
     except NOT_RUNNING as failure:

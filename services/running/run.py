@@ -5,9 +5,10 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -19,6 +20,9 @@ from services.running.run_file import Run
 from services.running.services import Service, Services
 from services.settings import Settings
 from services.wiring import prepare_database, prepare_topics
+
+if TYPE_CHECKING:
+    from services.embedded.broker import Broker
 
 READY_TIMEOUT_SECONDS = 120.0
 
@@ -42,17 +46,20 @@ class EverythingHere:
         fresh: bool,
         ingest_processes: int = 1,
         is_port_set: bool = False,
+        apache: bool = False,
     ) -> None:
         """Starts nothing yet.
 
         ``data`` names the folder within the state directory for the embedded servers; ``fresh`` empties it first.
-        ``is_port_set``: the API's port was chosen, and is not exchanged for another one.
+        ``is_port_set``: the API's port was chosen, and is not exchanged for another one. ``apache``: a broker that is
+        not named is Apache Kafka itself, which needs Java and Maven and keeps its log.
         """
         self.settings = settings
         self._data_dir = settings.state_dir / data
         self._fresh = fresh
         self._ingest_processes = ingest_processes
         self._is_port_set = is_port_set
+        self._apache = apache
         self._services: Services | None = None
         self._stack = ExitStack()
 
@@ -131,11 +138,20 @@ class EverythingHere:
             url = postgres.create_database("tuntas")
             settings = msgspec.structs.replace(settings, database_url=url)
         if not settings.kafka_bootstrap:
-            from services.embedded.broker import EmbeddedBroker  # noqa: PLC0415 - an extra
-
-            broker = starting.enter_context(EmbeddedBroker(self._data_dir / "broker"))
+            broker = starting.enter_context(_broker(self._data_dir, apache=self._apache))
             settings = msgspec.structs.replace(settings, kafka_bootstrap=broker.bootstrap)
         return settings
+
+
+def _broker(data_dir: Path, *, apache: bool) -> "Broker":
+    """A broker that is started when it is entered."""
+    if apache:
+        from services.embedded.apache_kafka import ApacheKafka  # noqa: PLC0415 - an extra
+
+        return ApacheKafka(data_dir / "kafka")
+    from services.embedded.broker import EmbeddedBroker  # noqa: PLC0415 - an extra
+
+    return EmbeddedBroker(data_dir / "broker")
 
 
 def _services(ingest_processes: int) -> Sequence[Service]:
