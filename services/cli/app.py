@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from services.kafka.errors import KafkaFailure, NotLetIn
+from services.kafka.failures import KafkaFailure, NotLetIn
 from services.postgres.errors import PostgresError
 from services.unworkable import AWAY_EXIT_CODE, REFUSED_EXIT_CODE, Unworkable
 

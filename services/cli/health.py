@@ -15,7 +15,7 @@ import typer
 from projections.reading.heartbeats import living
 from services.cli.reached import reached_settings
 from services.kafka.admin import admin_client
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.security import security_of
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError

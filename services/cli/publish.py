@@ -10,7 +10,7 @@ from domain.vocabulary import PARTNERS
 from services.cli.progress import progress
 from services.cli.reached import kafka_settings
 from services.cli.wording import counted
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.producer import publish_lines
 from services.kafka.security import security_of
 from services.kafka.topics import ensure_topics, partner_topic

@@ -15,7 +15,7 @@ from domain.vocabulary import PARTNER_IDS, PARTNERS
 from services.cli.reached import reached_settings
 from services.cli.wording import counted
 from services.cloudevents import time as rfc3339
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.producer import Producer
 from services.kafka.security import security_of
 from services.postgres.connect import close, connect

@@ -14,7 +14,7 @@ from projections.reading.heartbeats import Heard, living, silence
 from projections.reading.kafka_log import KafkaLog
 from services.cli.reached import reached_settings
 from services.cli.wording import counted
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check

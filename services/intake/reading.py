@@ -17,7 +17,8 @@ from services.intake.takeover import LaneName, made_anew, note_trouble, take_ove
 from services.intake.weights import Weights
 from services.intake.writer import Writer
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import LogMismatch, log_replaced, topic_made_anew
+from services.kafka.errors import log_replaced, topic_made_anew
+from services.kafka.failures import LogMismatch
 from services.kafka.records import Fetched, Polled
 from services.logs import pairs
 from services.postgres.waiting import WaitingConnection

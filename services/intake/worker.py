@@ -14,7 +14,7 @@ from services.intake.pace import Pace
 from services.intake.reading import Reading
 from services.kafka.admission import Admission
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.postgres.connect import close
 from services.postgres.errors import PostgresError
 from services.postgres.waiting import WaitingConnection

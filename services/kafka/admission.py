@@ -7,7 +7,7 @@ it shows goes on trying, with the files as they are then. One that has never wor
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.kafka.errors import NotLetIn
+from services.kafka.failures import NotLetIn
 from services.unworkable import AccessRefused
 
 

@@ -24,13 +24,8 @@ from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAs
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
-from services.kafka.errors import (
-    BrokerUnavailable,
-    LogMismatch,
-    log_mismatch,
-    missing_offsets,
-    translated,
-)
+from services.kafka.errors import log_mismatch, missing_offsets, translated
+from services.kafka.failures import BrokerUnavailable, LogMismatch
 from services.kafka.fetching import FETCHED_BYTES, PartnerKafkaConsumer
 from services.kafka.group_offsets import GroupOffsets
 from services.kafka.rebalance import RebalanceListener

@@ -18,7 +18,7 @@ from kafka.errors import SecurityDisabledError, UnsupportedVersionError
 from msgspec import Struct
 
 from services.kafka.access import Line
-from services.kafka.errors import BrokerRefused
+from services.kafka.failures import BrokerRefused
 from services.kafka.passwords import Passwords
 
 _MECHANISM: Final = "SCRAM-SHA-512"

@@ -12,7 +12,8 @@ from kafka import TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
 from projections.reading.kafka_log import KafkaLog, Place
-from services.kafka.errors import BrokerUnavailable, translated
+from services.kafka.errors import translated
+from services.kafka.failures import BrokerUnavailable
 from services.kafka.fetching import PartnerKafkaConsumer
 from services.kafka.security import UNSECURED, Security
 

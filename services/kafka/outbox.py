@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from kafka.errors import KafkaError
 
-from services.kafka.errors import BrokerUnavailable, translated
+from services.kafka.errors import translated
+from services.kafka.failures import BrokerUnavailable
 from services.kafka.producer import Outgoing, Producer
 from services.kafka.security import UNSECURED, Security
 

@@ -17,7 +17,8 @@ from kafka.errors import (
 
 from domain.vocabulary import TYPE_PREFIX
 from services.kafka.bounded_producer import BoundedProducer
-from services.kafka.errors import BrokerUnavailable, PublishFailed, not_allowed, translated
+from services.kafka.errors import not_allowed, translated
+from services.kafka.failures import BrokerUnavailable, PublishFailed
 from services.kafka.security import UNSECURED, Security
 from services.kafka.topics import partner_topic
 

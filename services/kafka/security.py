@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.x509 import load_pem_x509_certificate
 from msgspec import Struct
 
 from services.kafka.connections import PasswordFile, new_client
@@ -126,6 +125,10 @@ def security_of(settings: Settings) -> Security:
 
 def _valid_until(file: Path) -> datetime:
     """The end of the validity of the first certificate in a file that OpenSSL has read."""
+    from cryptography.x509 import (  # noqa: PLC0415 - a tenth of what a worker loads, for TLS alone
+        load_pem_x509_certificate,
+    )
+
     return load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
 
 

@@ -12,7 +12,8 @@ from domain.vocabulary import (
     TOPIC_PREFIX,
 )
 from services.kafka.admin import admin_client
-from services.kafka.errors import BrokerRefused, NotLetIn, not_allowed
+from services.kafka.errors import not_allowed
+from services.kafka.failures import BrokerRefused, NotLetIn
 from services.kafka.security import UNSECURED, Security
 
 BROKER_DEFAULT: Final = -1

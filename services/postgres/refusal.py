@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-import asyncpg
-
 from services.unworkable import AccessRefused, Unworkable
 
 TIMEOUT_SECONDS: Final = 5
@@ -19,13 +17,6 @@ ADVICE: Final[Mapping[str, str]] = {
     "42501": "Grant this user the right, or name another one in TUNTAS_DATABASE_URL",
 }
 """What to do, by the SQLSTATE or its class."""
-NO_ANSWER: Final = (
-    OSError,
-    TimeoutError,
-    ValueError,
-    asyncpg.InterfaceError,
-    asyncpg.TargetServerAttributeNotMatched,  # of several servers none leads
-)
 
 
 def refusal(database_url: str) -> Unworkable | None:
@@ -44,11 +35,19 @@ def access_refused(code: str | None, said: str) -> Unworkable | None:
 
 
 async def _ask(database_url: str) -> tuple[str | None, str]:
+    import asyncpg  # noqa: PLC0415 - a tenth of what a worker loads, for this alone
+
     try:
         session = await asyncpg.connect(database_url, timeout=TIMEOUT_SECONDS)
     except asyncpg.PostgresError as error:
         return error.sqlstate, f"PostgreSQL refuses: {error}"
-    except NO_ANSWER:
+    except (
+        OSError,
+        TimeoutError,
+        ValueError,
+        asyncpg.InterfaceError,
+        asyncpg.TargetServerAttributeNotMatched,  # of several servers none leads
+    ):
         return None, ""
     session.terminate()
     return None, ""

@@ -21,7 +21,7 @@ from projections.answers import following
 from projections.answers.following import Behind, Looking, Transaction
 from projections.answers.told import Change
 from services.cloudevents.answer import AnswerChanged, encode, shape, withdrawn_headers
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.producer import STRUCTURED
 from services.logs import pairs
 from services.postgres.connect import close, transaction

@@ -19,7 +19,7 @@ from projections.sequences import ranges as sequences
 from projections.status import rejudge
 from projections.sums.rollup import add_up
 from services.kafka.admission import Admission
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry

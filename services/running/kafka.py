@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from projections.reading.kafka_log import Asked, KafkaLog
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.log_watch import LogWatch
 from services.kafka.security import security_of
 from services.kafka.topics import partner_topic

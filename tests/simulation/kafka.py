@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
-from services.kafka.errors import BrokerUnavailable
+from services.kafka.failures import BrokerUnavailable
 from services.kafka.records import Fetched, Polled, Record
 from tests.simulation.faults import Faults
 from tests.simulation.scheduler import Process, Scheduler

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.kafka.errors import BrokerRefused, BrokerUnavailable
+from services.kafka.failures import BrokerRefused, BrokerUnavailable
 from services.projector.answering import Message
 from tests.simulation.faults import Faults
 from tests.simulation.scheduler import Scheduler

@@ -10,7 +10,7 @@ from typing import Any, Final
 from domain.vocabulary import PARTNER_IDS
 from services import rebuilding
 from services.intake.worker import Worker
-from services.kafka.errors import BrokerUnavailable
+from services.kafka.failures import BrokerUnavailable
 from services.postgres.errors import PostgresError
 from services.projector.announcer import Announcement, Send
 from services.projector.answering import Answering

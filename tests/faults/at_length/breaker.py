@@ -19,7 +19,7 @@ from psycopg2.extensions import connection
 from services.embedded.broker import Broker
 from services.embedded.postgres import EmbeddedPostgres, program
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from tests.end_to_end.running_system import RunningSystem
 from tests.faults.at_length.clock import SteppedClock
 from tests.faults.cutting_proxy import CuttingProxy

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from services.intake.worker import Worker
-from services.kafka.errors import LogMismatch
+from services.kafka.failures import LogMismatch
 from services.kafka.records import AnyRecord, Fetched, Polled
 from services.postgres.connect import connect
 

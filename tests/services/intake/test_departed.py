@@ -9,7 +9,7 @@ from kafka.admin import MemberToRemove
 from psycopg2.extensions import connection
 
 from services.intake.departed import Departed
-from services.kafka.errors import BrokerUnavailable
+from services.kafka.failures import BrokerUnavailable
 from services.postgres.connect import close, connect
 
 GROUP = "tuntas"

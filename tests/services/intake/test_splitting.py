@@ -14,7 +14,7 @@ from services.intake.batch import BatchOutcome, LaneBatch
 from services.intake.failures import is_of_the_batch
 from services.intake.worker import Worker
 from services.intake.writer import Writer
-from services.kafka.errors import LogMismatch
+from services.kafka.failures import LogMismatch
 from services.kafka.records import Fetched, Polled, Record
 from services.postgres.connect import connect
 from services.postgres.errors import (

@@ -7,7 +7,7 @@ import pytest
 from domain.vocabulary import PARTNERS
 from services.intake import reading as reading_module
 from services.intake.takeover import partner_id_of
-from services.kafka.errors import LogMismatch
+from services.kafka.failures import LogMismatch
 from services.kafka.records import CorruptRecord, Polled, Record
 from services.postgres.connect import transaction
 from tests.services.intake.desk import Desk

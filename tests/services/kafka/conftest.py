@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 
 from services.embedded.broker import Broker
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.producer import Producer
 from services.kafka.records import AnyRecord, Fetched, Polled, Record
 

@@ -9,7 +9,7 @@ from kafka.admin import MemberToRemove
 
 from services.embedded.apache_kafka import ApacheKafka
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import BrokerUnavailable, LogMismatch
+from services.kafka.failures import BrokerUnavailable, LogMismatch
 from services.kafka.records import CorruptRecord
 from tests.services.kafka.conftest import Reader, Subscribe, create_topic, numbers, only, write
 

@@ -6,7 +6,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from services.embedded.broker import Broker
 from services.kafka.consumer import PARTNER_TOPICS, topics_of
-from services.kafka.errors import LogMismatch
+from services.kafka.failures import LogMismatch
 from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Record
 from services.kafka.watchdog import Watchdog

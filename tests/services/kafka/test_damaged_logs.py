@@ -9,7 +9,7 @@ import pytest
 from services.embedded.apache_kafka import ApacheKafka
 from services.kafka import standing
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import LogMismatch
+from services.kafka.failures import LogMismatch
 from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Record
 from tests.services.kafka.conftest import Reader, create_topic, only

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from kafka import KafkaAdminClient
 
-from services.kafka.errors import KafkaFailure
+from services.kafka.failures import KafkaFailure
 from services.kafka.log_watch import LogWatch
 from services.kafka.producer import Producer
 from tests.services.cli.commands import NOBODY

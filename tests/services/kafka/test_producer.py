@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from domain.vocabulary import PARTNERS
-from services.kafka.errors import BrokerRefused, BrokerUnavailable, PublishFailed
+from services.kafka.failures import BrokerRefused, BrokerUnavailable, PublishFailed
 from services.kafka.producer import Producer, key_of, publish, publish_lines
 from services.kafka.records import Record
 from services.kafka.topics import (

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from domain.vocabulary import PARTNER_IDS
-from services.kafka.errors import BrokerUnavailable
+from services.kafka.failures import BrokerUnavailable
 from services.postgres.connect import transaction
 from services.projector.answering import Message, Telling
 from tests.services.http.desk import Desk as ApiDesk

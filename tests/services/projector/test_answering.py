@@ -27,7 +27,7 @@ from domain.events import (
 from domain.vocabulary import PARTNER_IDS
 from projections.answers import following, told
 from services.embedded.postgres import EmbeddedPostgres
-from services.kafka.errors import BrokerUnavailable
+from services.kafka.failures import BrokerUnavailable
 from services.postgres.connect import connect
 from services.projector.answering import Answering, beside
 from tests.domain import told as stories

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from services.embedded.apache_kafka import ApacheKafka
 from services.embedded.free_port import free_port
 from services.kafka.admin import admin_client
-from services.kafka.errors import BrokerRefused
+from services.kafka.failures import BrokerRefused
 from services.kafka.security import Security
 
 HOST = "127.0.0.1"

@@ -8,7 +8,7 @@ import pytest
 from domain.vocabulary import PARTNERS
 from services.kafka.access import API, SERVICES, lines_of_partner, lines_of_services
 from services.kafka.admin import admin_client
-from services.kafka.errors import BrokerRefused
+from services.kafka.failures import BrokerRefused
 from services.kafka.topics import PARTNER_TOPICS_OF
 from tests.services.kafka.secured.cluster import SecuredKafka
 from tests.services.kafka.secured.granted import Granted, environment, tuntas

@@ -31,7 +31,7 @@ from kafka.protocol.producer import ProduceRequest
 from domain.vocabulary import PARTNERS
 from services.kafka.access import ADMIN, API, INGEST, PROJECT
 from services.kafka.admin import admin_client
-from services.kafka.errors import BrokerRefused
+from services.kafka.failures import BrokerRefused
 from services.kafka.log_watch import LogWatch
 from services.kafka.topics import (
     PARTNER_TOPICS_OF,

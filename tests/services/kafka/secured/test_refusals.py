@@ -12,7 +12,7 @@ import pytest
 
 from services.kafka.admin import admin_client
 from services.kafka.consumer import PartnerConsumer
-from services.kafka.errors import BrokerRefused, BrokerUnavailable
+from services.kafka.failures import BrokerRefused, BrokerUnavailable
 from services.kafka.producer import Producer
 from services.kafka.security import UNSECURED, Security
 from services.kafka.topics import ensure_topics
