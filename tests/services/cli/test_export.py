@@ -20,6 +20,7 @@ from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import ROUTES
 from services.http.routing import LIST
 from tests.benchmarks.export_memory import fill, measure
+from tests.services.cli.commands import run
 from tests.services.http.desk import Desk
 
 ROWS = 15_000
@@ -35,7 +36,14 @@ def filled(postgres_server: EmbeddedPostgres) -> Iterator[str]:
     postgres_server.drop_database("export_of_cli")
 
 
-def run(database_url: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def exported(
+    folder: Path, database_url: str, *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    return run(folder, database_url, "export", *arguments)
+
+
+def run_alone(database_url: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """In a process of its own, whose standard output takes bytes."""
     return subprocess.run(
         [sys.executable, "-m", "services.cli", "export", *arguments],
         env={**os.environ, "TUNTAS_DATABASE_URL": database_url},
@@ -55,7 +63,7 @@ def test_a_long_list_takes_no_more_memory_than_a_short_one(
 def test_formats_agree(filled: str, tmp_path: Path) -> None:
     query = ("purchased-classes", "--partner", "pintaria", "--completion", "completed")
     for name in FORMATS:
-        ended = run(filled, *query, "--out", str(tmp_path / f"out.{name}"))
+        ended = exported(tmp_path, filled, *query, "--out", str(tmp_path / f"out.{name}"))
         assert ended.returncode == 0, ended.stderr
     of_csv = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
     of_json = [json.loads(line) for line in (tmp_path / "out.ndjson").read_text().splitlines()]
@@ -106,7 +114,7 @@ def test_a_day_is_jakartas(
     around_midnight: str, tmp_path: Path, query: tuple[str, ...], names: set[str]
 ) -> None:
     out = tmp_path / "out.csv"
-    ended = run(around_midnight, "purchased-classes", *query, "--out", str(out))
+    ended = exported(tmp_path, around_midnight, "purchased-classes", *query, "--out", str(out))
     assert ended.returncode == 0, ended.stderr
     rows = list(csv.DictReader(io.StringIO(out.read_text())))
     assert {row["purchases_purchase_id"] for row in rows} == names
@@ -115,14 +123,14 @@ def test_a_day_is_jakartas(
 def test_times_are_in_the_zone_that_is_asked_for(around_midnight: str, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     query = ("purchased-classes", "--as-of", "2020-12-31", "--time-zone", "Asia/Jakarta")
-    ended = run(around_midnight, *query, "--out", str(out))
+    ended = exported(tmp_path, around_midnight, *query, "--out", str(out))
     assert ended.returncode == 0, ended.stderr
     (row,) = csv.DictReader(io.StringIO(out.read_text()))
     assert row["purchases_purchased_at"] == "2020-12-31T23:59:59.999999+07:00"
 
 
 def test_standard_output_has_the_rows_alone(filled: str) -> None:
-    ended = run(filled, "intake", "--out", "-", "--format", "ndjson")
+    ended = run_alone(filled, "intake", "--out", "-", "--format", "ndjson")
     lanes = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(lanes) == 8
     assert f"{len(lanes)} rows" in ended.stderr.decode()
@@ -146,9 +154,9 @@ def test_standard_output_has_the_rows_alone(filled: str) -> None:
 def test_what_cannot_be_exported_leaves_no_file(
     filled: str, tmp_path: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    ended = run(filled, *arguments, "--out", str(tmp_path / "out.csv"))
+    ended = exported(tmp_path, filled, *arguments, "--out", str(tmp_path / "out.csv"))
     assert ended.returncode == 2
-    told = " ".join(ended.stderr.decode().replace("│", " ").split())
+    told = " ".join(ended.stderr.replace("│", " ").split())
     assert sentence in told
     assert list(tmp_path.iterdir()) == []
 
