@@ -12,9 +12,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 # So many tests run side by side, each with servers of its own; a file's tests stay together and in their order.
 TEST_PROCESSES ?= 2
-# What breaks things on purpose: also the short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do.
+# What breaks things on purpose: also the short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do. And
+# whole systems that take a minute each.
 SHORT := tests/faults tests/services/http/browser tests/simulation tests/plants tests/fuzz tests/linearizability \
-	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py up_on_apache.py)
+	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py up_on_apache.py oulad.py)
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
@@ -35,7 +36,7 @@ test: $(VENV)/dev.stamp ## run the tests (Kafka: see TUNTAS_TEST_KAFKA in tests/
 	$(PYTEST) $(addprefix --ignore=,$(SHORT)) $(ARGS)
 
 .PHONY: short
-short: $(VENV)/dev.stamp ## break things on purpose: the short versions of faults, pages, simulate, plant and fuzz
+short: $(VENV)/dev.stamp ## break things on purpose: the short versions of faults, pages, simulate, plant and fuzz; real data
 	$(PYTEST) $(SHORT) $(ARGS)
 
 .PHONY: check

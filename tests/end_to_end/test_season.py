@@ -30,7 +30,7 @@ from tests.end_to_end.running_system import TIMEOUT_SECONDS, RunningSystem
 
 pytestmark = [pytest.mark.kafka, pytest.mark.apache, pytest.mark.slow]
 
-EVENTS = 20_000
+EVENTS = 10_000
 REPEATS = 2_000
 SEED = 20_200_630
 END_OF_YEAR = datetime.fromisoformat("2020-12-31T23:59:59+07:00")

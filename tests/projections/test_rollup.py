@@ -35,9 +35,8 @@ def assert_sums(kept: Kept) -> None:
     assert kept.institution_sums() == of_institutions
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_sums_of_a_season_are_those_of_counting_again(kept: Kept, seed: int) -> None:
-    season = list(simulate(3_000, seed=seed))
+def test_sums_of_a_season_are_those_of_counting_again(kept: Kept) -> None:
+    season = list(simulate(3_000, seed=1))
     kept.tell(season[:1_000])
     kept.settle()
     assert_sums(kept)
