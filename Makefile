@@ -13,9 +13,10 @@ ARGS ?=
 # So many tests run side by side, each with servers of its own; a file's tests stay together and in their order.
 TEST_PROCESSES ?= 2
 # What breaks things on purpose: also the short versions of what `make faults`, `pages`, `simulate`, `plant` and `fuzz` do. And
-# whole systems that take a minute each.
+# what takes a minute or two for a few answers: secured clusters, partners' clients, real data, recoveries.
 SHORT := tests/faults tests/services/http/browser tests/simulation tests/plants tests/fuzz tests/linearizability \
-	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py up_on_apache.py oulad.py)
+	tests/services/kafka/secured tests/test_docker_compose_secured.py tests/samples tests/wal_cuts \
+	$(addprefix tests/end_to_end/test_,lane_repair.py dead_intake.py cut_log.py up_on_apache.py oulad.py own_projection.py)
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
@@ -36,7 +37,7 @@ test: $(VENV)/dev.stamp ## run the tests (Kafka: see TUNTAS_TEST_KAFKA in tests/
 	$(PYTEST) $(addprefix --ignore=,$(SHORT)) $(ARGS)
 
 .PHONY: short
-short: $(VENV)/dev.stamp ## break things on purpose: the short versions of faults, pages, simulate, plant and fuzz; real data
+short: $(VENV)/dev.stamp ## break things on purpose: the short versions of faults, pages, simulate, plant and fuzz; secured clusters, real data
 	$(PYTEST) $(SHORT) $(ARGS)
 
 .PHONY: check

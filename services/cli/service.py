@@ -17,9 +17,9 @@ from services.turns import switch_quickly
 
 def ingest() -> None:
     """Read the partners' topics: every record gets its outcome, every answer is up to date."""
+    settings = _settings()
     from services.wiring import heartbeat_of_worker, worker  # noqa: PLC0415 - commands start fast
 
-    settings = _settings()
     ingesting = worker(settings)
     collect_seldom()
     switch_quickly()
@@ -29,10 +29,10 @@ def ingest() -> None:
 
 def project() -> None:
     """Keep rows in line with the catalogue, and tell partners what was rejected and what answers became."""
+    settings = _settings()
     from services.projector.answering import beside  # noqa: PLC0415
     from services.wiring import answering, heartbeat, projector  # noqa: PLC0415
 
-    settings = _settings()
     projecting = projector(settings)
     told = answering(settings)
     collect_seldom()
@@ -44,11 +44,11 @@ def project() -> None:
 
 def api() -> None:
     """Serve the HTTP API. A database that is away does not stop it: it says so, and answers when it is back."""
-    from services.http.serve import run  # noqa: PLC0415
-
     settings = _settings()
     with suppress(DatabaseUnavailable):
         check_database(settings.database_url)
+    from services.http.serve import run  # noqa: PLC0415
+
     collect_seldom()
     run(settings)
 

@@ -8,6 +8,7 @@ lag has to be taken from the high-water mark of a fetch.
 """
 
 import base64
+import signal
 import socket
 import uuid
 from pathlib import Path
@@ -86,7 +87,8 @@ class EmbeddedBroker:
                 "--storage-engine=memory://tuntas/",
             ],
             self.data_dir / "broker.log",
-            grace_seconds=5,
+            # What it holds is lost in any case, and with members that are just joining it takes its time to end.
+            stop_signal=signal.SIGKILL,
             # Set to nothing, so that variables meant for other programs do not configure this one.
             environment={},
         )
