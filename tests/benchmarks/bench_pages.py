@@ -258,6 +258,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=100, help="questions a page")
     parser.add_argument("--keep", type=Path, help="a folder for the database, used again")
     parser.add_argument("--only", default="", help="pages whose path holds this")
+    parser.add_argument("--without", default=" ", help="but none whose path holds this")
     asked = parser.parse_args()
     print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 30 * 86_400))
@@ -272,7 +273,11 @@ def main() -> int:
             ("a partner", PARTNER_TOKEN, pages_of_partner(served)),
         ):
             visitor = Visitor(served, token)
-            wanted = [path for path in (*paths, *as_of(paths, day)) if asked.only in path]
+            wanted = [
+                path
+                for path in (*paths, *as_of(paths, day))
+                if asked.only in path and asked.without not in path
+            ]
             print(f"\nas {who}:\n    least     p50     p99     CPU    KiB times  (milliseconds)")
             for path in wanted:
                 found = visitor.measured(path, asked.times)
