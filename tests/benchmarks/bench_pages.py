@@ -218,7 +218,7 @@ HAS_NO_DAY: Final = ("/check", "/words", "/intake", "/rejections", "/events", "/
 def as_of(paths: Sequence[str], day: str) -> Iterator[str]:
     """Those pages of ``paths`` that say what was so on a day, as of that day."""
     for path in paths:
-        if not path.startswith(HAS_NO_DAY):
+        if not path.startswith(HAS_NO_DAY) and not path.endswith("/deliveries"):
             yield f"{path}{'&' if '?' in path else '?'}as_of={day}"
 
 
