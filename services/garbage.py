@@ -11,9 +11,13 @@ from typing import Final
 THRESHOLDS: Final = (200_000, 20, 100)
 """Of the youngest, middle and oldest objects: gc.set_threshold."""
 
+ANSWERING: Final = 2_000
+"""So many youngest objects where somebody waits for each answer: a page leaves some 350 that refer to each other, and
+to search 200,000 held up one page in some 600 for 180 ms (docs/benchmarks/README.md)."""
 
-def collect_seldom() -> None:
+
+def collect_seldom(youngest: int = THRESHOLDS[0]) -> None:
     """Called once a service stands: what is there by now is never searched again, and what follows seldom."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*THRESHOLDS)
+    gc.set_threshold(youngest, *THRESHOLDS[1:])

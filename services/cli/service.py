@@ -7,7 +7,7 @@ from types import FrameType
 
 from services import logs
 from services.cli.reached import reached_settings
-from services.garbage import collect_seldom
+from services.garbage import ANSWERING, collect_seldom
 from services.heartbeat import Heartbeat, WatchedStop
 from services.postgres.errors import DatabaseUnavailable
 from services.postgres.migrations.fitness import check_database
@@ -49,7 +49,7 @@ def api() -> None:
         check_database(settings.database_url)
     from services.http.serve import run  # noqa: PLC0415
 
-    collect_seldom()
+    collect_seldom(ANSWERING)
     run(settings)
 
 
