@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from services.embedded.apache_kafka import ApacheKafka
 from services.embedded.postgres import EmbeddedPostgres
 from tests.faults.at_length.breaker import KINDS
-from tests.faults.at_length.season import play
+from tests.faults.at_length.season import LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS, play
 from tests.faults.seasons import Season, add_arguments, play_seasons
 
 
@@ -21,7 +21,13 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=6_000, help="of each")
     parser.add_argument("--only", choices=KINDS, action="append", help="break nothing else")
     parser.add_argument("--pause", type=float, help="seconds between two faults, not drawn ones")
+    parser.add_argument(
+        "--longest-pause", type=float, default=LONGEST_PAUSE_SECONDS, help="that is drawn, seconds"
+    )
     given = parser.parse_args()
+    pauses = (SHORTEST_PAUSE_SECONDS, given.longest_pause)
+    if given.pause is not None:
+        pauses = (given.pause, given.pause)
     kinds = {kind: KINDS[kind] for kind in given.only or KINDS}
     with (
         TemporaryDirectory(prefix="tuntas-faults-") as path,
@@ -31,7 +37,7 @@ def main() -> int:
 
         def one(seed: int) -> Season:
             folder = Path(path) / f"season-{seed}"
-            return play(broker, postgres, seed, given.events, kinds, given.pause, folder)
+            return play(broker, postgres, seed, given.events, kinds, pauses, folder)
 
         what = "under load" if given.pause is None else "one at a time"
         return play_seasons(what, given, one, lambda season: dict(season.trials))

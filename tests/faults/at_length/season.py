@@ -22,7 +22,8 @@ from tests.faults.seasons import Season, hold, story
 
 REPEATED: Final = 0.1
 PER_SECOND: Final = 200.0
-PAUSES_SECONDS: Final = (0.05, 1.2)
+SHORTEST_PAUSE_SECONDS: Final = 0.05
+LONGEST_PAUSE_SECONDS: Final = 1.2
 LOOK_SECONDS: Final = 0.05
 
 
@@ -32,12 +33,12 @@ def play(
     seed: int,
     events: int,
     kinds: Mapping[str, int],
-    pause: float | None,
+    pauses: tuple[float, float],
     folder: Path,
 ) -> Season:
     """Sends a season of so many events and breaks things until all is sent; raises SeasonFailed.
 
-    ``pause`` seconds lie between two faults; None: as many as the seed draws.
+    The seconds between two faults are drawn from ``pauses``, the shortest and the longest one.
     """
     chance = random.Random(seed)
     records = shuffled(list(simulate(events, seed)), seed, repeats=round(events * REPEATED))
@@ -54,8 +55,7 @@ def play(
             with Load(system, records, PER_SECOND) as load:
                 while load.sent < len(records):
                     breaker.strike()
-                    drawn = chance.uniform(*PAUSES_SECONDS)
-                    until = monotonic() + (drawn if pause is None else pause)
+                    until = monotonic() + chance.uniform(*pauses)
                     while monotonic() < until:
                         breaker.tend()
                         sleep(LOOK_SECONDS)
