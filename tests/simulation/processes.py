@@ -29,7 +29,10 @@ POLL_SECONDS: Final = 2.0
 
 
 class Processes:
-    """Every process of a run. ``announced``: what partners were told of their rejected records."""
+    """Every process of a run.
+
+    ``announced``: what partners were told of their rejected records; ``announced_earlier``: by the run before this one.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Processes:
         reader: Reader,
     ) -> None:
         self.announced: list[Announcement] = []
+        self.announced_earlier: list[Announcement] = []
         self.topics = Topics(scheduler, faults)
         self.rebuilds = 0
         self._scheduler = scheduler
@@ -55,6 +59,7 @@ class Processes:
 
     def follow(self, earlier: Processes) -> None:
         """What another run told Kafka is there already."""
+        self.announced_earlier = earlier.announced
         self.announced += earlier.announced
         self.topics.follow(earlier.topics)
 
