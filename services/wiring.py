@@ -13,7 +13,7 @@ from services.intake.departed import Departed
 from services.intake.worker import Worker
 from services.kafka.access import transactional_id
 from services.kafka.admin import admin_client
-from services.kafka.consumer import PartnerConsumer, topics_of
+from services.kafka.consumer import PartnerConsumer
 from services.kafka.outbox import KafkaOutbox
 from services.kafka.producer import STRUCTURED, Producer
 from services.kafka.security import security_of
@@ -23,6 +23,7 @@ from services.kafka.topics import (
     ensure_topics,
     partner_topic,
     rejection_topic,
+    topics_of,
 )
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.files import Migration

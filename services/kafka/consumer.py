@@ -14,7 +14,6 @@ consumer stands still until `seek`. How partitions change hands, as the caller s
 """
 
 import logging
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from time import monotonic
 from typing import Final
@@ -23,7 +22,6 @@ from kafka import TopicPartition
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
-from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from services.kafka.errors import log_mismatch, missing_offsets, translated
 from services.kafka.failures import BrokerUnavailable, LogMismatch
 from services.kafka.fetching import FETCHED_BYTES, PartnerKafkaConsumer
@@ -31,17 +29,8 @@ from services.kafka.group_offsets import GroupOffsets
 from services.kafka.rebalance import RebalanceListener
 from services.kafka.records import Fetched, Polled
 from services.kafka.security import UNSECURED, Security
+from services.kafka.topics import PARTNER_TOPICS
 from services.kafka.watchdog import Watchdog, leave_the_process
-
-
-def topics_of(partners: Iterable[str]) -> str:
-    """The regular expression of these partners' topics, and no other."""
-    names = "|".join(re.escape(partner) for partner in sorted(partners))
-    return "^" + re.escape(TOPIC_PREFIX) + "(" + names + ")$"
-
-
-PARTNER_TOPICS: Final = topics_of(PARTNERS)
-"""The topics of all partners."""
 
 FETCH_MAX_BYTES: Final = 16 * 1024 * 1024
 PARTITION_FETCH_MAX_BYTES: Final = 1024 * 1024
@@ -146,20 +135,21 @@ class PartnerConsumer:
             )
         self._group_offsets.tell_now_and_then(self._held)
         assigned, revoked, lost = self._changes()
+        places = [
+            (tp, next_offset, next_offset if end is None else end)
+            for tp, next_offset, end in self._kafka.places()
+            # Not sought, or not fetched, yet: its position says nothing.
+            if tp in self._sought and (end is not None or tp in found)
+        ]
+        self._look_for_ends(places)
         fetched = []
-        for tp, next_offset, high_water in self._kafka.places():
-            before = self._sought.get(tp)
-            if before is None or high_water is None:
-                continue  # not sought, or not fetched, yet: its position says nothing
-            if (wanted := max(next_offset, self._reached[tp])) > high_water:
-                self._ahead_of_the_log(tp, wanted)
-            else:
-                self._ahead.pop(tp, None)
-            if (records := found.get(tp)) or before != (next_offset, high_water):
+        for tp, next_offset, high_water in places:
+            records = found.get(tp, [])
+            if not self._goes_on(tp, next_offset):
+                continue
+            if records or self._sought[tp] != (next_offset, high_water):
                 self._sought[tp] = (next_offset, high_water)
-                fetched.append(
-                    Fetched(tp.topic, tp.partition, records or [], next_offset, high_water)
-                )
+                fetched.append(Fetched(tp.topic, tp.partition, records, next_offset, high_water))
         return Polled(fetched, assigned, revoked, lost)
 
     @property
@@ -176,6 +166,7 @@ class PartnerConsumer:
         tp = TopicPartition(topic, partition)
         try:
             self._kafka.seek(tp, offset)
+            self._kafka.forget_fetched(tp)
             self._kafka.resume(tp)
         except (ValueError, KeyError):
             return False
@@ -276,6 +267,28 @@ class PartnerConsumer:
             translated("asking for the bounds of logs", self._who),
         ):
             return dict(ask(tps, _BOUNDS_TIMEOUT_MS))
+
+    def _goes_on(self, tp: TopicPartition, next_offset: int) -> bool:
+        """Whether what was taken begins where was read to; otherwise it is not handed out, and is read again.
+
+        What a poll took, and then raised before it was handed out, is found so, and whatever moves a position besides.
+        """
+        reached = self._sought[tp][0]
+        began = self._kafka.began(tp)
+        if (next_offset if began is None else began) == reached:
+            return True
+        _log.warning("read again topic=%s partition=%d offset=%d", *tp, reached)
+        self._kafka.seek(tp, reached)
+        self._kafka.forget_fetched(tp)
+        return False
+
+    def _look_for_ends(self, places: Iterable[tuple[TopicPartition, int, int]]) -> None:
+        """Raise LogMismatch where a log has ended before what is read next, or was reached before."""
+        for tp, next_offset, high_water in places:
+            if (wanted := max(next_offset, self._reached[tp])) > high_water:
+                self._ahead_of_the_log(tp, wanted)
+            else:
+                self._ahead.pop(tp, None)
 
     def _ahead_of_the_log(self, tp: TopicPartition, offset: int) -> None:
         """Raise LogMismatch when the log has ended before ``offset`` for a while.

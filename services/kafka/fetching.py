@@ -48,6 +48,8 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
         self.standing = Standing(self.config["fetch_max_bytes"])
         self.most_bytes = FETCHED_BYTES
         self.held: Collection[tuple[str, int]] = ()
+        self.began: dict[Any, int] = {}
+        """Of each partition of which something was taken, where that begins."""
 
     def fetched_records(
         self, max_records: int | None = None, update_offsets: bool = True
@@ -70,7 +72,10 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
             part.most_bytes = min(TURN_BYTES, bytes_left)
             part.taken_bytes = 0
             most = min(TURN_RECORDS, records_left)
+            begins = part.next_fetch_offset
             records_left -= self._append(found, part, most, update_offsets)
+            if part.next_fetch_offset != begins:
+                self.began.setdefault(tp, begins)
             bytes_left -= part.taken_bytes
             if part.beside:
                 self.standing.read_nothing(tuple(tp), part.fetch_offset, part.beside)
@@ -82,6 +87,12 @@ class PartnerFetcher(Fetcher):  # type: ignore[misc]  # kafka-python has no anno
         waiting = any(not part.begun for tp, part in line.items() if self._has_turns(tp))
         full = sum(part.bytes_read for part in line.values()) > PARTS_BYTES
         return dict(found), waiting or full
+
+    def forget(self, tp: tuple[str, int]) -> None:
+        """Drops what waits of one partition for its turn."""
+        part: FetchedPart | None = self._paused_partition_records.pop(tp, None)
+        if part is not None:
+            part.drain()
 
     def _has_turns(self, tp: tuple[str, int]) -> bool:
         return tp not in self.held and not self._subscriptions.is_paused(tp)
@@ -211,6 +222,19 @@ class PartnerKafkaConsumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python
         """How much `poll` hands out from now on, and which lanes' records it keeps back."""
         self._fetcher.most_bytes = most_bytes
         self._fetcher.held = held
+        self._fetcher.began.clear()
+
+    def began(self, tp: tuple[str, int]) -> int | None:
+        """Where begins what was taken of a partition since `bound`; None: nothing was."""
+        found: int | None = self._fetcher.began.get(tp)
+        return found
+
+    def forget_fetched(self, tp: tuple[str, int]) -> None:
+        """Has what waits of a partition be fetched again.
+
+        Where it left and came back meanwhile, nothing is known of its log's end until it is.
+        """
+        self._fetcher.forget(tp)
 
     def topic_id(self, topic: str) -> str | None:
         """What tells a topic from another one that is made under its name later; None: this broker does not say."""

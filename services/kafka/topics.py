@@ -1,5 +1,6 @@
 """The topics of partners, and those that tell them what was rejected and what the answers are."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -18,6 +19,16 @@ from services.kafka.security import UNSECURED, Security
 
 BROKER_DEFAULT: Final = -1
 """What Kafka's protocol calls the number of replicas that the broker's own settings give."""
+
+
+def topics_of(partners: Iterable[str]) -> str:
+    """The regular expression of these partners' topics, and no other."""
+    names = "|".join(re.escape(partner) for partner in sorted(partners))
+    return "^" + re.escape(TOPIC_PREFIX) + "(" + names + ")$"
+
+
+PARTNER_TOPICS: Final = topics_of(PARTNERS)
+"""The topics of all partners."""
 
 
 def partner_topic(partner: str) -> str:

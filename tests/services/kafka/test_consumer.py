@@ -5,10 +5,10 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from services.embedded.broker import Broker
-from services.kafka.consumer import PARTNER_TOPICS, topics_of
 from services.kafka.failures import LogMismatch
 from services.kafka.producer import Producer
 from services.kafka.records import CorruptRecord, Record
+from services.kafka.topics import PARTNER_TOPICS, topics_of
 from services.kafka.watchdog import Watchdog
 from tests.services.kafka.conftest import Reader, Subscribe, create_topic, numbers, only, write
 from tests.services.kafka.raw import write_batches
@@ -97,6 +97,42 @@ def test_after_a_seek_back_the_same_records_come_again(
     while len(reader.values) < 15:
         reader.poll(most=5)
     assert reader.values == numbers(5, 20)
+
+
+def test_what_was_fetched_of_a_partition_that_left_and_came_back_is_not_passed_over(
+    bootstrap: str, subscribe: Subscribe
+) -> None:
+    """Two rebalances within one poll; and reading begins just where what was fetched before them does."""
+    topic = create_topic(bootstrap)
+    write(bootstrap, topic, numbers(0, 20))
+    reader = Reader(subscribe(only(topic)))
+    while not reader.values:
+        reader.poll(most=5)
+    reader.start = len(reader.values)
+    partition = TopicPartition(topic, 0)
+    consumer = reader.consumer
+    for share in ([], [partition]):  # as the group's answers come, on the thread of kafka-python
+        consumer._kafka._subscription.assign_from_subscribed(share)  # noqa: SLF001
+        consumer._listener.on_partitions_assigned(set(share))  # noqa: SLF001
+    while len(reader.values) < 20:
+        polled = reader.poll(most=5)
+        assert all(each.high_water == 20 for each in polled.fetched)
+    assert reader.values == numbers(0, 20)
+
+
+def test_a_position_that_moved_by_itself_is_put_back(
+    bootstrap: str, subscribe: Subscribe, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = create_topic(bootstrap)
+    write(bootstrap, topic, numbers(0, 20))
+    reader = Reader(subscribe(only(topic)))
+    while not reader.values:
+        reader.poll(most=5)
+    reader.consumer._kafka.seek(TopicPartition(topic, 0), 11)  # noqa: SLF001
+    while len(reader.values) < 20:
+        reader.poll(most=5)
+    assert reader.values == numbers(0, 20)
+    assert f"read again topic={topic} partition=0 offset=5" in caplog.text
 
 
 def test_a_paused_partition_waits_and_goes_on_where_it_was(
