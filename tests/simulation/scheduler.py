@@ -250,6 +250,11 @@ class Scheduler:
             raise Crashed
 
     def _hand_on(self) -> None:
+        # Where the last process was killed, time goes on to when another one begins.
+        while self._timers and self.failure is None and all(actor.done for actor in self._actors):
+            self.now = max(self.now, self._timers[0][0])
+            with self._guarded():
+                self._let_happen()
         if all(actor.done for actor in self._actors):
             self._ended.set()
         else:
