@@ -135,6 +135,27 @@ def test_a_position_that_moved_by_itself_is_put_back(
     assert f"read again topic={topic} partition=0 offset=5" in caplog.text
 
 
+def test_a_log_that_ended_costs_no_record_of_another(bootstrap: str, subscribe: Subscribe) -> None:
+    """What one poll took of the others is not handed out when it raises; the next one reads it again."""
+    whole, cut = create_topic(bootstrap), create_topic(bootstrap)
+    for topic in (whole, cut):
+        write(bootstrap, topic, numbers(0, 20))
+    reader = Reader(subscribe(f"^({whole}|{cut})$"))
+    places = {(whole, 0), (cut, 0)}
+    while reader.records.keys() != places or not all(reader.records.values()):
+        reader.poll(most=4)
+    consumer, partition = reader.consumer, TopicPartition(cut, 0)
+    consumer._reached[partition] = 1_000  # noqa: SLF001 - as if more had been read of it once
+    consumer._ahead[partition] = 0.0  # noqa: SLF001 - and for long it has been shorter
+    for _ in range(3):
+        with pytest.raises(LogMismatch):
+            reader.poll(most=4)
+    consumer.pause(cut, 0)
+    while len(reader.records[whole, 0]) < 20:
+        reader.poll(most=4)
+    assert [record.value for record in reader.records[whole, 0]] == numbers(0, 20)
+
+
 def test_a_paused_partition_waits_and_goes_on_where_it_was(
     bootstrap: str, subscribe: Subscribe
 ) -> None:
