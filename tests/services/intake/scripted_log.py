@@ -118,6 +118,12 @@ def read_through(database_url: str, polls: Sequence[Poll], *, batch_records: int
     """Has a worker that knows nothing read what the polls bring, until they are through."""
     stop = threading.Event()
     log = Log(polls, stop)
+    play(database_url, log, stop, batch_records)
+    return log
+
+
+def play(database_url: str, log: Log, stop: threading.Event, batch_records: int) -> None:
+    """Has such a worker read this log, until ``stop`` is set."""
     Worker(
         partial(connect, database_url, "test"),
         lambda: log,  # type: ignore[arg-type,return-value]
@@ -125,4 +131,3 @@ def read_through(database_url: str, polls: Sequence[Poll], *, batch_records: int
         poll_seconds=0.01,
         cached_participants=10,
     ).run(stop)
-    return log

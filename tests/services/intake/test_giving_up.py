@@ -4,14 +4,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pytest
 
-from services.intake.worker import Worker
 from services.kafka.records import Polled, Record
-from services.postgres.connect import connect
 from tests.services.intake.desk import Desk
 from tests.services.intake.scripted_log import (
     TOPIC,
@@ -21,6 +18,8 @@ from tests.services.intake.scripted_log import (
     fetched,
     given,
     given_anew,
+    play,
+    read_through,
     taken_away,
 )
 
@@ -45,22 +44,9 @@ def record(offset: int, value: bytes) -> Record:
     return Record(offset, PERSON.encode(), (), value)
 
 
-def played(database_url: str, polls: Sequence[Poll], **settings: int) -> Log:
+def played(database_url: str, polls: Sequence[Poll], batch_records: int = 1) -> Log:
     """What a worker did with a log: it writes a record at a time unless told otherwise."""
-    stop = threading.Event()
-    log = Log(polls, stop)
-    play(database_url, log, stop, **settings)
-    return log
-
-
-def play(database_url: str, log: Log, stop: threading.Event, batch_records: int = 1) -> None:
-    Worker(
-        partial(connect, database_url, "test"),
-        lambda: log,  # type: ignore[arg-type,return-value]
-        batch_records=batch_records,
-        poll_seconds=0.01,
-        cached_participants=10,
-    ).run(stop)
+    return read_through(database_url, polls, batch_records=batch_records)
 
 
 def as_another_worker(database_url: str, *polls: Poll) -> Callable[[], None]:
@@ -128,5 +114,5 @@ def test_kafka_is_told_of_nothing_that_is_not_written(desk: Desk, database_url: 
             told.append(offset)
 
     log.on_commit = compare
-    play(database_url, log, stop)
+    play(database_url, log, stop, 1)
     assert max(told) == 4
