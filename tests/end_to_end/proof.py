@@ -25,6 +25,9 @@ EVALUATED = {
     "partners": ("partner",),
 }
 PACKAGE_KEY = ("partner", "package_code", "purchase_id", "participant_id")
+PURCHASE_KEY = ("partner", "purchase_id", "participant_id")
+PRICED = ("class_code", "price", "price_is", "refunded_at")
+"""What the list of purchases says of each class."""
 
 
 @contextmanager
@@ -43,12 +46,18 @@ def listed(client: httpx.Client, path: str, **query: str) -> list[Item]:
         return [json.loads(line) for line in response.iter_lines()]
 
 
-def check_everything(system: RunningSystem, records: Sequence[SimulatedRecord]) -> Expected:
-    """Everything about a system that was sent these records, each once, in this order."""
+def check_everything(
+    system: RunningSystem, records: Sequence[SimulatedRecord], *, asked: int | None = None
+) -> Expected:
+    """Everything about a system that was sent these records, each once, in this order.
+
+    Beside the list of all purchases, so many at most are asked for one by one; None: each of them.
+    """
     expected = expected_answers(records, datetime.now(UTC))
     check_ledger(system)
     check_outcomes(system, records, expected)
-    check_answers(system, expected)
+    every = 1 if asked is None else max(1, -(-len(expected.purchases) // asked))
+    check_answers(system, expected, every=every)
     check_evaluations(system, expected)
     return expected
 
@@ -56,13 +65,14 @@ def check_everything(system: RunningSystem, records: Sequence[SimulatedRecord]) 
 def check_answers(
     system: RunningSystem, expected: Expected, as_of: datetime | None = None, *, every: int = 1
 ) -> None:
-    """Every purchased class and package purchase is answered as expected, and no other; so is each purchase.
+    """Every purchased class, purchase and package purchase is listed as expected, and no other.
 
-    With ``every`` = n only each n-th purchase is asked for: they are asked for one by one.
+    Purchases are asked for one by one as well: with ``every`` = n each n-th one.
     """
     when = {} if as_of is None else {"as_of": as_of.isoformat()}
     with asking(system) as client:
         check_classes(client, expected, when)
+        check_listed_purchases(client, expected, when)
         check_purchases(client, expected.purchases[::every], when)
         check_packages(client, expected, when)
 
@@ -88,6 +98,22 @@ def check_purchases(client: httpx.Client, purchases: Sequence[Item], when: dict[
         wanted[partner, purchase_id] = purchase
     assert len(wanted) == len(purchases)
     differing(found, wanted)
+
+
+def check_listed_purchases(client: httpx.Client, expected: Expected, when: dict[str, str]) -> None:
+    """The list has each purchase once, with what was paid and given back of each class, and no other."""
+    items = listed(client, "/v1/purchases", **when)
+    wanted = {
+        tuple(purchase[name] for name in PURCHASE_KEY): {
+            name: [{of: each[of] for of in PRICED} for each in said] if name == "classes" else said
+            for name, said in purchase.items()
+            if items and name in items[0]
+        }
+        for purchase in expected.purchases
+    }
+    found = {tuple(item[name] for name in PURCHASE_KEY): item for item in items}
+    assert len(found) == len(items), "a purchase is listed twice"
+    differing({name: spoken_of(found[name], wanted.get(name, {})) for name in found}, wanted)
 
 
 def check_packages(client: httpx.Client, expected: Expected, when: dict[str, str]) -> None:

@@ -205,10 +205,22 @@ class RunningSystem:
         self.wait_until(lambda: self.records_read() >= records, f"{records} records were read")
 
     def wait_until_drained(self) -> None:
-        """Blocks until all that Kafka holds is in every answer and sum, and rejections and answers are told."""
+        """Blocks until all that Kafka holds is in every answer and sum, and rejections and answers are told.
+
+        However long that takes: fails where nothing moves any more.
+        """
         end = self.end_offsets()
-        self.wait_until(lambda: self.reached() == end, "every lane reached the end of its log")
-        self.wait_until(lambda: not self.rows(UNSETTLED), "the projector has nothing left to do")
+        while (read := self.reached()) != end:
+            self._wait_until_other(self.reached, read, "lanes move on to the end of their logs")
+        while (left := self._unsettled())[0]:
+            self._wait_until_other(self._unsettled, left, "the projector goes on to its end")
+
+    def _unsettled(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """What the projector has left to do, and how far it is."""
+        return self.rows(UNSETTLED), self.rows(FOLLOWED)
+
+    def _wait_until_other(self, look: Callable[[], Any], before: Any, what: str) -> None:
+        self.wait_until(lambda: look() != before, what)
 
     # What there is
 
@@ -331,6 +343,11 @@ SELECT DISTINCT ON (topic, partition) topic, partition, next_offset
 FROM ledger.lane ORDER BY topic, partition, lane_id DESC
 """
 READ = "SELECT coalesce(sum(accepted + duplicate + rejected), 0) FROM ledger.lane"
+FOLLOWED = """
+SELECT (SELECT count(*) FROM projections.delta), (SELECT sum(position) FROM projections.sequence_lane),
+       (SELECT sum(position) FROM control.answer_lane), (SELECT sum(position) FROM projections.day_lane)
+"""
+"""How far the projector is."""
 UNSETTLED = """
 SELECT 'rows do not follow the catalogue' FROM control.catalogue_head WHERE applied_revision < revision
 UNION ALL SELECT 'changes are not added up' FROM projections.delta

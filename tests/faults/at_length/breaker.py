@@ -49,6 +49,8 @@ FULL_SECONDS: Final = (0.2, 2.0)
 USED_UP_SECONDS: Final = (0.5, 4.0)
 STEPPED_SECONDS: Final = (1.0, 8.0)
 DAY_SECONDS: Final = 86_400
+MEMBERS: Final = 3
+"""So many may be joining or leaving the group at once."""
 MEMBER_SECONDS: Final = 15.0
 MEASURED_SECONDS: Final = 60.0
 PATIENCE: Final = "SET lock_timeout = '500ms'; "
@@ -177,7 +179,7 @@ class Breaker:
     def _rebalance(self) -> bool:
         """A member joins the group, is given lanes, reads none of them and leaves."""
         self._members = [each for each in self._members if each.is_alive()]
-        if self._members:
+        if len(self._members) >= MEMBERS:
             return False
         self._members.append(Thread(target=self._join_and_leave, daemon=True))
         self._members[-1].start()

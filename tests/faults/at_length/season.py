@@ -22,6 +22,7 @@ from tests.faults.seasons import Season, hold, story
 
 REPEATED: Final = 0.1
 PER_SECOND: Final = 200.0
+BATCH_RECORDS: Final = 100
 SHORTEST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.2
 LOOK_SECONDS: Final = 0.05
@@ -35,10 +36,14 @@ def play(
     kinds: Mapping[str, int],
     pauses: tuple[float, float],
     folder: Path,
+    *,
+    per_second: float = PER_SECOND,
+    batch_records: int = BATCH_RECORDS,
 ) -> Season:
     """Sends a season of so many events and breaks things until all is sent; raises SeasonFailed.
 
-    The seconds between two faults are drawn from ``pauses``, the shortest and the longest one.
+    The seconds between two faults are drawn from ``pauses``, the shortest and the longest one. A worker writes
+    ``batch_records`` at once: many small batches have faults meet many COMMITs, large ones have many records read.
     """
     chance = random.Random(seed)
     records = shuffled(list(simulate(events, seed)), seed, repeats=round(events * REPEATED))
@@ -47,12 +52,15 @@ def play(
     url = postgres.create_database(name)
     proxy = CuttingProxy(url)
     system = RunningSystem(folder, broker.bootstrap, url)
-    system.settings |= {"TUNTAS_BATCH_RECORDS": "100", "TUNTAS_DATABASE_URL": proxy.database_url}
+    system.settings |= {
+        "TUNTAS_BATCH_RECORDS": str(batch_records),
+        "TUNTAS_DATABASE_URL": proxy.database_url,
+    }
     breaker = Breaker(system, broker, postgres, proxy, SteppedClock(system), chance, kinds)
     try:
         with story(system, seed, breaker.told):
             system.start(ingest=WORKERS)
-            with Load(system, records, PER_SECOND) as load:
+            with Load(system, records, per_second) as load:
                 while load.sent < len(records):
                     breaker.strike()
                     until = monotonic() + chance.uniform(*pauses)
