@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.failover.clusters import clusters
-from tests.failover.leaders import KINDS
+from tests.failover.leaders import KINDS, LONGEST_DOWN_SECONDS
 from tests.failover.season import play
 from tests.faults.seasons import Season, add_arguments, play_seasons
 
@@ -20,13 +20,28 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=8_000, help="of each")
     parser.add_argument("--per-second", type=float, default=40, help="so many records")
     parser.add_argument("--only", choices=KINDS, action="append", help="kill nothing else")
+    parser.add_argument(
+        "--longest-down",
+        type=float,
+        default=LONGEST_DOWN_SECONDS,
+        help="seconds until what was killed comes back, drawn up to these",
+    )
     given = parser.parse_args()
     kinds = {kind: KINDS[kind] for kind in given.only or KINDS}
     with TemporaryDirectory(prefix="tuntas-seasons-") as path, clusters() as (kafka, postgres):
 
         def one(seed: int) -> Season:
             folder = Path(path) / f"season-{seed}"
-            return play(kafka, postgres, seed, given.events, given.per_second, folder, kinds)
+            return play(
+                kafka,
+                postgres,
+                seed,
+                given.events,
+                given.per_second,
+                folder,
+                kinds,
+                longest_down_seconds=given.longest_down,
+            )
 
         return play_seasons("failovers", given, one, _times)
 

@@ -29,7 +29,8 @@ KINDS: Final = {
 TOPICS: Final = [partner_topic(partner) for partner in PARTNERS]
 GONE_SECONDS: Final = 120.0
 """So long after a kill records must be committed again, and so long later every copy be whole."""
-DOWN_SECONDS: Final = (0.0, 10.0)
+LONGEST_DOWN_SECONDS: Final = 10.0
+"""So long at most something stays away after things have gone on without it."""
 LOOK_SECONDS: Final = 0.05
 
 
@@ -43,6 +44,7 @@ class Leaders:
         postgres: PostgresCluster,
         chance: random.Random,
         kinds: Mapping[str, int] = KINDS,
+        longest_down_seconds: float = LONGEST_DOWN_SECONDS,
     ) -> None:
         self.trials: Counter[str] = Counter()
         self.times: dict[str, list[float]] = defaultdict(list)
@@ -52,6 +54,7 @@ class Leaders:
         self._postgres = postgres
         self._chance = chance
         self._kinds = kinds
+        self._longest_down = longest_down_seconds
         self._began = monotonic()
 
     def strike(self, load: Load) -> None:
@@ -65,7 +68,7 @@ class Leaders:
             self.trials[kind] += 1
             self.times[kind].append(took)
             self.told.append(f"{monotonic() - self._began:7.2f} s  went on after {took:.1f} s")
-            sleep(self._chance.uniform(*DOWN_SECONDS))
+            sleep(self._chance.uniform(0.0, self._longest_down))
         come_back()
         self._wait_until(self._postgres.is_whole, "both nodes have every commit")
         self._wait_until(lambda: self._kafka.is_whole(TOPICS), "every broker has every record")

@@ -12,7 +12,7 @@ from services.simulator import simulate
 from tests.end_to_end.delivery import shuffled
 from tests.end_to_end.running_system import RunningSystem, remove_topics
 from tests.failover.kafka_cluster import KafkaCluster
-from tests.failover.leaders import KINDS, Leaders
+from tests.failover.leaders import KINDS, LONGEST_DOWN_SECONDS, Leaders
 from tests.failover.postgres_cluster import PostgresCluster
 from tests.faults.load import Load
 from tests.faults.seasons import Season, hold, story
@@ -30,6 +30,7 @@ def play(
     folder: Path,
     kinds: Mapping[str, int] = KINDS,
     most: int | None = None,
+    longest_down_seconds: float = LONGEST_DOWN_SECONDS,
 ) -> Season:
     """Sends a season of so many events and kills leaders, one after the other, until all is sent or ``most`` are gone.
 
@@ -40,7 +41,7 @@ def play(
     remove_topics(kafka.bootstrap)
     name = f"season_{uuid.uuid4().hex}"
     system = RunningSystem(folder, kafka.bootstrap, postgres.create_database(name))
-    leaders = Leaders(system, kafka, postgres, chance, kinds)
+    leaders = Leaders(system, kafka, postgres, chance, kinds, longest_down_seconds)
     try:
         with story(system, seed, leaders.told):
             system.start(ingest=WORKERS)
