@@ -48,6 +48,8 @@ def play(
             with Load(system, records, per_second) as load:
                 load.wait_until_read(0.02)
                 while load.sent < len(records) and leaders.trials.total() != most:
+                    if load.has_failed:
+                        break  # which leaving the block raises
                     leaders.strike(load)
             hold(system, records)
     finally:

@@ -61,7 +61,7 @@ def play(
         with story(system, seed, breaker.told):
             system.start(ingest=WORKERS)
             with Load(system, records, per_second) as load:
-                while load.sent < len(records):
+                while load.sent < len(records) and not load.has_failed:
                     breaker.strike()
                     until = monotonic() + chance.uniform(*pauses)
                     while monotonic() < until:
