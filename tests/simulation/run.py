@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, Final
+from unittest import mock
 
-import asyncpg
-import psycopg2
 from msgspec import Struct, field
 
 from services import rebuilding
 from services.http.pacing import Pace, PacedSession
 from services.projector.announcer import Announcement
 from tests.simulation import answers, ledgers
+from tests.simulation.backends import Backends, Borrowed
 from tests.simulation.faults import Faults
 from tests.simulation.kafka import Group, Log
 from tests.simulation.locks import Locks
 from tests.simulation.processes import Processes, connect_of_rebuild
-from tests.simulation.reader import Reader
+from tests.simulation.reader import Reader, Snapshots
 from tests.simulation.records import log_of, people_in
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sessions import Sessions
@@ -87,9 +86,11 @@ class Run:
         )
         faults = self._faults = Faults(chance)
         faults.note = lambda kind, what: self.scheduler.story.fault(self.scheduler.now, kind, what)
-        self._sessions = Sessions(self.scheduler, self._url, faults)
+        self._backends = Backends(self._url)
+        self._sessions = Sessions(self.scheduler, self._backends, faults)
         self._group = Group(self.scheduler, self._log, chance)
-        self._reader = Reader(self.scheduler, self._url, self._log)
+        self._snapshots = Snapshots(self._url)
+        self._reader = Reader(self.scheduler, self._snapshots, self._log)
         self.processes = Processes(
             self.scheduler, self._sessions, self._group, faults, self._reader
         )
@@ -98,7 +99,7 @@ class Run:
         strikes = Strikes(self.scheduler, self._sessions, self._group, faults, self.processes)
         self.scheduler.strike = strikes.strike
         self.scheduler.idle = self._when_idle
-        self._looking = psycopg2.connect(self._url)
+        self._looking = self._backends.borrow()
         self._looking.autocommit = True
         self._group.on_commit = self._check_group
         self._is_stopped = False
@@ -122,7 +123,7 @@ class Run:
     def play(self) -> Ran:
         """Runs until everything is settled and checks it; raises SeedFailed, with the story."""
         try:
-            with closing(self._looking):
+            with closing(self._backends), closing(self._snapshots):
                 self._begin()
                 with placed(connect_of_rebuild(self._sessions)):
                     self.scheduler.run()
@@ -199,10 +200,11 @@ class Run:
             self.scheduler.fail(AssertionError(f"the group is told more than was written: {ahead}"))
 
     def _check(self) -> int:
-        asyncio.run(self._check_answers())
+        self._snapshots.ask(self._check_answers)
         if self.scheduler.chance.random() >= COMPARED and not self.processes.rebuilds:
             return 0
-        rebuilt = rebuilding.rebuild(self._url, 1, compare=True)
+        with placed_connect(self._backends):
+            rebuilt = rebuilding.rebuild(self._url, 1, compare=True)
         assert rebuilt.differences is not None
         different = {table: n for table, n in rebuilt.differences.items() if n}
         assert not different, f"a rebuild differs: {different}"
@@ -211,20 +213,15 @@ class Run:
         )
         return 1
 
-    async def _check_answers(self) -> None:
-        session = await asyncpg.connect(self._url)
-        try:
-            async with session.transaction(isolation="repeatable_read", readonly=True):
-                paced = PacedSession(session, Pace())
-                ledger = await ledgers.ledger_of(paced)
-                ledgers.check(ledger, self._log.lanes)
-                self._check_announced(ledger)
-                expected = ledgers.expected_of(ledger, self._log.lanes, answers.LATER)
-                if self._answering:
-                    answers.check_told(self.processes.topics.folded(), expected)
-                await answers.check_everything(paced, expected, people_in(self._log.lanes))
-        finally:
-            session.terminate()
+    async def _check_answers(self, session: Any) -> None:
+        paced = PacedSession(session, Pace())
+        ledger = await ledgers.ledger_of(paced)
+        ledgers.check(ledger, self._log.lanes)
+        self._check_announced(ledger)
+        expected = ledgers.expected_of(ledger, self._log.lanes, answers.LATER)
+        if self._answering:
+            answers.check_told(self.processes.topics.folded(), expected)
+        await answers.check_everything(paced, expected, people_in(self._log.lanes))
 
     def _check_announced(self, ledger: ledgers.Ledger) -> None:
         """Partners were told of each rejected record, and of no other.
@@ -247,6 +244,17 @@ class Run:
         with self._looking.cursor() as work:
             work.execute(question)
             return work.fetchall()
+
+
+@contextmanager
+def placed_connect(backends: Backends) -> Iterator[None]:
+    """A block in which a rebuild's connections have the backends that are there."""
+
+    def connect(_database_url: str, _name: str, **_: float) -> Borrowed:
+        return backends.borrow()
+
+    with mock.patch.object(rebuilding, "connect", connect):
+        yield
 
 
 def _places(announced: Iterable[Announcement]) -> set[str]:

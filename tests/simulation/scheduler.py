@@ -20,6 +20,8 @@ from tests.simulation.stories import Story
 
 GOES_ON: Final = 0.7
 """How likely it is that whoever has the baton keeps it for one more step."""
+WATCH_SECONDS: Final = 0.004
+"""So often it is looked whether a statement still runs, in real time: then it may be held up."""
 MOST_STEPS: Final = 40_000
 MOST_SECONDS: Final = 60.0
 """Of real time: a run that takes longer hangs."""
@@ -92,6 +94,8 @@ class Scheduler:
     def spawn(self, process: Process, name: str, work: Callable[[], None]) -> Actor:
         """A new thread that begins when it is its turn."""
         actor = Actor(process, name)
+        # Each batch is written by an actor of its own: those that are done would be looked at over and over.
+        self._actors = [each for each in self._actors if not each.done]
         self._actors.append(actor)
 
         def run() -> None:
@@ -162,6 +166,10 @@ class Scheduler:
         self._timed += 1
         heapq.heappush(self._timers, (instant, self._timed, what))
 
+    def is_held_up(self, pid: int) -> bool:
+        """Whether a backend is in the midst of a statement, which waits for somebody else's lock."""
+        return any(actor.pid == pid for actor in self._actors)
+
     def crash(self, process: Process) -> None:
         """Ends a process where it is; its connections must be gone already."""
         process.crashed = True
@@ -206,7 +214,7 @@ class Scheduler:
         self._hand_on()
         deadline = time.monotonic() + MOST_SECONDS
         seen = 0
-        while not self._ended.wait(0.002):
+        while not self._ended.wait(WATCH_SECONDS):
             if time.monotonic() > deadline:
                 self.failure = TimeoutError(f"the run hangs: {self._who_waits()}")
                 break

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-import psycopg2
 from psycopg2.errors import OperationalError
 from psycopg2.extensions import connection, cursor
 
 from services.intake import takeover
 from services.postgres.errors import DatabaseUnavailable
 from services.postgres.waiting import WaitingConnection, WaitingCursor
+from tests.simulation.backends import Backends
 from tests.simulation.faults import CommitFault, Faults
 from tests.simulation.scheduler import NEVER, Process, Scheduler, here
 
 LOCK_SECONDS: Final = 10.0
 """As services.postgres.connect has it."""
+NOBODY_SECONDS: Final = 1_000_000
+"""Nobody stands still for so long, in real time."""
 
 
 class CutOff(OperationalError):
@@ -53,9 +54,8 @@ class SimulatedConnection(WaitingConnection):
 
     def close(self) -> None:
         if not self.closed:
-            pid = self.pid
+            self.sessions.forget(self)
             super().close()
-            self.sessions.forget(self, pid)
 
     def run(self, label: str, work: Callable[[], None]) -> None:
         """A step; see `Scheduler.statement`."""
@@ -109,7 +109,8 @@ class SimulatedCursor(WaitingCursor):
             self.connection.patience = values["milliseconds"] / 1000
             return query, values | {"milliseconds": 0}
         if query == takeover.SQL["end_frozen"]:
-            seconds = 0 if self.connection.sessions.somebody_stands() else values["seconds"]
+            # Who does not stand goes on, however long this machine takes for it.
+            seconds = 0 if self.connection.sessions.somebody_stands() else NOBODY_SECONDS
             return query.replace("(pid)", "(pid, 10000)"), values | {"seconds": seconds}
         return query, values
 
@@ -117,12 +118,12 @@ class SimulatedCursor(WaitingCursor):
 class Sessions:
     """Every connection of a run."""
 
-    def __init__(self, scheduler: Scheduler, database_url: str, faults: Faults) -> None:
+    def __init__(self, scheduler: Scheduler, backends: Backends, faults: Faults) -> None:
         self.faults = faults
         self.is_away = False
         self.on_acknowledged: Callable[[], None] = lambda: None
         self._scheduler = scheduler
-        self._database_url = database_url
+        self._backends = backends
         self._open: list[SimulatedConnection] = []
 
     def connect(
@@ -132,12 +133,7 @@ class Sessions:
         self._scheduler.pause()
         if self.is_away:
             raise DatabaseUnavailable("the database is being started again")
-        session: SimulatedConnection = psycopg2.connect(
-            self._database_url,
-            connection_factory=SimulatedConnection,
-            cursor_factory=SimulatedCursor,
-            options="-c timezone=UTC -c lock_timeout=0 -c statement_timeout=0",
-        )
+        session = self._backends.connect(SimulatedConnection, cursor_factory=SimulatedCursor)
         session.sessions, session.process = self, process
         session.patience = session.usual_patience = lock_timeout_seconds or NEVER
         self._open.append(session)
@@ -159,13 +155,19 @@ class Sessions:
         if session in self._open:
             self._open.remove(session)
         if not session.closed:
-            self._scheduler.locks.end(session.pid)
+            self._end(session)
         self._scheduler.settle()
 
-    def forget(self, session: SimulatedConnection, pid: int) -> None:
-        """A connection was closed: blocks until its backend is gone, with all its locks."""
+    def forget(self, session: SimulatedConnection) -> None:
+        """A connection is being closed: blocks until nothing of it is left, no lock either."""
         if session in self._open:
             self._open.remove(session)
-            with suppress(psycopg2.Error):
-                self._scheduler.locks.end(pid)
+            self._end(session)
             self._scheduler.settle()
+
+    def _end(self, session: SimulatedConnection) -> None:
+        if self._scheduler.is_held_up(session.pid):
+            self._scheduler.locks.end(session.pid)
+            self._backends.lose(session)
+        else:
+            self._backends.give_back(session)
