@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, Self
 from unittest import mock
 
 from services import rebuilding, resume
 from services.intake import reading
-from services.projector import answering, days
+from services.projector import answering, days, projector, recently
+from services.projector.pausing import Pausing
 from services.resume import Stop
 from tests.simulation.scheduler import Crashed, here
 
@@ -119,5 +121,7 @@ def placed(connect: Callable[..., Any]) -> Iterator[None]:
         mock.patch.object(rebuilding, "connect", connect),
         mock.patch.object(days, "threading", SimpleNamespace(Thread=Thread, Event=SimulatedStop)),
         mock.patch.object(answering, "LOOK_SECONDS", REST_SECONDS),
+        mock.patch.object(projector, "Pausing", partial(Pausing, clock=CLOCK.monotonic)),
+        mock.patch.object(recently, "monotonic", CLOCK.monotonic),
     ):
         yield
