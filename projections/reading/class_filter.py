@@ -95,10 +95,8 @@ class Filter(Struct, frozen=True, kw_only=True):
                 found.append(code)
         return sorted(found)
 
-    def columns(self, as_of: int | None, codes: Sequence[str] | None) -> tuple[Any, ...]:
-        """The values of ``filters`` in purchased_classes.sql; as of a time, of the classes only."""
-        if as_of is not None:
-            return (*ANY[:-2], codes, None)
+    def columns(self, codes: Sequence[str] | None) -> tuple[Any, ...]:
+        """The values of ``filters`` in purchased_classes.sql."""
         states: Sequence[PurchaseState] = (
             ("active", "refunded") if self.purchase is None else (self.purchase,)
         )
@@ -143,5 +141,6 @@ def titled(title: str | None, part: str | None) -> bool:
     return part is None or (title is not None and part.casefold() in title.casefold())
 
 
-ANY = (None,) * 9
-"""The values of ``filters`` in purchased_classes.sql, none of them set."""
+def only(codes: Sequence[str] | None) -> tuple[Any, ...]:
+    """The values of ``filters`` in purchased_classes.sql, none of them set but the classes."""
+    return (*(None,) * 7, codes, None)

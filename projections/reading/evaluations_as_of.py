@@ -20,7 +20,7 @@ from domain.evaluation import Medians, by_metric
 from domain.median import mean_of, middle_ranks, nth, scores_of_tenth, seconds_of_day
 from projections.reading import package_purchases, purchased_classes
 from projections.reading.catalogue import Known
-from projections.reading.class_filter import ANY
+from projections.reading.class_filter import only
 from projections.reading.evidence import classes_paid, everybody, of_rows
 from projections.reading.people import LOWEST
 from projections.reading.purchased_class import answer_of
@@ -263,7 +263,7 @@ async def _rows_of_class(
     behind: Sequence[Any] = (class_code, LOWEST)
     statement = purchased_classes.SQL["rows"]
     while True:
-        rows = await session.fetch(statement, partner_id, *behind, class_code, PAGE_ROWS, *ANY)
+        rows = await session.fetch(statement, partner_id, *behind, class_code, PAGE_ROWS, *only(None))
         kept = [(person, code) for code, person in rows]
         for held in await of_rows(session, partner_id, rules, kept):
             yield class_code, held

@@ -27,6 +27,8 @@ from projections.reading.purchases import (
     state,
 )
 from projections.reading.session import Session
+from projections.reading.since_then import since
+from projections.reading.watched import Rows
 from projections.status.record import Rules
 
 
@@ -113,7 +115,8 @@ async def pages(
         if as_of is not None:
             apart = await _withdrawn(session, partner_id, rules, as_of)
             waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
-        async for rows in _rows(session, wanted, as_of, behind, page_rows):
+        source = await _source(session, known, wanted, as_of, partner_id)
+        async for rows in _rows(session, source, behind, page_rows):
             items = await _items(session, partner_id, rules, rows, as_of)
             reached = (partner_id, *rows[-1])
             while waiting and waiting[-1][0] <= reached:
@@ -125,18 +128,34 @@ async def pages(
             yield Page(admitted, waiting[0][0], len(waiting))
 
 
+async def _source(
+    session: Session, known: Known, wanted: Filter, as_of: int | None, partner_id: int
+) -> Rows:
+    """What reads the rows of one partner: as of a time those of which no payment was withdrawn."""
+    name = "packages_of_code" if wanted.package_code else "packages_of_partner"
+    if as_of is None:
+        if wanted.unresolved and not wanted.package_code:
+            name = "unresolved_of_partner"
+        return Rows(
+            SQL[name], (wanted.complete, wanted.after_sales_end, wanted.unresolved, None, None)
+        )
+    changed = await since(session, known, partner_id, as_of)
+    if changed is None:
+        return Rows(SQL[name], (None, None, None, False, None))
+    # Since when something was purchased stays, and so does what follows from that.
+    columns = (None, wanted.after_sales_end, None, False, instant(as_of))
+    if wanted.unresolved:
+        await session.fetchrow(SQL["plans_for_the_values"])
+        return Rows(SQL["unresolved_then"], (*columns, wanted.package_code, changed.packages))
+    return Rows(SQL[name], columns)
+
+
 async def _rows(
-    session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
+    session: Session, source: Rows, behind: Key, page_rows: int
 ) -> AsyncIterator[Sequence[Any]]:
-    """(package code, purchase id, participant's number) of the table's rows of one partner, in pages."""
-    statement = SQL["packages_of_code" if wanted.package_code else "packages_of_partner"]
-    columns: Sequence[Any] = (wanted.complete, wanted.after_sales_end, wanted.unresolved, None)
-    if as_of is not None:
-        columns = (None, None, None, False)
-    elif wanted.unresolved and not wanted.package_code:
-        statement = SQL["unresolved_of_partner"]
+    """(package code, purchase id, participant's number) of rows of one partner, in pages."""
     while True:
-        rows = await session.fetch(statement, *behind, page_rows, *columns)
+        rows = await session.fetch(source.statement, *behind, page_rows, *source.values)
         if rows:
             yield rows
         if len(rows) < page_rows:

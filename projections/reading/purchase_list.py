@@ -124,30 +124,30 @@ async def _rows(
     session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
 ) -> Sequence[Any]:
     """The next rows of one partner: purchase id, participant's number."""
-    partner_id, purchase_id, person = behind
+    partner_id, purchase_id, _ = behind
     if wanted.participant_id is not None:
         asked = await number(session, wanted.participant_id)
         if asked is None:
             return []
         return await session.fetch(SQL["of_participant"], partner_id, asked, purchase_id, page_rows)
-    columns: Sequence[Any] = (
-        True,
-        wanted.package_code,
-        wanted.refunded,
-        wanted.amount_differs,
-        instant(wanted.purchased_from),
-        instant(wanted.purchased_to),
-    )
+    bounds = (instant(wanted.purchased_from), instant(wanted.purchased_to))
+    columns: Sequence[Any] = (wanted.package_code, wanted.amount_differs, *bounds)
     statement = "of_partner"
     if as_of is not None:
-        columns = (False, None, None, None, None, None)
-    elif wanted.amount_differs:
+        columns = (*columns, instant(as_of))
+        statement = "then"
+        if wanted.amount_differs:
+            statement = "differing_then"
+        elif wanted.package_code is not None:
+            statement = "of_package_then"
+        return await session.fetch(SQL[statement], *behind, page_rows, *columns)
+    if wanted.amount_differs:
         statement = "differing"
     elif wanted.refunded:
         statement = "refunded"
     elif wanted.package_code is not None:
         statement = "of_package"
-    return await session.fetch(SQL[statement], partner_id, purchase_id, person, page_rows, *columns)
+    return await session.fetch(SQL[statement], *behind, page_rows, *columns, wanted.refunded)
 
 
 def _listed(

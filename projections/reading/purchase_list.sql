@@ -1,15 +1,20 @@
 -- Every purchase, in order of (partner_id, purchase_id, person).
 
--- name: filters
--- Stands for {filters} below: of one partner, behind (purchase_id, person) = ($2, $3). What it is narrowed to speaks
--- of the columns as they were judged last; $5 false takes those as well of which every payment was withdrawn, for "as of".
+-- name: behind
+-- Stands for {behind}: of one partner, behind (purchase_id, person) = ($2, $3).
 partner_id = $1 AND (purchase_id, person) > ($2, $3)
-  AND (NOT $5::boolean OR purchased_at IS NOT NULL)
-  AND ($6::text IS NULL OR package_code = $6)
-  AND ($7::boolean IS NULL OR refunded = $7)
-  AND ($8::boolean IS NULL OR amount_differs = $8)
-  AND ($9::timestamptz IS NULL OR purchased_at >= $9)
-  AND ($10::timestamptz IS NULL OR purchased_at < $10)
+
+-- name: bought
+-- Stands for {bought}: of package $5; where $6 is true with an amount that differs; purchased from $7 and before $8.
+($5::text IS NULL OR package_code = $5)
+AND ($7::timestamptz IS NULL OR purchased_at >= $7)
+AND ($8::timestamptz IS NULL OR purchased_at < $8)
+
+-- name: filters
+-- Stands for {filters} below. They speak of the columns as they were judged last.
+{behind} AND purchased_at IS NOT NULL AND {bought}
+  AND ($6::boolean IS NULL OR amount_differs = $6)
+  AND ($9::boolean IS NULL OR refunded = $9)
 
 -- name: next
 -- Stands for {next} below.
@@ -23,21 +28,21 @@ WHERE {filters}
 {next}
 
 -- name: refunded
--- As of_partner, where $7 is true: by the index of refunded purchases, whatever plan is kept.
+-- As of_partner, where $9 is true: by the index of refunded purchases, whatever plan is kept.
 SELECT purchase_id, person FROM projections.purchase
 WHERE refunded AND {filters}
 {next}
 
 -- name: differing
--- As of_partner, where $8 is true: by the index of purchases whose amount differs, whatever plan is kept.
+-- As of_partner, where $6 is true: by the index of purchases whose amount differs, whatever plan is kept.
 SELECT purchase_id, person FROM projections.purchase
 WHERE amount_differs AND {filters}
 {next}
 
 -- name: of_package
--- As of_partner, where $6 is given: by the index of package purchases.
+-- As of_partner, where $5 is given: by the index of package purchases.
 SELECT purchase_id, person FROM projections.purchase
-WHERE package_code = $6::text AND {filters}
+WHERE package_code = $5::text AND {filters}
 {next}
 
 -- name: of_participant
@@ -46,3 +51,38 @@ SELECT purchase_id, person FROM projections.purchase
 WHERE partner_id = $1 AND person = $2 AND purchase_id > $3
 ORDER BY purchase_id
 LIMIT $4
+
+-- name: can_have_been
+-- Stands for {can_have_been}: of those from which no payment was withdrawn, paid by time $9. Of these what the columns say is
+-- as it was once they were paid, and an amount that differed differs.
+NOT withdrawn AND purchased_at <= $9 AND {bought} AND ($6::boolean IS NOT TRUE OR amount_differs)
+
+-- name: withdrawn
+-- Stands for {withdrawn}: what may have been anything.
+(SELECT purchase_id, person FROM projections.purchase WHERE {behind} AND withdrawn {next})
+
+-- name: then
+-- The next $4 purchases of one partner that a list as of time $9 can have.
+SELECT purchase_id, person FROM projections.purchase
+WHERE {behind} AND (withdrawn OR {can_have_been})
+{next}
+
+-- name: differing_then
+-- The same of amounts that differ.
+SELECT purchase_id, person
+FROM (
+    (SELECT purchase_id, person FROM projections.purchase
+     WHERE {behind} AND amount_differs AND {can_have_been} {next})
+    UNION {withdrawn}
+) AS found
+{next}
+
+-- name: of_package_then
+-- The same of package $5.
+SELECT purchase_id, person
+FROM (
+    (SELECT purchase_id, person FROM projections.purchase
+     WHERE {behind} AND package_code = $5::text AND {can_have_been} {next})
+    UNION {withdrawn}
+) AS found
+{next}

@@ -1,17 +1,17 @@
 """Purchased classes: one person's, and the list in order of (partner, class, participant), now or as of a time.
 
-Without ``as_of`` the row's columns narrow a list in SQL, through an index that has few rows where the filter allows it;
-with ``as_of`` only the evidence can say, so rows are judged and filtered here. Either way what is listed is what the
-judgement says, never the column.
+The row's columns narrow a list in SQL, through an index that has few rows where the filter allows it: as of a time only
+as far as they tell what cannot have been (purchased_classes_as_of.py). Either way what is listed is what the judgement
+says, never the column.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
-from projections.reading import watched
+from projections.reading import purchased_classes_as_of, watched
 from projections.reading.by_partner import starts
 from projections.reading.catalogue import CatalogueCache, Known, Version
-from projections.reading.class_filter import Filter
+from projections.reading.class_filter import Filter, only
 from projections.reading.class_order import FIRST_CLASS, LAST_CLASS
 from projections.reading.counted_classes import classes_with
 from projections.reading.evidence import classes_of, loaded, of_rows
@@ -20,6 +20,8 @@ from projections.reading.page import Key, Page
 from projections.reading.people import names
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
+from projections.reading.since_then import since
+from projections.reading.watched import Rows
 from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "purchased_classes.sql")
@@ -74,20 +76,15 @@ async def pages(
     for start in starts(wanted.partner_ids, after, FIRST_CLASS):
         partner_id, behind = start[0], start[1:]
         codes = wanted.codes(known, partner_id, as_of)
-        found = None
         if as_of is None:
-            found = await watched.rows_of(session, partner_id, wanted, codes)
-            if found is None:
-                codes = await narrowed(session, wanted, partner_id, codes)
-        if codes is not None and not codes:
-            continue
+            found = await _rows_of_now(session, partner_id, wanted, codes)
+        else:
+            found = await _rows_of_then(session, known, partner_id, wanted, codes, as_of)
         if found is None:
-            name = await _statement(session, wanted, as_of, partner_id, codes)
-            found = watched.Rows(SQL[name], ())
-        columns = (*wanted.columns(as_of, codes), *found.values)
+            continue
         while True:
             rows = await session.fetch(
-                found.statement, partner_id, *behind, LAST_CLASS, page_rows, *columns
+                found.statement, partner_id, *behind, LAST_CLASS, page_rows, *found.values
             )
             if rows:
                 behind = tuple(rows[-1])
@@ -141,21 +138,47 @@ async def narrowed(
     return codes
 
 
-async def _statement(
+async def _rows_of_now(
+    session: Session, partner_id: int, wanted: Filter, codes: list[str] | None
+) -> Rows | None:
+    """What reads a partner's rows through the narrowest index that has all that are wanted; None: there are none."""
+    found = await watched.rows_of(session, partner_id, wanted, codes)
+    if found is not None:
+        return Rows(found.statement, (*wanted.columns(codes), *found.values))
+    codes = await narrowed(session, wanted, partner_id, codes)
+    if codes is not None and not codes:
+        return None
+    name = await _statement(session, wanted, partner_id, codes)
+    return Rows(SQL[name], wanted.columns(codes))
+
+
+async def _rows_of_then(
     session: Session,
-    wanted: Filter,
-    as_of: int | None,
+    known: Known,
     partner_id: int,
-    codes: Sequence[str] | None,
+    wanted: Filter,
+    codes: list[str] | None,
+    as_of: int,
+) -> Rows | None:
+    """The same as of a time, of rows as they are now."""
+    if codes is not None and not codes:
+        return None
+    changed = await since(session, known, partner_id, as_of)
+    if changed is None:
+        return Rows(SQL["rows" if codes is None else "rows_of_classes"], only(codes))
+    await session.fetchrow(SQL["plans_for_the_values"])
+    return purchased_classes_as_of.rows(wanted, as_of, changed, codes)
+
+
+async def _statement(
+    session: Session, wanted: Filter, partner_id: int, codes: Sequence[str] | None
 ) -> str:
-    """The statement that reads through the narrowest index that has every row that is wanted."""
-    if as_of is None:
-        if wanted.package_code is not None:
-            return "rows_of_package"
-        if wanted.is_of_few():
-            return "unusual_rows"
-        if codes is None and await _is_short(session, partner_id, wanted):
-            return "rows_purchased"
+    if wanted.package_code is not None:
+        return "rows_of_package"
+    if wanted.is_of_few():
+        return "unusual_rows"
+    if codes is None and await _is_short(session, partner_id, wanted):
+        return "rows_purchased"
     return "rows" if codes is None else "rows_of_classes"
 
 

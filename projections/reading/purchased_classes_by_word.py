@@ -117,7 +117,7 @@ class Read:
         parts = dict(zip(("further", "way"), way, strict=True)) | {"open": is_open}
         statement = filled(watched.SQL[name], {**parts, "narrow": narrow})
         self._statement = filled(statement, {"filters": watched.SQL["filters"]})
-        self._values = (*wanted.columns(None, codes), list(persons), since)
+        self._values = (*wanted.columns(codes), list(persons), since)
         return True
 
     async def next(self) -> Key | None:

@@ -152,7 +152,7 @@ class _Source:
         if (codes is not None and not codes) or low >= high or wanted.is_of_nothing():
             return False
         name = "in_time"
-        values = (*wanted.columns(None, codes), bound(low), bound(high))
+        values = (*wanted.columns(codes), bound(low), bound(high))
         if wanted.package_code is not None:
             name = "of_package_in_time"
         elif wanted.is_of_few():

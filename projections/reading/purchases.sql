@@ -32,11 +32,12 @@ WHERE partner_id = $1 AND person = $2 AND topic IN ('paid', 'refunded')
 -- name: package_filters
 -- Stands for {package_filters} below. It speaks of the columns as they were judged last: complete, after the sales end,
 -- unresolved. What is unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was
--- withdrawn.
+-- withdrawn, and $10 those that were paid later.
 ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
   AND ($9::boolean IS NULL OR withdrawn = $9)
+  AND ($10::timestamptz IS NULL OR purchased_at <= $10)
 
 -- name: packages_of_partner
 -- The next $5 package purchases of one partner behind (package_code, purchase_id, person) = ($2, $3, $4).
@@ -66,3 +67,32 @@ WHERE partner_id = $1 AND package_code = $2 AND (purchase_id, person) > ($3, $4)
   AND {package_filters}
 ORDER BY purchase_id, person
 LIMIT $5
+
+-- name: unresolved_then
+-- As packages_of_partner, of those that can have been unresolved as of a time: that are so now, or in which a package of
+-- $12, published since, has a say. $11: of this package (null: of any).
+SELECT package_code, purchase_id, person
+FROM (
+    (SELECT package_code, purchase_id, person FROM projections.purchase
+     WHERE partner_id = $1 AND unresolved AND {of_package_then}
+     ORDER BY package_code, purchase_id, person LIMIT $5)
+    UNION
+    (SELECT package_code, purchase_id, person FROM projections.purchase
+     WHERE partner_id = $1 AND package_code = ANY ($12::text[]) AND {of_package_then}
+     ORDER BY package_code, purchase_id, person LIMIT $5)
+    UNION
+    (SELECT package_code, purchase_id, person FROM projections.purchase
+     WHERE partner_id = $1 AND packages && $12::text[] AND {of_package_then}
+     ORDER BY package_code, purchase_id, person LIMIT $5)
+) AS found
+ORDER BY package_code, purchase_id, person
+LIMIT $5
+
+-- name: of_package_then
+-- Stands for {of_package_then}.
+package_code IS NOT NULL AND ($11::text IS NULL OR package_code = $11)
+  AND (package_code, purchase_id, person) > ($2, $3, $4) AND {package_filters}
+
+-- name: plans_for_the_values
+-- Until the end of the transaction statements are planned for the values that they are asked with.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)

@@ -107,6 +107,9 @@ CREATE INDEX IF NOT EXISTS event_block ON ledger.stored_event ((place >> 7));
 -- first ANALYZE the planner holds both for equally good, and these would then be read from end to end for each id.
 CREATE INDEX IF NOT EXISTS event_person ON ledger.stored_event (person, partner_id);
 CREATE INDEX IF NOT EXISTS event_stream ON ledger.stored_event (stream, partner_id) WHERE stream <> '';
+-- Withdrawals (topic 9) of what participants did: lists as of a time look at whom they are of (projections/reading/since_then.py).
+CREATE INDEX IF NOT EXISTS event_withdrawal
+    ON ledger.stored_event (partner_id, happened, person) WHERE topic_id = 9 AND person <> 0;
 
 -- Accepted events. `version` is the aggregate version of the event in its stream; the intake uses the lane position, so
 -- it rises within a stream but has gaps. `kafka_offset` is null for events that did not come from Kafka. Who reads

@@ -1,0 +1,62 @@
+"""Which rows a list of purchased classes as of a time can have, by what the rows are now (since_then.py).
+
+What is listed is judged as of the time; here is only told where not to look.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from domain.vocabulary import FLAGS, CompletionState
+from projections.reading.class_filter import Filter
+from projections.reading.instants import instant
+from projections.reading.since_then import Since
+from projections.reading.watched import Rows
+from projections.status.record import CERTIFIED, COMPLETION_NUMBER
+from projections.storage.sql import load
+
+SQL: Final = load("projections.reading", "purchased_classes_as_of.sql")
+
+LATER: Final[dict[CompletionState, tuple[CompletionState, ...]]] = {
+    "completed": ("completed",),
+    "in_progress": ("in_progress", "completed"),
+}
+"""A state of completion to those that evidence can have made of it since."""
+
+NEVER_LOST: Final = frozenset({"package_after_sales_end", "purchased_twice"})
+"""Flags that evidence only adds."""
+LASTING: Final = NEVER_LOST | {"evidence_before_purchase", "evidence_after_refund"}
+"""Flags whose rows stay unusual, whatever evidence comes (projections/storage/tables.sql): who buys again, buys twice."""
+
+
+def rows(wanted: Filter, as_of: int, since: Since, codes: Sequence[str] | None) -> Rows:
+    """The statement for the next rows of a partner, and its values behind those of the place."""
+    values = (*values_of(wanted, as_of, since), codes)
+    if wanted.package_code is not None:
+        return Rows(SQL["of_package"], (*values, wanted.package_code, since.packages))
+    if _is_lasting(wanted):
+        return Rows(SQL["unusual"], (*values, since.packages))
+    return Rows(SQL["every" if codes is None else "of_classes"], values)
+
+
+def values_of(wanted: Filter, as_of: int, since: Since) -> tuple[Any, ...]:
+    """The values of ``can_have_been``: time, participants, completion, whether assessed, flags."""
+    completions = None if wanted.completion is None else LATER.get(wanted.completion)
+    flag = None
+    if wanted.flag == "completed_without_assessment":
+        completions = LATER["completed"]
+    elif wanted.flag == "certificate_without_completion":
+        flag = CERTIFIED
+    elif wanted.flag in NEVER_LOST:
+        flag = 1 << FLAGS.index(wanted.flag)
+    return (
+        # What was not purchased then may have been purchased since.
+        None if wanted.purchase == "none" else instant(as_of),
+        since.persons,
+        None if completions is None else [COMPLETION_NUMBER[state] for state in completions],
+        wanted.assessment not in {None, "not_assessed"},
+        flag,
+    )
+
+
+def _is_lasting(wanted: Filter) -> bool:
+    return wanted.purchase not in {None, "active"} or wanted.flag in LASTING
