@@ -263,7 +263,9 @@ async def _rows_of_class(
     behind: Sequence[Any] = (class_code, LOWEST)
     statement = purchased_classes.SQL["rows"]
     while True:
-        rows = await session.fetch(statement, partner_id, *behind, class_code, PAGE_ROWS, *only(None))
+        rows = await session.fetch(
+            statement, partner_id, *behind, class_code, PAGE_ROWS, *only(None)
+        )
         kept = [(person, code) for code, person in rows]
         for held in await of_rows(session, partner_id, rules, kept):
             yield class_code, held

@@ -25,21 +25,30 @@ LATER: Final[dict[CompletionState, tuple[CompletionState, ...]]] = {
 NEVER_LOST: Final = frozenset({"package_after_sales_end", "purchased_twice"})
 """Flags that evidence only adds."""
 LASTING: Final = NEVER_LOST | {"evidence_before_purchase", "evidence_after_refund"}
-"""Flags whose rows stay unusual, whatever evidence comes (projections/storage/tables.sql): who buys again, buys twice."""
+"""Flags whose rows stay unusual, as tables.sql says it, whatever evidence comes: who buys again has bought twice."""
+OF_WORDS: Final = frozenset({"certificate_without_completion", "completed_without_assessment"})
+"""Flags that only the partner's words decide."""
 
 
 def rows(wanted: Filter, as_of: int, since: Since, codes: Sequence[str] | None) -> Rows:
     """The statement for the next rows of a partner, and its values behind those of the place."""
-    values = (*values_of(wanted, as_of, since), codes)
+    values = values_of(wanted, as_of, since, codes)
     if wanted.package_code is not None:
         return Rows(SQL["of_package"], (*values, wanted.package_code, since.packages))
-    if _is_lasting(wanted):
+    if is_lasting(wanted):
         return Rows(SQL["unusual"], (*values, since.packages))
     return Rows(SQL["every" if codes is None else "of_classes"], values)
 
 
-def values_of(wanted: Filter, as_of: int, since: Since) -> tuple[Any, ...]:
-    """The values of ``can_have_been``: time, participants, completion, whether assessed, flags."""
+def values_of(
+    wanted: Filter, as_of: int, since: Since, codes: Sequence[str] | None
+) -> tuple[Any, ...]:
+    """The values of ``can_have_been``, with the classes between."""
+    return (*_ever(wanted, as_of, since), codes, *_settled(wanted, as_of, since))
+
+
+def _ever(wanted: Filter, as_of: int, since: Since) -> tuple[Any, ...]:
+    """What rows must be now to have been what is wanted: time, participants, completion, whether assessed, flags."""
     completions = None if wanted.completion is None else LATER.get(wanted.completion)
     flag = None
     if wanted.flag == "completed_without_assessment":
@@ -58,5 +67,17 @@ def values_of(wanted: Filter, as_of: int, since: Since) -> tuple[Any, ...]:
     )
 
 
-def _is_lasting(wanted: Filter) -> bool:
+def _settled(wanted: Filter, as_of: int, since: Since) -> tuple[Any, ...]:
+    """The same of rows with no word since: whether to ask, completion, flags, not assessed, silent since, the time."""
+    completion = None if wanted.completion is None else COMPLETION_NUMBER[wanted.completion]
+    flag = 1 << FLAGS.index(wanted.flag) if wanted.flag in OF_WORDS else None
+    is_not_assessed = wanted.assessment == "not_assessed"
+    silent = instant(wanted.stalled_since)
+    asked = (completion, flag, is_not_assessed or None, silent)
+    is_asked = since.is_followed and any(of is not None for of in asked)
+    return (is_asked, completion, flag, is_not_assessed, silent, instant(as_of))
+
+
+def is_lasting(wanted: Filter) -> bool:
+    """Whether only rows can be wanted that are unusual, or of a package published since."""
     return wanted.purchase not in {None, "active"} or wanted.flag in LASTING

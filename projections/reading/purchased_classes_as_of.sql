@@ -4,10 +4,23 @@
 -- name: can_have_been
 -- Stands for {can_have_been}: by time $6 a row without a purchase had none (null: one is not asked for); completion $8,
 -- assessed at all where $9 is true, and flags $10 are what it must be now to have been what is asked for then.
+-- Where $12 is true: what had its latest word by then ($17) is in the states of then ({states}), with that word before $16.
 ($6::timestamptz IS NULL OR purchased_at <= $6)
 AND ($8::smallint[] IS NULL OR completion = ANY ($8))
 AND (NOT $9::boolean OR assessment <> 0)
 AND ($10::smallint IS NULL OR flags & $10 <> 0)
+AND CASE WHEN NOT $12::boolean OR $16::timestamptz IS NULL AND {states} THEN true
+         ELSE NOT EXISTS (
+             SELECT FROM projections.watched_class AS watched
+             WHERE watched.person = purchased_class.person AND watched.partner_id = $1
+               AND watched.class_code = purchased_class.class_code AND last_reported <= $17
+               AND NOT ({states} AND ($16::timestamptz IS NULL OR last_reported < $16))
+         ) END
+
+-- name: states
+-- Stands for {states}: completion $13, flags $14 (null: any), not assessed where $15 is true, not completed where $16 is given.
+(($13::smallint IS NULL OR completion = $13) AND ($14::smallint IS NULL OR flags & $14 <> 0)
+ AND (NOT $15::boolean OR assessment = 0) AND ($16::timestamptz IS NULL OR completion <> 2))
 
 -- name: behind
 -- Stands for {behind}.
@@ -42,7 +55,7 @@ WHERE {behind} AND class_code = ANY ($11::text[]) AND (person = ANY ($7::bigint[
  {next})
 
 -- name: unusual
--- Unusual rows (projections/storage/tables.sql), and those of packages $12, which were published since.
+-- Unusual rows (projections/storage/tables.sql), and those of packages $18, which were published since.
 SELECT class_code, person
 FROM (
     (SELECT class_code, person FROM projections.purchased_class
@@ -50,8 +63,8 @@ FROM (
      {next})
     UNION
     (SELECT class_code, person FROM projections.purchased_class
-     WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $12::text[]
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($12::text[] || ARRAY[''])
+     WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $18::text[]
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($18::text[] || ARRAY[''])
        AND ($11::text[] IS NULL OR class_code = ANY ($11))
        AND ($6::timestamptz IS NULL OR purchased_at <= $6)
      {next})
@@ -61,12 +74,12 @@ FROM (
 {next}
 
 -- name: of_package
--- Rows of package $12, alone or with others, and those of packages $13, which were published since.
+-- Rows of package $18, alone or with others, and those of packages $19, which were published since.
 SELECT class_code, person
 FROM (
     (SELECT class_code, person FROM projections.purchased_class
      WHERE {behind} AND package_codes IS NOT NULL
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $12
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $18
        AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND {can_have_been}
      {next})
     UNION
@@ -77,8 +90,8 @@ FROM (
      {next})
     UNION
     (SELECT class_code, person FROM projections.purchased_class
-     WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $13::text[]
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($13::text[] || ARRAY[''])
+     WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $19::text[]
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($19::text[] || ARRAY[''])
        AND ($11::text[] IS NULL OR class_code = ANY ($11))
        AND {can_have_been}
      {next})
@@ -86,3 +99,87 @@ FROM (
     {of_persons}
 ) AS found
 {next}
+
+-- name: narrow_unusual
+-- Stands for {narrow}, where only unusual rows can be wanted.
+unusual
+
+-- name: narrow_package
+-- Stands for {narrow}, where rows of package $20 are wanted.
+package_codes IS NOT NULL
+AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END IN ($20::text, '')
+
+-- name: purchased_in_time
+-- In order of (purchased_at, class_code, person), behind ($2, $3, $4) in that order and from $18 and before $19, the next $5 rows
+-- whose purchases only came later: without participants $7 and packages $21. {further}, {way} and {narrow} are filled in.
+SELECT class_code, person, purchased_at FROM projections.purchased_class
+WHERE partner_id = $1 AND (coalesce(purchased_at, '-infinity'), class_code, person) {further} ($2, $3, $4)
+  AND coalesce(purchased_at, '-infinity') >= $18 AND coalesce(purchased_at, '-infinity') < $19 AND class_code > ''
+  AND purchased_at <= $17 AND {narrow} AND $20::text IS NOT DISTINCT FROM $20
+  AND person <> ALL ($7::bigint[]) AND ($11::text[] IS NULL OR class_code = ANY ($11))
+  AND (package_codes IS NULL OR NOT package_codes && $21::text[]) AND {can_have_been}
+ORDER BY coalesce(purchased_at, '-infinity') {way}, class_code {way}, person {way}
+LIMIT $5
+
+-- name: of_packages
+-- The rows of partner $1 purchased by $2 that are of packages $3, without participants $4.
+SELECT class_code, person FROM projections.purchased_class
+WHERE partner_id = $1 AND package_codes IS NOT NULL AND package_codes && $3::text[] AND class_code > ''
+  AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($3::text[] || ARRAY[''])
+  AND purchased_at <= $2 AND person <> ALL ($4::bigint[])
+
+-- name: reported_in_time
+-- In order of (latest word, class_code, person), behind ($2, $3, $4) in that order, the next $5 rows without a word since.
+SELECT watched.class_code, watched.person, last_reported FROM projections.watched_class AS watched
+CROSS JOIN LATERAL (
+    SELECT FROM projections.purchased_class
+    WHERE purchased_class.person = watched.person AND purchased_class.partner_id = $1
+      AND purchased_class.class_code = watched.class_code AND {states} AND {can_have_been}
+    OFFSET 0
+) AS admitted
+WHERE partner_id = $1 AND (last_reported, watched.class_code, watched.person) {further} ($2::timestamptz, $3, $4)
+  AND last_reported <= $17 AND ($16::timestamptz IS NULL OR last_reported < $16)
+  AND ($11::text[] IS NULL OR watched.class_code = ANY ($11)) AND watched.person <> ALL ($7::bigint[])
+ORDER BY last_reported {way}, watched.class_code {way}, watched.person {way}
+LIMIT $5
+
+-- name: never_in_time
+-- In order of (class_code, person), behind ($3, $4) in that order, the next $5 rows that can have been without a word.
+SELECT class_code, person, NULL::timestamptz FROM projections.purchased_class
+WHERE partner_id = $1 AND $2::timestamptz IS NOT NULL AND class_code > '' AND (class_code, person) {further} ($3, $4)
+  AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND person <> ALL ($7::bigint[]) AND {can_have_been}
+ORDER BY class_code {way}, person {way}
+LIMIT $5
+
+-- name: count_of_classes
+-- How many rows of partner $1 are of classes $2, of at most $3.
+SELECT count(*) FROM (
+    SELECT FROM projections.purchased_class WHERE partner_id = $1 AND class_code = ANY ($2::text[]) LIMIT $3
+) AS of_classes
+
+-- name: days
+-- The days of which partner $1 has told something of participants, up to day $2.
+SELECT day FROM projections.day_place WHERE partner_id = $1 AND day <= $2 ORDER BY day
+
+-- name: words
+-- Whom partner $1 spoke of on day $2, from $3 to $4, and when; without participants $5. OFFSET 0 keeps it one look into the
+-- ledger a block.
+SELECT event.person, event.happened
+FROM projections.day_place
+CROSS JOIN LATERAL unnest(blocks) AS place (block)
+CROSS JOIN LATERAL (
+    SELECT person, happened FROM ledger.event
+    WHERE event.block = place.block AND event.partner_id = $1 AND happened >= $3 AND happened <= $4 AND person <> 0
+    OFFSET 0
+) AS event
+WHERE day_place.partner_id = $1 AND day = $2 AND event.person <> ALL ($5::bigint[])
+ORDER BY event.happened
+
+-- name: with_later_words
+-- Those of participants $2 of whose classes partner $1 spoke behind $3.
+SELECT person FROM unnest($2::bigint[]) AS asked (person)
+WHERE EXISTS (
+    SELECT FROM projections.watched_class AS watched
+    WHERE watched.person = asked.person AND watched.partner_id = $1 AND last_reported > $3
+    OFFSET 0
+)

@@ -2,16 +2,18 @@
 
 Keys are (time, partner id, class code, person); descending is the whole order the other way round. A class
 without the time (never reported on, never purchased) stands before all others. Each partner's rows are read in order
-through an index, and the partners' rows merged.
+through an index, and the partners' rows merged: those of now here, those as of a time by
+purchased_classes_in_time_as_of.py, and where neither can, every row is judged (purchased_classes_in_time_judged.py).
 """
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from projections.reading import purchased_classes, watched
 from projections.reading import purchased_classes_by_word as by_word
-from projections.reading import purchased_classes_in_time_as_of as as_of_a_time
+from projections.reading import purchased_classes_in_time_as_of as then
+from projections.reading import purchased_classes_in_time_judged as judged
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
 from projections.reading.class_order import LATEST, NEVER, Order, bound, start
@@ -46,22 +48,24 @@ async def pages(
             if order.is_behind(key, after):
                 yield Page([(key, item)], key, 1)
         return
-    sources = (
-        await _sources(session, known, wanted, order, after, page_rows) if as_of is None else None
-    )
+    await session.fetchrow(SQL["plans_for_the_values"])
+    at_once = min(max(FEWEST_ROWS, -(-2 * page_rows // len(wanted.partner_ids))), page_rows)
+    if as_of is None:
+        sources = await _sources(session, known, wanted, order, after, at_once)
+    else:
+        sources = await then.sources(session, known, wanted, order, as_of, after, at_once)
     if sources is None:
-        async for page in as_of_a_time.pages(session, known, wanted, order, as_of, after):
+        async for page in judged.pages(session, known, wanted, order, as_of, after):
             yield page
         return
-    await session.fetchrow(SQL["plans_for_the_values"])
     keys: list[Key] = []
     async for key in _merged(sources, order):
         keys.append(key)
         if len(keys) == page_rows:
-            yield Page(await _shown(session, known, wanted, keys), key, len(keys))
+            yield Page(await _shown(session, known, wanted, order, as_of, keys), key, len(keys))
             keys = []
     if keys:
-        yield Page(await _shown(session, known, wanted, keys), keys[-1], len(keys))
+        yield Page(await _shown(session, known, wanted, order, as_of, keys), keys[-1], len(keys))
 
 
 async def _sources(
@@ -70,23 +74,15 @@ async def _sources(
     wanted: Filter,
     order: Order,
     after: Key | None,
-    page_rows: int,
-) -> "Sequence[_Rows] | None":
-    """Each partner's rows in the order; None: nothing has them in this order."""
-    at_once = min(max(FEWEST_ROWS, -(-2 * page_rows // len(wanted.partner_ids))), page_rows)
+    at_once: int,
+) -> Sequence[then.Source] | None:
+    """Each partner's rows of now in the order; None: nothing has them in this order."""
     if order.by == "last_reported_at":
         return await by_word.sources(session, known, wanted, order, after, at_once)
     return [
         _Source(session, known, wanted, order, partner_id, after, at_once)
         for partner_id in sorted(wanted.partner_ids)
     ]
-
-
-class _Rows(Protocol):
-    """Rows in their order."""
-
-    async def next(self) -> Key | None:
-        """The key of the next row; None: there is none."""
 
 
 class _Source:
@@ -173,28 +169,40 @@ def _bounds(wanted: Filter) -> tuple[int, int]:
     return low, LATEST if wanted.purchased_to is None else wanted.purchased_to
 
 
-async def _merged(sources: Iterable[_Rows], order: Order) -> AsyncIterator[Key]:
-    """The keys of all sources in one order."""
-    heads: dict[Key, _Rows] = {}
+async def _merged(sources: Iterable[then.Source], order: Order) -> AsyncIterator[Key]:
+    """The keys of all sources in one order, each once."""
+    heads: dict[Key, then.Source] = {}
+    last: Key | None = None
+
+    async def go_on(source: then.Source) -> None:
+        while (key := await source.next()) is not None:
+            if key != last and key not in heads:
+                heads[key] = source
+                return
+
     for source in sources:
-        if (key := await source.next()) is not None:
-            heads[key] = source
+        await go_on(source)
     while heads:
-        first = order.first(heads)
-        source = heads.pop(first)
-        yield first
-        if (key := await source.next()) is not None:
-            heads[key] = source
+        last = order.first(heads)
+        source = heads.pop(last)
+        yield last
+        await go_on(source)
 
 
 async def _shown(
-    session: Session, known: Known, wanted: Filter, keys: Sequence[Key]
+    session: Session,
+    known: Known,
+    wanted: Filter,
+    order: Order,
+    as_of: int | None,
+    keys: Sequence[Key],
 ) -> list[tuple[Key, PurchasedClass]]:
-    """What is listed of these, in their order."""
+    """What is listed of these, in their order. As of a time a key says when something may stand, the judgement when."""
     by_partner: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for _, partner_id, class_code, person in keys:
         by_partner[partner_id].append((class_code, person))
     found: dict[Key, PurchasedClass] = {}
     for partner_id, rows in by_partner.items():
-        found |= await purchased_classes.admitted(session, partner_id, rows, known, wanted, None)
-    return [(key, found[key[1:]]) for key in keys if key[1:] in found]
+        found |= await purchased_classes.admitted(session, partner_id, rows, known, wanted, as_of)
+    listed = ((key, found[key[1:]]) for key in keys if key[1:] in found)
+    return [(key, item) for key, item in listed if as_of is None or order.time_of(item) == key[0]]

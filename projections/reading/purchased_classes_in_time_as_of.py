@@ -1,76 +1,323 @@
-"""Purchased classes in order of a time, as of a time: no column says it, so all rows are judged.
+"""Purchased classes as of a time in the order of one: sources for purchased_classes_in_time.py.
 
-Of the keys as many are kept as fit, and those that are listed are judged once more.
+What has its time by its row is read in order through an index. Of the latest word that is so where there was none since
+then; of classes with words before and since, the ledger says when they were spoken of, day by day from where the list
+begins. Participants from whom something was withdrawn since, or whose events are not followed yet, are judged.
+
+A key is a candidate: it counts where the judgement as of the time has that time.
 """
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol
 
-from projections.reading import purchased_classes
+from msgspec import structs
+
+from domain.days import FIRST_DAY, LAST_DAY, begin_of, day_of, end_of
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
-from projections.reading.class_order import Order
-from projections.reading.evidence import people
-from projections.reading.page import Key, Page
-from projections.reading.people import names
-from projections.reading.purchased_class import PurchasedClass, answer_of, shown
+from projections.reading.class_order import LATEST, NEVER, Order, bound, start
+from projections.reading.evidence import AT_ONCE, People, classes_of, people
+from projections.reading.instants import instant, microseconds
+from projections.reading.page import Key
+from projections.reading.purchased_class import answer_of
+from projections.reading.purchased_classes_as_of import SQL, is_lasting, values_of
 from projections.reading.session import Session
+from projections.reading.since_then import Since, since
+from projections.status.record import Rules
+from projections.storage.sql import filled
 
-KEYS_KEPT: Final = 100_000
-JUDGED_AT_ONCE: Final = 250
+MOST_JUDGED: Final = 5_000
+"""So many rows of some classes are rather judged, all of them, than looked for among all others."""
+
+WORDS_AT_ONCE: Final = 64
 
 
-async def pages(
+class Source(Protocol):
+    """Keys in the order."""
+
+    async def next(self) -> Key | None:
+        """The next key; None: there is none."""
+
+
+async def sources(
     session: Session,
     known: Known,
     wanted: Filter,
     order: Order,
-    as_of: int | None,
+    as_of: int,
     after: Key | None,
-) -> AsyncIterator[Page[PurchasedClass]]:
-    """The list behind the key ``after``: everything is judged, as often as there are ``KEYS_KEPT`` more to list."""
-    while True:
+    at_once: int,
+) -> list[Source] | None:
+    """The sources of all partners; None: every row that the filter leaves is better judged."""
+    if wanted.purchase == "none":
+        return None
+    found: list[Source] = []
+    for partner_id in sorted(wanted.partner_ids):
+        codes = wanted.codes(known, partner_id, as_of)
+        if codes == []:
+            continue
+        changed = await since(session, known, partner_id, as_of)
+        if changed is None:
+            return None
+        of = _Partner(
+            session, known.of(partner_id), partner_id, wanted, order, as_of, changed, codes
+        )
+        if order.by == "purchased_at":
+            found += await of.by_purchase(after, at_once)
+        elif not changed.is_followed or await of.is_narrow():
+            return None
+        else:
+            found += await of.by_word(after, at_once)
+    return found
+
+
+class _Partner:
+    """What the sources of one partner have in common."""
+
+    def __init__(
+        self,
+        session: Session,
+        rules: Rules,
+        partner_id: int,
+        wanted: Filter,
+        order: Order,
+        as_of: int,
+        changed: Since,
+        codes: Sequence[str] | None,
+    ) -> None:
+        self.session = session
+        self.rules = rules
+        self.partner_id = partner_id
+        self.wanted = wanted
+        self.order = order
+        self.as_of = as_of
+        self.changed = changed
+        self.codes = codes
+
+    async def is_narrow(self) -> bool:
+        """Whether few rows can be wanted."""
+        if is_lasting(self.wanted) or self.wanted.package_code is not None:
+            return True
+        if self.codes is None:
+            return False
+        asked = (self.partner_id, self.codes, MOST_JUDGED)
+        (count,) = await self.session.fetchrow(SQL["count_of_classes"], *asked)
+        return bool(count < MOST_JUDGED)
+
+    async def by_purchase(self, after: Key | None, at_once: int) -> list[Source]:
+        wanted, package = self.wanted, self.wanted.package_code
+        narrow = "true"
+        if package is not None:
+            narrow = SQL["narrow_package"]
+        elif is_lasting(wanted):
+            narrow = SQL["narrow_unusual"]
+        low = NEVER + 1 if wanted.purchased_from is None else wanted.purchased_from
+        high = LATEST if wanted.purchased_to is None else wanted.purchased_to
+        values = (bound(low), bound(high), package, self.changed.packages)
+        read = Read(self, "purchased_in_time", wanted, values, narrow, after, at_once)
+        keys = await self._of_persons(self.changed.persons)
+        keys += await self._of_packages()
+        return [read, Sorted(self.order, keys, after)]
+
+    async def by_word(self, after: Key | None, at_once: int) -> list[Source]:
+        wanted, order = self.wanted, self.order
+        found: list[Source] = [Sorted(order, await self._of_persons(self.changed.persons), after)]
+        is_before = after is None or order.descending or after[0] == NEVER
+        if (
+            wanted.completion in {None, "never_reported"}
+            and not wanted.is_of_reported()
+            and is_before
+        ):
+            never = structs.replace(wanted, completion="never_reported")
+            found.append(Read(self, "never_in_time", never, (), "", after, at_once))
+        if wanted.completion != "never_reported":
+            found.append(Read(self, "reported_in_time", wanted, (), "", after, at_once))
+            rows = await self.session.fetch(SQL["days"], self.partner_id, day_of(self.as_of))
+            found.append(SpokenOf(self, [day for (day,) in rows], after))
+        return found
+
+    def keys_of(self, held: People, rows: Iterable[tuple[int, str]]) -> list[Key]:
+        """The keys of those rows (person, class code) that are listed."""
         keys: list[Key] = []
-        cut = False
-        everything = purchased_classes.pages(session, known, wanted, as_of, None, JUDGED_AT_ONCE)
-        async for page in everything:
-            for key, item in page.items:
-                timed = (order.time_of(item), *key)
-                if order.is_behind(timed, after):
-                    keys.append(timed)
-            if len(keys) > 2 * KEYS_KEPT:
-                cut, keys = True, _first(keys, order)
-        cut, keys = cut or len(keys) > KEYS_KEPT, _first(keys, order)
-        for start in range(0, len(keys), JUDGED_AT_ONCE):
-            some = keys[start : start + JUDGED_AT_ONCE]
-            yield Page(await _again(session, known, some, as_of), some[-1], len(some))
-        if not cut:
-            return
-        after = keys[-1]
+        for person, code in rows:
+            if self.codes is not None and code not in self.codes:
+                continue
+            answer = answer_of(code, held.of_class(person, code), self.rules, self.as_of)
+            if self.wanted.admits(answer):
+                at = answer.last_reported_at
+                if self.order.by == "purchased_at":
+                    at = answer.purchases[0].purchased_at if answer.purchases else None
+                keys.append((NEVER if at is None else at, self.partner_id, code, person))
+        return keys
+
+    async def _of_persons(self, persons: Sequence[int]) -> list[Key]:
+        keys: list[Key] = []
+        for first in range(0, len(persons), AT_ONCE):
+            keys += await self.all_keys_of(persons[first : first + AT_ONCE])
+        return keys
+
+    async def all_keys_of(self, persons: Sequence[int]) -> list[Key]:
+        """The keys of all that some participants have."""
+        held = await people(self.session, self.partner_id, self.rules, persons)
+        rows = [
+            (person, code)
+            for person, state in held.states.items()
+            for code in classes_of(state, self.rules)
+        ]
+        return self.keys_of(held, rows)
+
+    async def _of_packages(self) -> list[Key]:
+        """The keys of what was, or was not yet, bought with packages that were published since."""
+        if not self.changed.packages:
+            return []
+        asked = (instant(self.as_of), self.changed.packages, self.changed.persons)
+        rows = await self.session.fetch(SQL["of_packages"], self.partner_id, *asked)
+        keys: list[Key] = []
+        for first in range(0, len(rows), AT_ONCE):
+            some = [(person, code) for code, person in rows[first : first + AT_ONCE]]
+            held = await people(self.session, self.partner_id, self.rules, [who for who, _ in some])
+            keys += self.keys_of(held, some)
+        return keys
 
 
-def _first(keys: list[Key], order: Order) -> list[Key]:
-    return sorted(keys, reverse=order.descending)[:KEYS_KEPT]
+class Sorted:
+    """Keys that are all there."""
+
+    def __init__(self, order: Order, keys: Iterable[Key], after: Key | None) -> None:
+        behind = (key for key in keys if order.is_behind(key, after))
+        self._keys = sorted(behind, reverse=not order.descending)
+
+    async def next(self) -> Key | None:
+        """The next key; None: there is none."""
+        return self._keys.pop() if self._keys else None
 
 
-async def _again(
-    session: Session, known: Known, keys: Sequence[Key], as_of: int | None
-) -> list[tuple[Key, PurchasedClass]]:
-    """The items of keys, as of a time."""
-    by_partner: dict[int, set[int]] = defaultdict(set)
-    for _, partner_id, _, person in keys:
-        by_partner[partner_id].add(person)
-    held = {
-        partner_id: await people(session, partner_id, known.of(partner_id), who)
-        for partner_id, who in by_partner.items()
-    }
-    who = await names(session, (person for *_, person in keys))
-    items: list[tuple[Key, PurchasedClass]] = []
-    for key in keys:
-        _, partner_id, class_code, person = key
-        rules = known.of(partner_id)
-        evidence = held[partner_id].of_class(person, class_code)
-        answer = answer_of(class_code, evidence, rules, as_of)
-        items.append((key, shown(partner_id, who[person], class_code, answer, rules, as_of)))
-    return items
+class Read:
+    """Rows of one partner that a statement has in the order, some read ahead."""
+
+    def __init__(
+        self,
+        of: _Partner,
+        name: str,
+        wanted: Filter,
+        values: Sequence[Any],
+        narrow: str,
+        after: Key | None,
+        at_once: int,
+    ) -> None:
+        way = ("<", "DESC") if of.order.descending else (">", "")
+        parts = dict(zip(("further", "way"), way, strict=True)) | {"narrow": narrow}
+        self._session = of.session
+        self._partner_id = of.partner_id
+        self._statement = filled(SQL[name], parts)
+        self._values = (*values_of(wanted, of.as_of, of.changed, of.codes), *values)
+        self._behind = start(of.order, of.partner_id, after)
+        if name == "never_in_time" and self._behind[0] != NEVER:
+            self._behind = (NEVER, *start(of.order, of.partner_id, None)[1:])
+        self._at_once = at_once
+        self._keys: list[Key] = []
+        self._is_over = False
+
+    async def next(self) -> Key | None:
+        """The next key; None: there is none."""
+        if not self._keys and not self._is_over:
+            await self._read()
+        return self._keys.pop() if self._keys else None
+
+    async def _read(self) -> None:
+        at, *behind = self._behind
+        found = await self._session.fetch(
+            self._statement, self._partner_id, bound(at), *behind, self._at_once, *self._values
+        )
+        for class_code, person, time in found:
+            at = NEVER if time is None else microseconds(time)
+            self._keys.append((at, self._partner_id, class_code, person))
+        if self._keys:
+            at, _, *behind = self._keys[-1]
+            self._behind = (at, *behind)
+        self._keys.reverse()
+        self._is_over = len(found) < self._at_once
+
+
+class SpokenOf:
+    """Classes of one partner with words since, by the latest of then: whoever was spoken of is judged, day by day."""
+
+    def __init__(self, of: _Partner, days: Sequence[int], after: Key | None) -> None:
+        """``days``: those on which anything was said, in order."""
+        self._of = of
+        self._after = after
+        self._first, self._last = NEVER + 1, of.as_of
+        if of.wanted.stalled_since is not None:
+            self._last = min(self._last, of.wanted.stalled_since - 1)
+        if after is not None:
+            if of.order.descending:
+                self._last = min(self._last, after[0])
+            else:
+                self._first = max(self._first, after[0])
+        self._days = [day for day in days if _begin(day) <= self._last and self._first <= _end(day)]
+        if not of.order.descending:
+            self._days.reverse()
+        self._words: list[tuple[int, int]] = []
+        self._seen: set[int] = set()
+        self._waiting: list[Key] = []
+        self._ready: list[Key] = []
+
+    async def next(self) -> Key | None:
+        """The next key; None: there is none."""
+        while not self._ready:
+            if not self._words and not await self._read_on():
+                if not self._waiting:
+                    return None
+                self._make_ready(self._waiting)
+                self._waiting = []
+                continue
+            await self._judge_on()
+        return self._ready.pop()
+
+    async def _read_on(self) -> bool:
+        """Reads the words of the next day that has any; False: there is none."""
+        of = self._of
+        while self._days and not self._words:
+            day = self._days.pop()
+            bounds = (bound(max(self._first, _begin(day))), instant(min(self._last, _end(day))))
+            asked = (of.partner_id, day, *bounds, of.changed.persons)
+            rows = await of.session.fetch(SQL["words"], *asked)
+            self._words = [(microseconds(happened), person) for person, happened in rows]
+            if not of.order.descending:
+                self._words.reverse()
+        return bool(self._words)
+
+    async def _judge_on(self) -> None:
+        """Judges whom the next words are of, and makes ready what no later word can stand before."""
+        of, words = self._of, self._words
+        spoken: set[int] = set()
+        at = words[-1][0]
+        while words and (len(spoken) < WORDS_AT_ONCE or words[-1][0] == at):
+            at, person = words.pop()
+            spoken.add(person)
+        new = sorted(spoken - self._seen)
+        self._seen.update(new)
+        rows = await of.session.fetch(
+            SQL["with_later_words"], of.partner_id, new, instant(of.as_of)
+        )
+        if rows:
+            keys = await of.all_keys_of([person for (person,) in rows])
+            self._waiting += [
+                key for key in keys if key[0] != NEVER and of.order.is_behind(key, self._after)
+            ]
+        sign = -1 if of.order.descending else 1
+        self._make_ready([key for key in self._waiting if sign * (key[0] - at) <= 0])
+        self._waiting = [key for key in self._waiting if sign * (key[0] - at) > 0]
+
+    def _make_ready(self, keys: Iterable[Key]) -> None:
+        self._ready = sorted(keys, reverse=not self._of.order.descending)
+
+
+def _begin(day: int) -> int:
+    """The first microsecond of a day; of the first one that there is: before everything."""
+    return NEVER + 1 if day <= FIRST_DAY else begin_of(day)
+
+
+def _end(day: int) -> int:
+    """The last microsecond of a day; of the last one that there is: behind everything."""
+    return LATEST if day >= LAST_DAY else end_of(day)

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from projections.reading import watched
 from projections.reading.catalogue import Known
 from projections.reading.instants import instant
 from projections.reading.session import Session
@@ -22,11 +23,13 @@ SQL: Final = load("projections.reading", "since_then.sql")
 class Since(Struct, frozen=True):
     """What changed at a partner since a time in another way than by more evidence.
 
-    ``persons``: from whom something was withdrawn. ``packages``: those first published since.
+    ``persons``: from whom something was withdrawn; where ``is_followed``, which is where projections.watched_class may
+    be asked, also those of whom not everything is followed. ``packages``: those first published since.
     """
 
     persons: Sequence[int]
     packages: Sequence[str]
+    is_followed: bool
 
 
 async def since(session: Session, known: Known, partner_id: int, as_of: int) -> Since | None:
@@ -42,7 +45,11 @@ async def since(session: Session, known: Known, partner_id: int, as_of: int) -> 
     if packages is None:
         return None
     rows = await session.fetch(SQL["withdrew"], partner_id, instant(as_of))
-    return Since([person for (person,) in rows], packages)
+    persons = {person for (person,) in rows}
+    behind = await watched.touched(session, [partner_id])
+    if behind is not None:
+        persons.update(behind.get(partner_id, ()))
+    return Since(sorted(persons), packages, behind is not None)
 
 
 def _published_since(rules: Rules, as_of: int) -> list[str] | None:

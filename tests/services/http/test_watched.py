@@ -1,6 +1,5 @@
 """Worklists are what judging every row finds, however far the project service follows, whichever way they are read."""
 
-import random
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -8,52 +7,26 @@ from typing import Any
 import pytest
 
 from projections.reading import evaluations_days, watched
-from projections.sums import rollup
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import close, connect, transaction
-from services.simulator import simulate
-from tests.projections.kept import Kept
-from tests.services.http.conftest import Api, running
+from tests.services.http.conftest import Api
+from tests.services.http.partly_followed import SHARES, partly_followed
 from tests.services.http.test_worklists import ORDERS, PATH, Items, is_stalled, ordered
 
 STALLED = ("2020-05-20T00:00:00Z", "2020-07-15T00:00:00Z", "2021-02-01T00:00:00Z")
 STATES = tuple(
     product(("in_progress", "completed", "never_reported"), ("passed", "failed", "not_assessed"))
 )
-WAITING = """
-SELECT sum(lane.position - coalesce(followed.position, 0))
-FROM ledger.lane LEFT JOIN projections.day_lane AS followed USING (partner_id, lane_id)
-"""
 FIRST = "/v1/first-completions"
 
 
 @pytest.fixture(scope="module", params=["all", "some", "nothing"])
 def api(postgres_server: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Api]:
-    """A season of which all, two thirds or nothing is followed; events come in any order, and some again.
-
-    The catalogue comes first and is followed: else no row of what is followed may be asked.
-    """
-    name = f"watched_{request.param}"
-    kept = Kept(postgres_server.create_database(name))
-    records = list(simulate(2_500, seed=23))
-    chance = random.Random(5)
-    catalogue = [record for record in records if b".published.v1" in (record.value or b"")]
-    events = [record for record in records if record not in catalogue]
-    chance.shuffle(events)
-    followed = {"all": len(events), "some": 2 * len(events) // 3, "nothing": 0}[request.param]
-    kept.tell(catalogue + events[:followed])
-    kept.settle()
-    kept.tell(events[followed:] + chance.sample(events, 200))
-    kept.rejudge()
-    with kept.transaction() as work:
-        rollup.add_up_all(work)
-        work.execute(WAITING)
-        (waiting,) = work.fetchone()
-    assert (waiting > 0) == (request.param != "all")
-    with running(kept.url) as found:
+    """A season of which all, two thirds or nothing is followed."""
+    with partly_followed(
+        postgres_server, f"watched_{request.param}", SHARES[request.param]
+    ) as found:
         yield found
-    kept.close()
-    postgres_server.drop_database(name)
 
 
 @pytest.fixture(params=["few", "many"], autouse=True)
