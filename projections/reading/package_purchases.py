@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from domain.package_purchase import contents_of, purchased_at
 from domain.vocabulary import PARTNER_CODES, AssessmentState, CompletionState, PurchaseState
 from projections.reading.by_partner import ALL_PARTNERS, starts
 from projections.reading.catalogue import Known
-from projections.reading.evidence import People, of_purchases, people
+from projections.reading.evidence import AT_ONCE, People, of_purchases, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.page import Key, Page
@@ -27,7 +27,7 @@ from projections.reading.purchases import (
     state,
 )
 from projections.reading.session import Session
-from projections.reading.since_then import since
+from projections.reading.since_then import since, withdrew
 from projections.reading.watched import Rows
 from projections.status.record import Rules
 
@@ -72,8 +72,6 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     flags: Flags = []
 
 
-WITHDRAWN_AT_A_TIME: Final = 250
-
 Item: TypeAlias = tuple[Key, PackagePurchase]
 
 
@@ -112,10 +110,13 @@ async def pages(
         partner_id = behind[0]
         rules = known.of(partner_id)
         waiting: list[Item] = []
-        if as_of is not None:
-            apart = await _withdrawn(session, partner_id, rules, as_of)
+        if as_of is None:
+            source = _now(wanted)
+        else:
+            persons = await withdrew(session, partner_id, as_of)
+            apart = await _of_persons(session, partner_id, rules, persons, as_of)
             waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
-        source = await _source(session, known, wanted, as_of, partner_id)
+            source = await _then(session, known, wanted, as_of, partner_id, persons)
         async for rows in _rows(session, source, behind, page_rows):
             items = await _items(session, partner_id, rules, rows, as_of)
             reached = (partner_id, *rows[-1])
@@ -128,26 +129,37 @@ async def pages(
             yield Page(admitted, waiting[0][0], len(waiting))
 
 
-async def _source(
-    session: Session, known: Known, wanted: Filter, as_of: int | None, partner_id: int
-) -> Rows:
-    """What reads the rows of one partner: as of a time those of which no payment was withdrawn."""
-    name = "packages_of_code" if wanted.package_code else "packages_of_partner"
-    if as_of is None:
-        if wanted.unresolved and not wanted.package_code:
-            name = "unresolved_of_partner"
-        return Rows(
-            SQL[name], (wanted.complete, wanted.after_sales_end, wanted.unresolved, None, None)
-        )
-    changed = await since(session, known, partner_id, as_of)
-    if changed is None:
-        return Rows(SQL[name], (None, None, None, False, None))
-    # Since when something was purchased stays, and so does what follows from that.
-    columns = (None, wanted.after_sales_end, None, False, instant(as_of))
-    if wanted.unresolved:
-        await session.fetchrow(SQL["plans_for_the_values"])
-        return Rows(SQL["unresolved_then"], (*columns, wanted.package_code, changed.packages))
+def _now(wanted: Filter) -> Rows:
+    """What reads the rows of one partner."""
+    name = _statement(wanted)
+    if wanted.unresolved and not wanted.package_code:
+        name = "unresolved_of_partner"
+    nobody: list[int] = []
+    columns = (wanted.complete, wanted.after_sales_end, wanted.unresolved, nobody, None)
     return Rows(SQL[name], columns)
+
+
+async def _then(
+    session: Session,
+    known: Known,
+    wanted: Filter,
+    as_of: int,
+    partner_id: int,
+    persons: Sequence[int],
+) -> Rows:
+    """What reads those that can have been, as of a time, of all but some participants."""
+    changed = await since(session, known, partner_id, as_of)
+    # Since when something was purchased stays, and so does what follows from that.
+    is_late = None if changed is None else wanted.after_sales_end
+    columns = (None, is_late, None, persons, instant(as_of))
+    if changed is None or not wanted.unresolved:
+        return Rows(SQL[_statement(wanted)], columns)
+    await session.fetchrow(SQL["plans_for_the_values"])
+    return Rows(SQL["unresolved_then"], (*columns, wanted.package_code, changed.packages))
+
+
+def _statement(wanted: Filter) -> str:
+    return "packages_of_code" if wanted.package_code else "packages_of_partner"
 
 
 async def _rows(
@@ -163,17 +175,16 @@ async def _rows(
         behind = (behind[0], *rows[-1])
 
 
-async def _withdrawn(session: Session, partner_id: int, rules: Rules, as_of: int) -> list[Item]:
-    """The package purchases by ``as_of`` of which a payment was withdrawn: the table may not show what stood then."""
+async def _of_persons(
+    session: Session, partner_id: int, rules: Rules, persons: Sequence[int], as_of: int
+) -> list[Item]:
+    """The package purchases by ``as_of`` of those from whom something was withdrawn since: rows do not show them."""
     items: list[Item] = []
-    behind = ("", LOWEST)
-    while True:
-        rows = await session.fetch(SQL["withdrawn"], partner_id, *behind, WITHDRAWN_AT_A_TIME)
-        unnamed = [(None, *row) for row in rows]
-        items += await _items(session, partner_id, rules, unnamed, as_of)
-        if len(rows) < WITHDRAWN_AT_A_TIME:
-            return items
-        behind = tuple(rows[-1])
+    for first in range(0, len(persons), AT_ONCE):
+        some = persons[first : first + AT_ONCE]
+        rows = await session.fetch(SQL["of_persons"], partner_id, some)
+        items += await _items(session, partner_id, rules, [(None, *row) for row in rows], as_of)
+    return items
 
 
 async def _items(

@@ -19,6 +19,7 @@ from projections.reading.page import Key, Page
 from projections.reading.people import LOWEST, names, number
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
+from projections.reading.since_then import withdrew
 from projections.status.record import Rules
 from projections.storage.sql import load
 
@@ -100,8 +101,11 @@ async def pages(
     for start in starts(wanted.partner_ids, after, ("", LOWEST)):
         partner_id, behind = start[0], start
         rules = known.of(partner_id)
+        then = None
+        if as_of is not None:
+            then = (instant(as_of), await withdrew(session, partner_id, as_of))
         while True:
-            rows = await _rows(session, wanted, as_of, behind, page_rows)
+            rows = await _rows(session, wanted, then, behind, page_rows)
             if rows:
                 behind = (partner_id, *rows[-1])
                 evidence = await of_purchases(
@@ -121,9 +125,16 @@ async def pages(
 
 
 async def _rows(
-    session: Session, wanted: Filter, as_of: int | None, behind: Key, page_rows: int
+    session: Session,
+    wanted: Filter,
+    then: tuple[datetime, Sequence[int]] | None,
+    behind: Key,
+    page_rows: int,
 ) -> Sequence[Any]:
-    """The next rows of one partner: purchase id, participant's number."""
+    """The next rows of one partner: purchase id, participant's number.
+
+    ``then``: as of a time, which, and the participants from whom something was withdrawn since.
+    """
     partner_id, purchase_id, _ = behind
     if wanted.participant_id is not None:
         asked = await number(session, wanted.participant_id)
@@ -133,14 +144,13 @@ async def _rows(
     bounds = (instant(wanted.purchased_from), instant(wanted.purchased_to))
     columns: Sequence[Any] = (wanted.package_code, wanted.amount_differs, *bounds)
     statement = "of_partner"
-    if as_of is not None:
-        columns = (*columns, instant(as_of))
+    if then is not None:
         statement = "then"
         if wanted.amount_differs:
             statement = "differing_then"
         elif wanted.package_code is not None:
             statement = "of_package_then"
-        return await session.fetch(SQL[statement], *behind, page_rows, *columns)
+        return await session.fetch(SQL[statement], *behind, page_rows, *columns, *then)
     if wanted.amount_differs:
         statement = "differing"
     elif wanted.refunded:

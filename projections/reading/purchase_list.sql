@@ -53,18 +53,26 @@ ORDER BY purchase_id
 LIMIT $4
 
 -- name: can_have_been
--- Stands for {can_have_been}: of those from which no payment was withdrawn, paid by time $9. Of these what the columns say is
--- as it was once they were paid, and an amount that differed differs.
-NOT withdrawn AND purchased_at <= $9 AND {bought} AND ($6::boolean IS NOT TRUE OR amount_differs)
+-- Stands for {can_have_been}: of all but participants $10, paid by time $9. Of these what the columns say is as it was once they
+-- were paid, and an amount that differed differs.
+person <> ALL ($10::bigint[]) AND purchased_at <= $9 AND {bought} AND ($6::boolean IS NOT TRUE OR amount_differs)
 
--- name: withdrawn
--- Stands for {withdrawn}: what may have been anything.
-(SELECT purchase_id, person FROM projections.purchase WHERE {behind} AND withdrawn {next})
+-- name: of_persons
+-- Stands for {of_persons}: every purchase of participants $10, from whom something was withdrawn since $9. OFFSET 0 keeps it one
+-- probe of an index a participant.
+(SELECT bought.purchase_id, bought.person
+ FROM unnest($10::bigint[]) AS withdrew (withdrew)
+ CROSS JOIN LATERAL (
+     SELECT purchase_id, person FROM projections.purchase
+     WHERE person = withdrew AND {behind}
+     OFFSET 0
+ ) AS bought
+ {next})
 
 -- name: then
 -- The next $4 purchases of one partner that a list as of time $9 can have.
 SELECT purchase_id, person FROM projections.purchase
-WHERE {behind} AND (withdrawn OR {can_have_been})
+WHERE {behind} AND (person = ANY ($10::bigint[]) OR {can_have_been})
 {next}
 
 -- name: differing_then
@@ -73,7 +81,7 @@ SELECT purchase_id, person
 FROM (
     (SELECT purchase_id, person FROM projections.purchase
      WHERE {behind} AND amount_differs AND {can_have_been} {next})
-    UNION {withdrawn}
+    UNION {of_persons}
 ) AS found
 {next}
 
@@ -83,6 +91,6 @@ SELECT purchase_id, person
 FROM (
     (SELECT purchase_id, person FROM projections.purchase
      WHERE {behind} AND package_code = $5::text AND {can_have_been} {next})
-    UNION {withdrawn}
+    UNION {of_persons}
 ) AS found
 {next}

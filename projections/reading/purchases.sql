@@ -15,13 +15,10 @@ FROM (
 ) AS of_id
 WHERE participants > 1
 
--- name: withdrawn
--- The next $4 purchases of one partner behind (purchase_id, person) = ($2, $3) of which a payment was withdrawn.
-SELECT purchase_id, person
-FROM projections.purchase
-WHERE partner_id = $1 AND withdrawn AND (purchase_id, person) > ($2, $3)
-ORDER BY purchase_id, person
-LIMIT $4
+-- name: of_persons
+-- Every purchase of participants $2 at one partner.
+SELECT purchase_id, person FROM projections.purchase
+WHERE partner_id = $1 AND person = ANY ($2::bigint[])
 
 -- name: payments
 -- Payments and refunds of one participant in the ledger: amounts, prices and reasons are kept nowhere else.
@@ -31,12 +28,12 @@ WHERE partner_id = $1 AND person = $2 AND topic IN ('paid', 'refunded')
 
 -- name: package_filters
 -- Stands for {package_filters} below. It speaks of the columns as they were judged last: complete, after the sales end,
--- unresolved. What is unresolved is neither complete nor incomplete. $9 false leaves out those of which a payment was
--- withdrawn, and $10 those that were paid later.
+-- unresolved. What is unresolved is neither complete nor incomplete. Participants $9 are left out, and what was paid
+-- after $10.
 ($6::boolean IS NULL OR (complete = $6 AND NOT unresolved))
   AND ($7::boolean IS NULL OR after_sales_end = $7)
   AND ($8::boolean IS NULL OR unresolved = $8)
-  AND ($9::boolean IS NULL OR withdrawn = $9)
+  AND person <> ALL ($9::bigint[])
   AND ($10::timestamptz IS NULL OR purchased_at <= $10)
 
 -- name: packages_of_partner

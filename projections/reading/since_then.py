@@ -44,12 +44,17 @@ async def since(session: Session, known: Known, partner_id: int, as_of: int) -> 
     packages = _published_since(rules, as_of)
     if packages is None:
         return None
-    rows = await session.fetch(SQL["withdrew"], partner_id, instant(as_of))
-    persons = {person for (person,) in rows}
+    persons = set(await withdrew(session, partner_id, as_of))
     behind = await watched.touched(session, [partner_id])
     if behind is not None:
         persons.update(behind.get(partner_id, ()))
     return Since(sorted(persons), packages, behind is not None)
+
+
+async def withdrew(session: Session, partner_id: int, as_of: int) -> list[int]:
+    """The participants from whom something was withdrawn after ``as_of`` (microseconds UTC)."""
+    rows = await session.fetch(SQL["withdrew"], partner_id, instant(as_of))
+    return [person for (person,) in rows]
 
 
 def _published_since(rules: Rules, as_of: int) -> list[str] | None:

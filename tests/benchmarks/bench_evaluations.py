@@ -16,12 +16,12 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import psutil
 import psycopg2
@@ -68,6 +68,7 @@ from projections.sums.deltas import Deltas
 from services.embedded.free_port import free_port
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect, transaction
+from services.postgres.ledger import place
 from services.postgres.migrations.run import migrate
 from tests.benchmarks.grown import SEASON
 from tests.benchmarks.machine import machine
@@ -82,6 +83,10 @@ TOKEN: Final = "benchmark-evaluator"
 PARTNER: Final = "pintaria"
 PARTNER_TOKEN: Final = "benchmark-partner"
 WARM_UP: Final = 5
+LAST_POSITION: Final = 2**40 - 1
+
+Event: TypeAlias = tuple[int, int, str, Fact]
+"""When it happened (microseconds UTC), the participant's number, the event's id and what happened."""
 
 
 class Filled(Struct):
@@ -165,7 +170,11 @@ def learning(chance: random.Random, code: str, bought: int) -> list[tuple[int, F
     return [(bought + (index + 1) * pace, fact) for index, fact in enumerate(facts)]
 
 
-def fill(database_url: str, wanted: int) -> Filled:
+Tell: TypeAlias = Callable[[Any, int, list[Event]], None]
+"""Is given a transaction, a partner's id, and everything that it tells of its participants."""
+
+
+def fill(database_url: str, wanted: int, tell: Tell | None = None) -> Filled:
     """At least so many purchased classes, with their sums."""
     began = time.perf_counter()
     now = time.time_ns() // 1000
@@ -181,7 +190,8 @@ def fill(database_url: str, wanted: int) -> Filled:
     for partner_id in PARTNER_CODES:
         with transaction(session) as work:
             write_catalogue(work, partner_id, rules)
-            written += fill_partner(work, partner_id, rules, wanted // 8, (chance, weights, now))
+            by = (chance, weights, now)
+            written += fill_partner(work, partner_id, rules, wanted // 8, by, tell)
     with transaction(session) as work:
         work.execute(f"DROP SCHEMA {schema.LIVE} CASCADE")
         work.execute(f"ALTER SCHEMA {NEXT} RENAME TO {schema.LIVE}")
@@ -209,9 +219,11 @@ def fill_partner(
     rules: Rules,
     wanted: int,
     by: tuple[random.Random, list[float], int],
+    tell: Tell | None,
 ) -> int:
     chance, weights, now = by
     written, into, deltas = 0, Changes(), Deltas()
+    told: list[Event] = []
     people: list[Record] = []
     over_time = Changed(partner_id, rules.catalogue)
     number = 0
@@ -219,10 +231,13 @@ def fill_partner(
         number += 1
         state = State()
         touched: list[Touched] = []
-        for index, (happened, fact) in enumerate(lived(chance, number, weights, now)):
-            touched.append(evolve(state, happened, key_of(f"{number}-{index}"), fact))
-        before = len(into.classes)
         person = partner_id * 10**9 + number
+        for index, (happened, fact) in enumerate(lived(chance, number, weights, now)):
+            event_id = f"{number}-{index}"
+            touched.append(evolve(state, happened, key_of(event_id), fact))
+            if tell is not None:
+                told.append((happened, person, event_id, fact))
+        before = len(into.classes)
         people.append(Record(person, state))
         changes(person, state, touched, rules, into)
         look_at_all(person, state, rules, over_time)
@@ -243,17 +258,20 @@ def fill_partner(
             rollup.add(work, deltas.counts(), NEXT)
             into, deltas = Changes(), Deltas()
     days.add(work, over_time, NEXT)
+    if tell is not None:
+        tell(work, partner_id, told)
     return written
 
 
 def write_people(work: Any, partner_id: int, people: list[Record]) -> None:
     """Their snapshots, as an intake would leave them, and the lane that writes them."""
     aggregates.prepare(work)
-    places = dict.fromkeys((record.person for record in people), 1)
+    # Behind everything that a lane can have: what is told is in the snapshots.
+    places = dict.fromkeys((record.person for record in people), place(partner_id, LAST_POSITION))
     aggregates.put_snapshots(work, aggregates.stage_snapshots(partner_id, people, places))
     work.execute(
-        "INSERT INTO control.participant (lane_id, partner_id, person) SELECT 1, %s, * FROM unnest(%s)",
-        (partner_id, list(places)),
+        "INSERT INTO control.participant (lane_id, partner_id, person) SELECT %s, %s, * FROM unnest(%s)",
+        (partner_id, partner_id, list(places)),
     )
     work.execute(
         "INSERT INTO vault.person (person, participant_id) SELECT person, 'PRK-' || person FROM unnest(%s) AS person",

@@ -2,10 +2,11 @@
 
 Some thousand purchased classes are folded as bench_evaluations folds them, with what worklists follow of each and
 96,000 rejected records beside them. Their rows are copied, for other people, until there are so many, and sums are
-multiplied; sums by day stay as they are: of how many classes they are does not lengthen them. Then each page is asked
-for again and again by a browser's session, one question at a time, of a `tuntas api` process on the same machine, as
-an evaluator and as a partner: now, and as of a day. The ledger has no events, so the history of a class is not among
-the pages, and nothing is counted by day of delivery.
+multiplied; sums by day stay as they are: of how many classes they are does not lengthen them. The ledger has the events
+of all, in the order in which they happened. Then each page is asked for again and again by a browser's session, one
+question at a time, of a `tuntas api` process on the same machine, as an evaluator and as a partner: now, and as of a
+day. Copies have their events under other ids, so the history of a class is not among the pages; and nothing is counted
+by day of delivery.
 """
 
 import argparse
@@ -14,20 +15,23 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from operator import itemgetter
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from domain.vocabulary import PARTNERS
+from domain.vocabulary import PARTNER_CODES, PARTNERS
+from projections.storage import facts
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect
-from tests.benchmarks import bench_worklists
+from services.postgres.ledger import EventRow, LaneEvents, copy_events
 from tests.benchmarks.bench_evaluations import (
     PARTNER,
     PARTNER_TOKEN,
     TOKEN,
+    Event,
     Served,
     ask,
     fill,
@@ -45,6 +49,8 @@ LONGEST_SECONDS: Final = 8.0
 FOLDED: Final = 20_000
 OTHERS: Final = 1_000_000
 """Between the numbers of a person and of its copy."""
+BETWEEN: Final = 1 << 20
+"""Between the positions of an event and of its copy: a whole number of the ledger's blocks."""
 
 _COPY: Final = f"person + copy::bigint * {OTHERS}"
 _NUMBER: Final = "to_char(copy, 'FM000')"
@@ -62,6 +68,11 @@ MOVED: Final = {
     },
     "control.participant": {"person": _COPY},
     "projections.watched_class": {"person": _COPY},
+    "ledger.stored_event": {
+        "place": f"place + copy::bigint * {BETWEEN}",
+        "person": _COPY,
+        "event_id": "event_id || '-' || copy",
+    },
 }
 ORIGINALS: Final = f"SELECT person FROM vault.person WHERE person %% 1000000000 < {OTHERS}"
 SUMS: Final = ("projections.rollup", "projections.institution_rollup")
@@ -76,6 +87,29 @@ SELECT lane_id, n, partner_id, (ARRAY['invalid_data', 'not_json', 'unknown_type'
        '`data.percent` must be a number from 0 to 100, without quotes.', 'e-' || n, '{"specversion": "1.0"}', 22,
        now() - n * interval '1 minute', now() - n * interval '1 minute'
 FROM ledger.lane, generate_series(0, %(each)s - 1) AS n;
+"""
+
+
+LANE: Final = """
+INSERT INTO ledger.lane (
+    lane_id, log_id, topic, partition, partner_id, position, accepted, next_offset, high_water, epoch, last_read
+)
+SELECT partner_id, 'log', 'tuntas.partner.' || %(partner)s, 6, partner_id, last, last, last, last, 1, now()
+FROM (SELECT %(partner_id)s AS partner_id, %(last)s AS last) AS of;
+SELECT setval('ledger.lane_number', 100);
+"""
+FOLLOWED: Final = """
+UPDATE ledger.lane SET position = last, accepted = last, next_offset = last, high_water = last
+FROM (SELECT (place >> 40)::integer AS lane_id, max(place & (1::bigint << 40) - 1) AS last
+      FROM ledger.stored_event GROUP BY 1) AS of_events
+WHERE lane.lane_id = of_events.lane_id;
+INSERT INTO projections.day_lane (partner_id, lane_id, position) SELECT partner_id, lane_id, position FROM ledger.lane;
+INSERT INTO projections.day_place (partner_id, day, blocks)
+SELECT partner_id, day, array_agg(block ORDER BY block)
+FROM (SELECT DISTINCT partner_id, floor((extract(epoch FROM happened) + 25200) / 86400)::integer AS day,
+                      place >> 7 AS block
+      FROM ledger.stored_event) AS of_events
+GROUP BY partner_id, day;
 """
 
 
@@ -222,6 +256,17 @@ def as_of(paths: Sequence[str], day: str) -> Iterator[str]:
             yield f"{path}{'&' if '?' in path else '?'}as_of={day}"
 
 
+def tell(work: Any, partner_id: int, told: list[Event]) -> None:
+    """Writes a partner's events into a lane of its own, in the order in which they happened."""
+    rows: list[EventRow] = [
+        (number, event_id, happened, person, "", fact.topic, facts.encode(fact), None, None)
+        for number, (happened, person, event_id, fact) in enumerate(sorted(told, key=itemgetter(0)))
+    ]
+    of = {"partner": PARTNER_CODES[partner_id], "partner_id": partner_id, "last": len(rows)}
+    work.execute(LANE, of)
+    copy_events(work, [LaneEvents(partner_id, partner_id, 1, rows)], time.time_ns() // 1000)
+
+
 @contextmanager
 def filled(folder: Path, purchased_classes: int) -> Iterator[str]:
     """The URL of a database with so many purchased classes; one that the folder has already is taken as it is."""
@@ -231,13 +276,11 @@ def filled(folder: Path, purchased_classes: int) -> Iterator[str]:
             yield server.database_url("pages")
             return
         url = server.create_database("pages")
-        written = fill(url, min(FOLDED, purchased_classes))
+        written = fill(url, min(FOLDED, purchased_classes), tell)
         copies = round(purchased_classes / written.purchased_classes) - 1
         with closing(connect(url, "fill", statement_timeout_seconds=0)) as session:
             session.autocommit = True
             with session.cursor() as work:
-                work.execute("TRUNCATE projections.watched_class")
-                work.execute(bench_worklists.WATCHED)
                 work.execute(REJECTIONS, {"each": 2_000, "partners": list(PARTNERS)})
                 for table in SUMS:
                     work.execute(f"UPDATE {table} SET n = n * %s", (copies + 1,))
@@ -245,7 +288,8 @@ def filled(folder: Path, purchased_classes: int) -> Iterator[str]:
             session.autocommit = False
             if copies:
                 add_copies(session, 1, copies, MOVED, ORIGINALS)
-            with session.cursor() as work:
+            with session, session.cursor() as work:
+                work.execute(FOLLOWED)
                 work.execute("SELECT count(*) FROM projections.purchased_class")
                 print(f"{(work.fetchone() or (0,))[0]:,} purchased classes")
         yield url

@@ -110,7 +110,7 @@ def test_purchases(api: Api, instant: str) -> None:
         assert api.items(PURCHASES, as_of=instant, limit=31, **query) == wanted
 
 
-@pytest.mark.parametrize(("instant", "at_once"), zip(INSTANTS, (64, 2, 64), strict=True))
+@pytest.mark.parametrize(("instant", "at_once"), list(zip(INSTANTS, (64, 2, 64), strict=True)))
 @pytest.mark.parametrize("order", ORDERS)
 def test_purchased_classes_in_order(
     api: Api, monkeypatch: pytest.MonkeyPatch, instant: str, order: str, at_once: int
@@ -133,7 +133,7 @@ def test_purchased_classes_in_order(
         assert api.items(CLASSES, as_of=instant, order=order, limit=53, **query) == wanted, query
 
 
-@pytest.mark.parametrize(("instant", "most"), zip(INSTANTS[1:], (5_000, 0), strict=True))
+@pytest.mark.parametrize(("instant", "most"), list(zip(INSTANTS[1:], (5_000, 0), strict=True)))
 @pytest.mark.parametrize("order", ORDERS)
 def test_narrow_lists_in_order(
     api: Api, monkeypatch: pytest.MonkeyPatch, instant: str, order: str, most: int
