@@ -46,16 +46,30 @@ class Kept:
         return tallies
 
 
-class ClassesOfDay:
-    """Classes as of the end of a day, moved by what lies between that and the time."""
+class _OfDay:
+    """As of the end of a day, moved by what lies between that and the time; each is read once."""
 
     def __init__(self, session: Session, near: Near) -> None:
         self._session = session
         self._near = near
+        self._read: dict[Named, Tally] = {}
 
     async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
         """The tallies of these, with all metrics."""
         del metrics
+        new = [each for each in named if each not in self._read]
+        if new:
+            self._read |= await self._added_up(new)
+        return {each: self._read[each] for each in named}
+
+    async def _added_up(self, named: Sequence[Named]) -> Mapping[Named, Tally]:
+        raise NotImplementedError
+
+
+class ClassesOfDay(_OfDay):
+    """Classes as of a time."""
+
+    async def _added_up(self, named: Sequence[Named]) -> Mapping[Named, Tally]:
         scopes = [(partner_id, "", code) for partner_id, code in named]
         found = await days.added(self._session, Kind.SCOPE, scopes, self._near.day)
         for scope, tally in zip(scopes, found, strict=True):
@@ -63,12 +77,8 @@ class ClassesOfDay:
         return {each: days.counted(tally) for each, tally in zip(named, found, strict=True)}
 
 
-class PackagesOfDay:
-    """Packages, with their classes within them, as of the end of a day, moved by what lies between."""
-
-    def __init__(self, session: Session, near: Near) -> None:
-        self._session = session
-        self._near = near
+class PackagesOfDay(_OfDay):
+    """Packages as of a time, with their classes within them."""
 
     async def sold(self, partner_ids: Sequence[int]) -> list[Named]:
         """The packages of which anything is summed."""
@@ -80,9 +90,7 @@ class PackagesOfDay:
         }
         return sorted({tuple(row) for row in rows} | moved)
 
-    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
-        """The tallies of these, with all metrics."""
-        del metrics
+    async def _added_up(self, named: Sequence[Named]) -> Mapping[Named, Tally]:
         tallies = {each: no_tally() for each in named}
         last = self._near.day >> BLOCK_OF[Kind.SCOPE]
         columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]

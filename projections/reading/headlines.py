@@ -7,7 +7,8 @@ than.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
@@ -52,6 +53,8 @@ from projections.reading.session import Session
 
 T = TypeVar("T")
 
+NOTHING_READ: Final[Mapping[str, Mapping[Named, int]]] = MappingProxyType({})
+
 
 class Filter(Struct, frozen=True, kw_only=True):
     """What the lists are narrowed to; None: not at all. ``institution`` and ``purchased_least`` are for classes."""
@@ -72,13 +75,14 @@ async def classes(
     page_rows: int,
 ) -> AsyncIterator[Page[ClassHeadline]]:
     """The list of classes behind the key ``after`` = (partner id, class code), in an order behind a figure's place."""
-    tallies, purchased = await _classes(session, known, wanted, as_of)
+    tallies, figures = await _classes(session, known, wanted, as_of)
+    purchased = figures["purchased"]
     named = [
         each
         for each in _published_or(purchased, known, wanted, as_of)
         if purchased.get(each, 0) >= (wanted.purchased_least or 0)
     ]
-    keys = await _keys(tallies, named, order, OF_CLASSES, counts, after)
+    keys = await _keys(tallies, named, order, OF_CLASSES, counts, after, figures)
     async for page in _pages(
         tallies, keys, page_rows, CLASS_METRICS, partial(_class, known, as_of)
     ):
@@ -112,22 +116,24 @@ async def packages(
 
 async def _classes(
     session: Session, known: Known, wanted: Filter, as_of: int | None
-) -> tuple[Tallies, dict[Named, int]]:
-    """What classes count, and how often each was purchased."""
+) -> tuple[Tallies, Mapping[str, Mapping[Named, int]]]:
+    """What classes count, and what of it is known of all of them already: how often each was purchased."""
     partner_ids = wanted.partner_ids
     if as_of is None:
         rows = await session.fetch(SQL["purchased"], list(partner_ids))
         now = {(partner_id, code): n for partner_id, code, n in rows}
-        return Kept(session, "of_classes"), now
+        return Kept(session, "of_classes"), {"purchased": now}
     near = await days.answering(session, known, partner_ids, as_of)
     if near is None:
         found = await judged(session, known, partner_ids, as_of, evaluations_as_of.headlines)
-        return found, {each: of[Metric.PURCHASED, 0] for each, of in found.tallies.items()}
+        bought = {each: of[Metric.PURCHASED, 0] for each, of in found.tallies.items()}
+        return found, {"purchased": bought}
     purchased: dict[Named, int] = {}
+    silent: dict[Named, int] = {}
     for partner_id in partner_ids:
-        by_class = await days.silences(session, partner_id, near)
-        purchased |= {(partner_id, code): n for code, (n, _) in by_class.items()}
-    return ClassesOfDay(session, near), purchased
+        for code, of in (await days.silences(session, partner_id, near)).items():
+            purchased[partner_id, code], silent[partner_id, code] = of
+    return ClassesOfDay(session, near), {"purchased": purchased, "never_reported": silent}
 
 
 async def _packages(
@@ -172,10 +178,15 @@ async def _keys(
     metrics_of: Mapping[str, Sequence[int]],
     figures: Figures,
     after: Key | None,
+    read: Mapping[str, Mapping[Named, int]] = NOTHING_READ,
 ) -> list[Key]:
-    """The keys of all that is listed behind ``after``, in order."""
+    """The keys of all that is listed behind ``after``, in order. ``read``: figures of all of them, by name."""
     if order is None:
         return in_order(list(named), after)
+    if order.figure in read:
+        of_figure = read[order.figure]
+        keys: list[Key] = [(place_of(of_figure.get(each, 0)), *each) for each in named]
+        return order.sorted(keys, after)
     of = await tallies.of(named, metrics_of[order.figure])
     return order.sorted(
         [(place_of(figure_of(of[each], order.figure, figures)), *each) for each in named],

@@ -19,7 +19,7 @@ from projections.reading.page import Key, Page
 from projections.reading.people import LOWEST, names, number
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
-from projections.reading.since_then import withdrew
+from projections.reading.since_then import since, withdrew
 from projections.status.record import Rules
 from projections.storage.sql import load
 
@@ -86,6 +86,14 @@ class Filter(Struct, frozen=True, kw_only=True):
         )
 
 
+class Then(Struct, frozen=True):
+    """As of a time: which, from whom something was withdrawn since, whether rows of classes follow the catalogue."""
+
+    at: datetime
+    persons: Sequence[int]
+    rows_follow: bool
+
+
 async def pages(
     session: Session,
     known: Known,
@@ -103,7 +111,9 @@ async def pages(
         rules = known.of(partner_id)
         then = None
         if as_of is not None:
-            then = (instant(as_of), await withdrew(session, partner_id, as_of))
+            persons = await withdrew(session, partner_id, as_of)
+            rows_follow = await since(session, known, partner_id, as_of) is not None
+            then = Then(instant(as_of), persons, rows_follow)
         while True:
             rows = await _rows(session, wanted, then, behind, page_rows)
             if rows:
@@ -127,14 +137,11 @@ async def pages(
 async def _rows(
     session: Session,
     wanted: Filter,
-    then: tuple[datetime, Sequence[int]] | None,
+    then: Then | None,
     behind: Key,
     page_rows: int,
 ) -> Sequence[Any]:
-    """The next rows of one partner: purchase id, participant's number.
-
-    ``then``: as of a time, which, and the participants from whom something was withdrawn since.
-    """
+    """The next rows of one partner: purchase id, participant's number."""
     partner_id, purchase_id, _ = behind
     if wanted.participant_id is not None:
         asked = await number(session, wanted.participant_id)
@@ -150,7 +157,11 @@ async def _rows(
             statement = "differing_then"
         elif wanted.package_code is not None:
             statement = "of_package_then"
-        return await session.fetch(SQL[statement], *behind, page_rows, *columns, *then)
+        elif wanted.refunded and then.rows_follow:
+            statement = "refunded_then"
+        return await session.fetch(
+            SQL[statement], *behind, page_rows, *columns, then.at, then.persons
+        )
     if wanted.amount_differs:
         statement = "differing"
     elif wanted.refunded:

@@ -94,3 +94,17 @@ FROM (
     UNION {of_persons}
 ) AS found
 {next}
+
+-- name: refunded_then
+-- The same of what was refunded: that is so now, or, where more was bought under the id since, a class of the participant is
+-- refunded or was bought again.
+SELECT purchase_id, person FROM projections.purchase
+WHERE {behind} AND (
+    person = ANY ($10::bigint[])
+    OR {can_have_been} AND (refunded OR EXISTS (
+        SELECT FROM projections.purchased_class AS of_class
+        WHERE of_class.person = purchase.person AND of_class.partner_id = $1 AND of_class.unusual
+        OFFSET 0
+    ))
+)
+{next}
