@@ -148,7 +148,7 @@ async def _then(
     persons: Sequence[int],
 ) -> Rows:
     """What reads those that can have been, as of a time, of all but some participants."""
-    changed = await since(session, known, partner_id, as_of)
+    changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
     # Since when something was purchased stays, and so does what follows from that.
     is_late = None if changed is None else wanted.after_sales_end
     columns = (None, is_late, None, persons, instant(as_of))

@@ -112,7 +112,7 @@ async def pages(
         then = None
         if as_of is not None:
             persons = await withdrew(session, partner_id, as_of)
-            rows_follow = await since(session, known, partner_id, as_of) is not None
+            rows_follow = partner_id in await since(session, known, [partner_id], as_of)
             then = Then(instant(as_of), persons, rows_follow)
         while True:
             rows = await _rows(session, wanted, then, behind, page_rows)

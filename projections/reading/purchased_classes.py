@@ -163,7 +163,7 @@ async def _rows_of_then(
     """The same as of a time, of rows as they are now."""
     if codes is not None and not codes:
         return None
-    changed = await since(session, known, partner_id, as_of)
+    changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
     if changed is None:
         return Rows(SQL["rows" if codes is None else "rows_of_classes"], only(codes))
     await session.fetchrow(SQL["plans_for_the_values"])

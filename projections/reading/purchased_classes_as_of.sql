@@ -144,10 +144,12 @@ ORDER BY last_reported {way}, watched.class_code {way}, watched.person {way}
 LIMIT $5
 
 -- name: never_in_time
--- In order of (class_code, person), behind ($3, $4) in that order, the next $5 rows that can have been without a word.
+-- In order of (class_code, person), behind ($3, $4) in that order, the next $5 rows that can have been without a word, but of
+-- participants $18.
 SELECT class_code, person, NULL::timestamptz FROM projections.purchased_class
 WHERE partner_id = $1 AND $2::timestamptz IS NOT NULL AND class_code > '' AND (class_code, person) {further} ($3, $4)
-  AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND person <> ALL ($7::bigint[]) AND {can_have_been}
+  AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND person <> ALL ($18::bigint[])
+  AND (person = ANY ($7::bigint[]) OR {can_have_been})
 ORDER BY class_code {way}, person {way}
 LIMIT $5
 

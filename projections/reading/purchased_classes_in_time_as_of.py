@@ -1,8 +1,8 @@
 """Purchased classes as of a time in the order of one: sources for purchased_classes_in_time.py.
 
 What has its time by its row is read in order through an index. Of the latest word that is so where there was none since
-then; of classes with words before and since, the ledger says when they were spoken of, day by day from where the list
-begins. Participants from whom something was withdrawn since, or whose events are not followed yet, are judged.
+then; of classes with words before and since, and of participants from whom something was withdrawn since, the ledger
+says when they were spoken of, day by day from where the list begins. Whose events are not followed yet is judged.
 
 A key is a candidate: it counts where the judgement as of the time has that time.
 """
@@ -29,7 +29,7 @@ from projections.storage.sql import filled
 MOST_JUDGED: Final = 5_000
 """So many rows of some classes are rather judged, all of them, than looked for among all others."""
 
-WORDS_AT_ONCE: Final = 64
+WORDS_AT_ONCE: Final = 24
 
 
 class Source(Protocol):
@@ -52,11 +52,12 @@ async def sources(
     if wanted.purchase == "none":
         return None
     found: list[Source] = []
+    changes = await since(session, known, wanted.partner_ids, as_of)
     for partner_id in sorted(wanted.partner_ids):
         codes = wanted.codes(known, partner_id, as_of)
-        if codes == []:
+        if codes == [] or partner_id not in known.rules:
             continue
-        changed = await since(session, known, partner_id, as_of)
+        changed = changes.get(partner_id)
         if changed is None:
             return None
         of = _Partner(
@@ -121,7 +122,9 @@ class _Partner:
 
     async def by_word(self, after: Key | None, at_once: int) -> list[Source]:
         wanted, order = self.wanted, self.order
-        found: list[Source] = [Sorted(order, await self._of_persons(self.changed.persons), after)]
+        found: list[Source] = [
+            Sorted(order, await self._of_persons(self.changed.unfollowed), after)
+        ]
         is_before = after is None or order.descending or after[0] == NEVER
         if (
             wanted.completion in {None, "never_reported"}
@@ -129,7 +132,9 @@ class _Partner:
             and is_before
         ):
             never = structs.replace(wanted, completion="never_reported")
-            found.append(Read(self, "never_in_time", never, (), "", after, at_once))
+            found.append(
+                Read(self, "never_in_time", never, (self.changed.unfollowed,), "", after, at_once)
+            )
         if wanted.completion != "never_reported":
             found.append(Read(self, "reported_in_time", wanted, (), "", after, at_once))
             rows = await self.session.fetch(SQL["days"], self.partner_id, day_of(self.as_of))
@@ -259,6 +264,7 @@ class SpokenOf:
             self._days.reverse()
         self._words: list[tuple[int, int]] = []
         self._seen: set[int] = set()
+        self._withdrew = set(of.changed.withdrew)
         self._waiting: list[Key] = []
         self._ready: list[Key] = []
 
@@ -280,7 +286,7 @@ class SpokenOf:
         while self._days and not self._words:
             day = self._days.pop()
             bounds = (bound(max(self._first, _begin(day))), instant(min(self._last, _end(day))))
-            asked = (of.partner_id, day, *bounds, of.changed.persons)
+            asked = (of.partner_id, day, *bounds, of.changed.unfollowed)
             rows = await of.session.fetch(SQL["words"], *asked)
             self._words = [(microseconds(happened), person) for person, happened in rows]
             if not of.order.descending:
@@ -297,11 +303,11 @@ class SpokenOf:
             spoken.add(person)
         new = sorted(spoken - self._seen)
         self._seen.update(new)
-        rows = await of.session.fetch(
-            SQL["with_later_words"], of.partner_id, new, instant(of.as_of)
-        )
-        if rows:
-            keys = await of.all_keys_of([person for (person,) in rows])
+        asked = (of.partner_id, new, instant(of.as_of))
+        rows = await of.session.fetch(SQL["with_later_words"], *asked)
+        persons = {person for (person,) in rows}.union(self._withdrew.intersection(new))
+        if persons:
+            keys = await of.all_keys_of(sorted(persons))
             self._waiting += [
                 key for key in keys if key[0] != NEVER and of.order.is_behind(key, self._after)
             ]

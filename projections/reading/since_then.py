@@ -5,7 +5,8 @@ the rows of now. So these narrow lists as of a time as well, but for two things 
 withdrawn since, which rows forget, and packages published since, whose classes were not bought yet.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -23,38 +24,51 @@ SQL: Final = load("projections.reading", "since_then.sql")
 class Since(Struct, frozen=True):
     """What changed at a partner since a time in another way than by more evidence.
 
-    ``persons``: from whom something was withdrawn; where ``is_followed``, which is where projections.watched_class may
-    be asked, also those of whom not everything is followed. ``packages``: those first published since.
+    ``withdrew``: participants from whom something was withdrawn. ``unfollowed``: those of whom not everything is
+    followed, where ``is_followed``, that is where projections.watched_class may be asked. ``packages``: those first
+    published since.
     """
 
-    persons: Sequence[int]
-    packages: Sequence[str]
+    withdrew: Sequence[int]
+    unfollowed: Sequence[int]
     is_followed: bool
+    packages: Sequence[str]
+
+    @property
+    def persons(self) -> list[int]:
+        """Participants of whom rows do not say what can have been."""
+        return sorted({*self.withdrew, *self.unfollowed})
 
 
-async def since(session: Session, known: Known, partner_id: int, as_of: int) -> Since | None:
-    """What changed since ``as_of`` (microseconds UTC); None: rows say nothing of then.
+async def since(
+    session: Session, known: Known, partner_ids: Iterable[int], as_of: int
+) -> Mapping[int, Since]:
+    """By partner what changed since ``as_of`` (microseconds UTC), of those whose rows say something of then.
 
-    That is where a package had other classes then, and where rows are not judged by the catalogue that is ``known``.
+    They say nothing where a package had other classes then, and where they are not judged by the catalogue that is
+    ``known``.
     """
-    rules = known.of(partner_id)
-    row = await session.fetchrow(SQL["judged_by"], partner_id)
-    if row is None or row[0] != rules.revision:
-        return None
-    packages = _published_since(rules, as_of)
-    if packages is None:
-        return None
-    persons = set(await withdrew(session, partner_id, as_of))
-    behind = await watched.touched(session, [partner_id])
-    if behind is not None:
-        persons.update(behind.get(partner_id, ()))
-    return Since(sorted(persons), packages, behind is not None)
+    packages: dict[int, list[str]] = {}
+    revisions = dict(await session.fetch(SQL["judged_by"], list(partner_ids)))
+    for partner_id, revision in revisions.items():
+        rules = known.of(partner_id)
+        later = _published_since(rules, as_of)
+        if revision == rules.revision and later is not None:
+            packages[partner_id] = later
+    who: defaultdict[int, list[int]] = defaultdict(list)
+    for partner_id, person in await session.fetch(SQL["withdrew"], list(packages), instant(as_of)):
+        who[partner_id].append(person)
+    behind = await watched.touched(session, list(packages))
+    return {
+        of: Since(who[of], (behind or {}).get(of, ()), behind is not None, later)
+        for of, later in packages.items()
+    }
 
 
 async def withdrew(session: Session, partner_id: int, as_of: int) -> list[int]:
     """The participants from whom something was withdrawn after ``as_of`` (microseconds UTC)."""
-    rows = await session.fetch(SQL["withdrew"], partner_id, instant(as_of))
-    return [person for (person,) in rows]
+    rows = await session.fetch(SQL["withdrew"], [partner_id], instant(as_of))
+    return [person for _, person in rows]
 
 
 def _published_since(rules: Rules, as_of: int) -> list[str] | None:

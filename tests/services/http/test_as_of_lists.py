@@ -17,15 +17,23 @@ Item = dict[str, Any]
 INSTANTS = ("2020-05-01T00:00:00Z", "2020-06-24T12:00:00Z", "2020-08-15T00:00:00Z")
 """Early, when hardly a package is published; in the middle of the season; late."""
 
+LATER = "2020-07-10T00:00:00Z"
 CLASSES = "/v1/purchased-classes"
 PACKAGES = "/v1/package-purchases"
 PURCHASES = "/v1/purchases"
 
 
-@pytest.fixture(scope="module", params=["all", "some"])
-def api(postgres_server: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Api]:
-    """A season of which all or two thirds is followed."""
-    with partly_followed(postgres_server, f"then_{request.param}", SHARES[request.param]) as found:
+@pytest.fixture(scope="module")
+def api(postgres_server: EmbeddedPostgres) -> Iterator[Api]:
+    """A season of which all is followed."""
+    with partly_followed(postgres_server, "then_all", SHARES["all"]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def behind(postgres_server: EmbeddedPostgres) -> Iterator[Api]:
+    """A season of which two thirds are followed."""
+    with partly_followed(postgres_server, "then_some", SHARES["some"]) as found:
         yield found
 
 
@@ -170,6 +178,20 @@ def test_narrow_lists_in_order(
         assert wanted or "flag" in query or "purchase" in query, query
         found = api.items(CLASSES, as_of=instant, order=order, limit=7, **partner, **query)
         assert found == wanted, query
+
+
+@pytest.mark.parametrize("query", [{}, {"completion": "in_progress"}, {"stalled_since": LATER}])
+def test_what_is_not_followed_yet_is_listed_as_well(behind: Api, query: dict[str, str]) -> None:
+    instant = INSTANTS[2]
+    then = everything(behind, CLASSES, instant)
+    if "completion" in query:
+        then = [item for item in then if item["completion"]["state"] == "in_progress"]
+    elif query:
+        then = [item for item in then if is_stalled(item, LATER)]
+    assert behind.items(CLASSES, as_of=instant, limit=71, **query) == then
+    for order in ORDERS:
+        found = behind.items(CLASSES, as_of=instant, order=order, limit=71, **query)
+        assert found == ordered(then, order), order
 
 
 def _not_asked(*_: object) -> None:
