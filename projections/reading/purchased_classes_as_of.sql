@@ -164,8 +164,8 @@ SELECT count(*) FROM (
 SELECT day FROM projections.day_place WHERE partner_id = $1 AND day <= $2 ORDER BY day
 
 -- name: words
--- Whom partner $1 spoke of on day $2, from $3 to $4, and when; without participants $5. OFFSET 0 keeps it one look into the
--- ledger a block.
+-- Whom partner $1 spoke of on day $2, from $3 to $4, and when; without participants $5. The first $6 in order, with all of the
+-- last one's time. OFFSET 0 keeps it one look into the ledger a block.
 SELECT event.person, event.happened
 FROM projections.day_place
 CROSS JOIN LATERAL unnest(blocks) AS place (block)
@@ -175,7 +175,8 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS event
 WHERE day_place.partner_id = $1 AND day = $2 AND event.person <> ALL ($5::bigint[])
-ORDER BY event.happened
+ORDER BY event.happened {way}
+FETCH FIRST $6 ROWS WITH TIES
 
 -- name: with_later_words
 -- Those of participants $2 of whose classes partner $1 spoke behind $3.

@@ -29,7 +29,9 @@ from projections.storage.sql import filled
 MOST_JUDGED: Final = 5_000
 """So many rows of some classes are rather judged, all of them, than looked for among all others."""
 
+WORDS_READ: Final = 256
 WORDS_AT_ONCE: Final = 24
+"""So many words of a partner are read at once, and so many participants looked at."""
 
 
 class Source(Protocol):
@@ -281,16 +283,22 @@ class SpokenOf:
         return self._ready.pop()
 
     async def _read_on(self) -> bool:
-        """Reads the words of the next day that has any; False: there is none."""
-        of = self._of
+        """Reads the next words; False: there are none."""
+        of, is_descending = self._of, self._of.order.descending
+        statement = filled(SQL["words"], {"way": "DESC" if is_descending else ""})
         while self._days and not self._words:
-            day = self._days.pop()
+            day = self._days[-1]
             bounds = (bound(max(self._first, _begin(day))), instant(min(self._last, _end(day))))
-            asked = (of.partner_id, day, *bounds, of.changed.unfollowed)
-            rows = await of.session.fetch(SQL["words"], *asked)
+            asked = (of.partner_id, day, *bounds, of.changed.unfollowed, WORDS_READ)
+            rows = await of.session.fetch(statement, *asked)
             self._words = [(microseconds(happened), person) for person, happened in rows]
-            if not of.order.descending:
-                self._words.reverse()
+            if len(rows) < WORDS_READ:
+                self._days.pop()
+            elif is_descending:
+                self._last = self._words[-1][0] - 1
+            else:
+                self._first = self._words[-1][0] + 1
+            self._words.reverse()
         return bool(self._words)
 
     async def _judge_on(self) -> None:
