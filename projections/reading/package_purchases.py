@@ -114,7 +114,7 @@ async def pages(
             source = _now(wanted)
         else:
             persons = await withdrew(session, partner_id, as_of)
-            apart = await _of_persons(session, partner_id, rules, persons, as_of)
+            apart = await _of_persons(session, partner_id, rules, wanted, persons, as_of)
             waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
             source = await _then(session, known, wanted, as_of, partner_id, persons)
         async for rows in _rows(session, source, behind, page_rows):
@@ -176,13 +176,19 @@ async def _rows(
 
 
 async def _of_persons(
-    session: Session, partner_id: int, rules: Rules, persons: Sequence[int], as_of: int
+    session: Session,
+    partner_id: int,
+    rules: Rules,
+    wanted: Filter,
+    persons: Sequence[int],
+    as_of: int,
 ) -> list[Item]:
     """The package purchases by ``as_of`` of those from whom something was withdrawn since: rows do not show them."""
     items: list[Item] = []
     for first in range(0, len(persons), AT_ONCE):
         some = persons[first : first + AT_ONCE]
-        rows = await session.fetch(SQL["of_persons"], partner_id, some)
+        # What is unresolved is so by a package that a payment named without its classes.
+        rows = await session.fetch(SQL["of_persons"], partner_id, some, bool(wanted.unresolved))
         items += await _items(session, partner_id, rules, [(None, *row) for row in rows], as_of)
     return items
 

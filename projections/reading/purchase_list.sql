@@ -58,13 +58,14 @@ LIMIT $4
 person <> ALL ($10::bigint[]) AND purchased_at <= $9 AND {bought} AND ($6::boolean IS NOT TRUE OR amount_differs)
 
 -- name: of_persons
--- Stands for {of_persons}: every purchase of participants $10, from whom something was withdrawn since $9. OFFSET 0 keeps it one
--- probe of an index a participant.
+-- Stands for {of_persons}: purchases of participants $10, from whom something was withdrawn since $9: those of which a payment
+-- was, and those that are what is asked for. OFFSET 0 keeps it one probe of an index a participant.
 (SELECT bought.purchase_id, bought.person
  FROM unnest($10::bigint[]) AS withdrew (withdrew)
  CROSS JOIN LATERAL (
      SELECT purchase_id, person FROM projections.purchase
      WHERE person = withdrew AND {behind}
+       AND (withdrawn OR ($5::text IS NULL OR package_code = $5) AND ($6::boolean IS NOT TRUE OR amount_differs))
      OFFSET 0
  ) AS bought
  {next})

@@ -16,9 +16,10 @@ FROM (
 WHERE participants > 1
 
 -- name: of_persons
--- Every purchase of participants $2 at one partner.
+-- The purchases of participants $2 at one partner; where $3 is true those in which a package has, or had, a say.
 SELECT purchase_id, person FROM projections.purchase
 WHERE partner_id = $1 AND person = ANY ($2::bigint[])
+  AND (NOT $3::boolean OR package_code IS NOT NULL OR packages IS NOT NULL)
 
 -- name: payments
 -- Payments and refunds of one participant in the ledger: amounts, prices and reasons are kept nowhere else.
