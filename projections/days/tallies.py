@@ -6,7 +6,8 @@ list of days with a tally each. Equal contents are equal bytes.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Raw
@@ -32,6 +33,7 @@ def packed(metric: int, value: float) -> Key:
     return float(value) if metric == _SCORE else (int(value) + 1) * _METRICS + metric
 
 
+@lru_cache(maxsize=1 << 14, typed=True)
 def unpacked(key: Key) -> tuple[int, float]:
     """The metric and the value that `packed` made the key of."""
     if isinstance(key, int):
@@ -72,9 +74,8 @@ def encoded(tally: Mapping[Key, int]) -> bytes | None:
 def add_encoded(tally: dict[Key, int], content: bytes | memoryview | Raw | None) -> None:
     """Adds a tally that is given as bytes."""
     if content is not None:
-        flat = iter(_decode(content))
-        for key in flat:
-            tally[key] = tally.get(key, 0) + int(next(flat))
+        for key, n in items(content):
+            tally[key] = tally.get(key, 0) + n
 
 
 def days_in(content: bytes | memoryview | None) -> list[tuple[int, Raw]]:
@@ -119,8 +120,8 @@ def summed(tallies: Iterable[Mapping[Key, int]]) -> Tally:
     return total
 
 
-def items(content: bytes | memoryview) -> Iterator[tuple[Key, int]]:
+def items(content: bytes | memoryview | Raw) -> Iterator[tuple[Key, int]]:
     """The keys and numbers of a tally as bytes."""
-    flat = iter(_decode(content))
-    for key in flat:
-        yield key, int(next(flat))
+    flat = _decode(content)
+    numbers: list[Any] = flat[1::2]
+    return zip(flat[::2], numbers, strict=True)

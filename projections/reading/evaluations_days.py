@@ -244,13 +244,14 @@ async def added(session: Session, kind: Kind, scopes: Iterable[Scope], day: int)
 
 def counted(tally: Packed, first_hour: float | None = None) -> Tally:
     """A tally by metric and value; of silent purchases those from an hour on, all unless given."""
-    found: Tally = Counter()
-    for key, n in tally.items():
-        if n:
-            metric, value = unpacked(key)
-            if metric != Metric.SILENT_HOUR or first_hour is None or value >= first_hour:
-                found[metric, value] = n
-    return found
+    found = {unpacked(key): n for key, n in tally.items() if n}
+    if first_hour is not None:
+        found = {
+            (metric, value): n
+            for (metric, value), n in found.items()
+            if metric != Metric.SILENT_HOUR or value >= first_hour
+        }
+    return Counter(found)
 
 
 def within(tally: Mapping[tuple[int, float], int], span: Span) -> dict[float, int]:

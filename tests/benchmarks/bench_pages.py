@@ -5,8 +5,8 @@ Some thousand purchased classes are folded as bench_evaluations folds them, with
 multiplied; sums by day stay as they are: of how many classes they are does not lengthen them. The ledger has the events
 of all, in the order in which they happened. Then each page is asked for again and again by a browser's session, one
 question at a time, of a `tuntas api` process on the same machine, as an evaluator and as a partner: now, and as of a
-day. Copies have their events under other ids, so the history of a class is not among the pages; and nothing is counted
-by day of delivery.
+day. Copies have their events under other ids, so the history of a class is not among the pages; and all was delivered
+today.
 """
 
 import argparse
@@ -104,6 +104,11 @@ FROM (SELECT (place >> 40)::integer AS lane_id, max(place & (1::bigint << 40) - 
       FROM ledger.stored_event GROUP BY 1) AS of_events
 WHERE lane.lane_id = of_events.lane_id;
 INSERT INTO projections.day_lane (partner_id, lane_id, position) SELECT partner_id, lane_id, position FROM ledger.lane;
+INSERT INTO ledger.delivery_lane (partner_id, lane_id, position, next_offset)
+SELECT partner_id, lane_id, position, next_offset FROM ledger.lane;
+INSERT INTO ledger.delivery_day (partner_id, day, accepted, duplicate, rejected)
+SELECT partner_id, current_date, sum(accepted), sum(duplicate), sum(rejected) FROM ledger.lane GROUP BY 1;
+INSERT INTO ledger.code_lane (partner_id, lane_id, position) SELECT partner_id, lane_id, position FROM ledger.lane;
 INSERT INTO projections.day_place (partner_id, day, blocks)
 SELECT partner_id, day, array_agg(block ORDER BY block)
 FROM (SELECT DISTINCT partner_id, floor((extract(epoch FROM happened) + 25200) / 86400)::integer AS day,
