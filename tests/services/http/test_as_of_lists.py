@@ -8,6 +8,7 @@ import pytest
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES, FLAGS
 from projections.reading import purchased_classes_in_time_as_of as in_time
 from projections.reading import purchased_classes_in_time_judged as judged
+from projections.reading import purchased_classes_spoken_of as spoken_of
 from services.embedded.postgres import EmbeddedPostgres
 from tests.services.http.conftest import Api
 from tests.services.http.partly_followed import SHARES, partly_followed
@@ -131,8 +132,8 @@ def test_purchased_classes_in_order(
     api: Api, monkeypatch: pytest.MonkeyPatch, instant: str, order: str, at_once: int
 ) -> None:
     """However many words are looked at at once; and nobody is judged who need not be."""
-    monkeypatch.setattr(in_time, "WORDS_AT_ONCE", at_once)
-    monkeypatch.setattr(in_time, "WORDS_READ", 2 * at_once)
+    monkeypatch.setattr(spoken_of, "WORDS_AT_ONCE", at_once)
+    monkeypatch.setattr(spoken_of, "WORDS_READ", 2 * at_once)
     monkeypatch.setattr(judged, "pages", _not_asked)
     then = everything(api, CLASSES, instant)
     since = "2020-06-10T00:00:00Z"
