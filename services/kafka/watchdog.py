@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from time import monotonic
 from typing import Final
 
+LOOK_SECONDS: Final = 1.0
 STUCK_EXIT_CODE: Final = 75
 """EX_TEMPFAIL of sysexits.h: worth starting again."""
 
@@ -33,27 +33,32 @@ class Watchdog:
     def __init__(self, on_stuck: Callable[[], None] = leave_the_process) -> None:
         """Start the watching thread; ``on_stuck`` runs on it, once for a call that is too late."""
         self._on_stuck = on_stuck
-        self._deadline: float | None = None
+        self._looks = 0
+        self._last_look: float | None = None
         self._closed = Event()
         self._thread = Thread(target=self._run, name="kafka-watchdog", daemon=True)
         self._thread.start()
 
     @contextmanager
     def watch(self, seconds: float) -> Iterator[None]:
-        """A block that must be left within ``seconds`` (noticed within a second more)."""
-        self._deadline = monotonic() + seconds
+        """A block that must be left within ``seconds`` (noticed within two more).
+
+        Counted while this process runs: one that was stopped for longer, or whose machine was, is not stuck.
+        """
+        self._last_look = self._looks + 1 + seconds / LOOK_SECONDS
         try:
             yield
         finally:
-            self._deadline = None
+            self._last_look = None
 
     def close(self) -> None:
         """Stop watching."""
         self._closed.set()
 
     def _run(self) -> None:
-        while not self._closed.wait(1.0):
-            deadline = self._deadline
-            if deadline is not None and monotonic() > deadline:
-                self._deadline = None
+        while not self._closed.wait(LOOK_SECONDS):
+            self._looks += 1
+            last_look = self._last_look
+            if last_look is not None and self._looks > last_look:
+                self._last_look = None
                 self._on_stuck()

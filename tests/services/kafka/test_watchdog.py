@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from time import monotonic
+from signal import SIGCONT, SIGSTOP
+from time import monotonic, sleep
 
 from services.kafka.watchdog import STUCK_EXIT_CODE
 
@@ -29,3 +30,29 @@ def test_a_worker_whose_poll_does_not_return_ends_loudly(bootstrap: str) -> None
     assert "a call into the Kafka client did not return; leaving the process" in ended.stderr
     assert "in poll" in ended.stderr  # the stack says where
     assert monotonic() - started < 30
+
+
+STOPPED = """
+import sys
+from services.kafka.watchdog import Watchdog
+with Watchdog().watch(4.0):
+    print("begun", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_worker_that_was_stopped_for_longer_is_not_stuck() -> None:
+    """It has a moment to go on once it runs again."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(SIGSTOP)
+        sleep(6)
+        process.send_signal(SIGCONT)
+        sleep(1.5)
+        assert process.poll() is None
+        process.communicate("\n", timeout=30)
+    assert process.returncode == 0
