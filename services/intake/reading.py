@@ -249,6 +249,8 @@ class Reading:
             last = lasts.get(state.lane_id)
             if last is not None and last.offset < starts[name]:
                 last = None  # Kafka has deleted it since: there is nothing to compare
+            if last is not None and last.offset >= state.next_offset:
+                last = None  # another worker took the lane over meanwhile, and wrote: the lane row will say so
             start = state.next_offset if last is None else last.offset
             if not self._consumer.seek(*name, start, state.next_offset):
                 continue  # taken away again meanwhile, as the next poll will say

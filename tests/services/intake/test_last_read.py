@@ -1,10 +1,13 @@
 """Who takes a lane over begins with the record that was read last, and goes on only where the log still holds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from projections.reading.kafka_log import KafkaLog
+from services.intake import reading
+from services.intake.last_read import last_read
 from services.kafka.records import AnyRecord, CorruptRecord, OversizedRecord, Polled, Record
 from services.postgres.connect import transaction
 from services.running.lane_repair import Remedy, ill
@@ -140,3 +143,23 @@ def test_offsets_without_a_record_behind_it_are_passed_once(desk: Desk, play: Pl
     assert desk.rows(
         "SELECT next_offset, accepted, skipped FROM ledger.lane WHERE partition = 0"
     ) == [(4, 2, 2)]
+
+
+def test_what_another_worker_writes_between_takeover_and_look_is_not_sought(
+    desk: Desk, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play([given(), fetched(0, event(0, "e-0"), next_offset=1)])
+    others = [event(0, "e-0"), event(1, "e-1"), event(2, "e-2")]
+
+    def later(*asked: Any) -> Mapping[int, Any]:
+        if others:
+            records = others.copy()
+            others.clear()
+            play([given_anew(0), fetched(0, *records, next_offset=3)])
+        return last_read(*asked)
+
+    monkeypatch.setattr(reading, "last_read", later)
+    log = play([given_anew(0), fetched(0, event(1, "e-1"), next_offset=2)])
+    assert log.sought == [(TOPIC, 0, 1)]
+    assert next_offset(desk) == 3
+    assert desk.rows("SELECT accepted FROM ledger.lane WHERE partition = 0") == [(3,)]
