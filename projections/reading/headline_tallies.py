@@ -46,30 +46,31 @@ class Kept:
         return tallies
 
 
-class _OfDay:
-    """As of the end of a day, moved by what lies between that and the time; each is read once."""
+class ReadOnce:
+    """Tallies with all metrics, each asked for once."""
 
-    def __init__(self, session: Session, near: Near) -> None:
-        self._session = session
-        self._near = near
+    def __init__(self, tallies: Tallies) -> None:
+        self._tallies = tallies
         self._read: dict[Named, Tally] = {}
 
     async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
         """The tallies of these, with all metrics."""
-        del metrics
         new = [each for each in named if each not in self._read]
         if new:
-            self._read |= await self._added_up(new)
+            self._read |= await self._tallies.of(new, metrics)
         return {each: self._read[each] for each in named}
 
-    async def _added_up(self, named: Sequence[Named]) -> Mapping[Named, Tally]:
-        raise NotImplementedError
 
+class ClassesOfDay:
+    """Classes as of the end of a day, moved by what lies between that and the time."""
 
-class ClassesOfDay(_OfDay):
-    """Classes as of a time."""
+    def __init__(self, session: Session, near: Near) -> None:
+        self._session = session
+        self._near = near
 
-    async def _added_up(self, named: Sequence[Named]) -> Mapping[Named, Tally]:
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with all metrics."""
+        del metrics
         scopes = [(partner_id, "", code) for partner_id, code in named]
         found = await days.added(self._session, Kind.SCOPE, scopes, self._near.day)
         for scope, tally in zip(scopes, found, strict=True):
@@ -77,8 +78,12 @@ class ClassesOfDay(_OfDay):
         return {each: days.counted(tally) for each, tally in zip(named, found, strict=True)}
 
 
-class PackagesOfDay(_OfDay):
-    """Packages as of a time, with their classes within them."""
+class PackagesOfDay:
+    """Packages, with their classes within them, as of the end of a day, moved by what lies between."""
+
+    def __init__(self, session: Session, near: Near) -> None:
+        self._session = session
+        self._near = near
 
     async def sold(self, partner_ids: Sequence[int]) -> list[Named]:
         """The packages of which anything is summed."""
@@ -90,7 +95,9 @@ class PackagesOfDay(_OfDay):
         }
         return sorted({tuple(row) for row in rows} | moved)
 
-    async def _added_up(self, named: Sequence[Named]) -> Mapping[Named, Tally]:
+    async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
+        """The tallies of these, with all metrics."""
+        del metrics
         tallies = {each: no_tally() for each in named}
         last = self._near.day >> BLOCK_OF[Kind.SCOPE]
         columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]

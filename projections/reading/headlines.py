@@ -44,6 +44,7 @@ from projections.reading.headline_tallies import (
     Kept,
     Named,
     PackagesOfDay,
+    ReadOnce,
     Tallies,
     judged,
 )
@@ -133,7 +134,8 @@ async def _classes(
     for partner_id in partner_ids:
         for code, of in (await days.silences(session, partner_id, near)).items():
             purchased[partner_id, code], silent[partner_id, code] = of
-    return ClassesOfDay(session, near), {"purchased": purchased, "never_reported": silent}
+    of_day = ReadOnce(ClassesOfDay(session, near))
+    return of_day, {"purchased": purchased, "never_reported": silent}
 
 
 async def _packages(
@@ -151,8 +153,9 @@ async def _packages(
         found = await judged(session, known, partner_ids, as_of, rows_of)
         counted: Mapping[Named, Tally] = found.tallies
     else:
-        found = PackagesOfDay(session, near)
-        counted = await found.of(await found.sold(partner_ids), ())
+        of_day = PackagesOfDay(session, near)
+        found = ReadOnce(of_day)
+        counted = await found.of(await of_day.sold(partner_ids), ())
     return found, {each for each, of in counted.items() if of[Metric.PACKAGES, 0]}
 
 

@@ -27,7 +27,7 @@ from projections.reading.purchases import (
     state,
 )
 from projections.reading.session import Session
-from projections.reading.since_then import since, withdrew
+from projections.reading.since_then import Since, since, withdrew
 from projections.reading.watched import Rows
 from projections.status.record import Rules
 
@@ -113,10 +113,13 @@ async def pages(
         if as_of is None:
             source = _now(wanted)
         else:
-            persons = await withdrew(session, partner_id, as_of)
+            changed = None
+            if wanted.unresolved or wanted.after_sales_end is not None:
+                changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
+            persons = changed.withdrew if changed else await withdrew(session, partner_id, as_of)
             apart = await _of_persons(session, partner_id, rules, wanted, persons, as_of)
             waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
-            source = await _then(session, known, wanted, as_of, partner_id, persons)
+            source = await _then(session, wanted, as_of, changed, persons)
         async for rows in _rows(session, source, behind, page_rows):
             items = await _items(session, partner_id, rules, rows, as_of)
             reached = (partner_id, *rows[-1])
@@ -140,15 +143,9 @@ def _now(wanted: Filter) -> Rows:
 
 
 async def _then(
-    session: Session,
-    known: Known,
-    wanted: Filter,
-    as_of: int,
-    partner_id: int,
-    persons: Sequence[int],
+    session: Session, wanted: Filter, as_of: int, changed: Since | None, persons: Sequence[int]
 ) -> Rows:
     """What reads those that can have been, as of a time, of all but some participants."""
-    changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
     # Since when something was purchased stays, and so does what follows from that.
     is_late = None if changed is None else wanted.after_sales_end
     columns = (None, is_late, None, persons, instant(as_of))

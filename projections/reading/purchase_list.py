@@ -111,9 +111,11 @@ async def pages(
         rules = known.of(partner_id)
         then = None
         if as_of is not None:
-            persons = await withdrew(session, partner_id, as_of)
-            rows_follow = partner_id in await since(session, known, [partner_id], as_of)
-            then = Then(instant(as_of), persons, rows_follow)
+            changed = None
+            if wanted.refunded:
+                changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
+            persons = changed.withdrew if changed else await withdrew(session, partner_id, as_of)
+            then = Then(instant(as_of), persons, changed is not None)
         while True:
             rows = await _rows(session, wanted, then, behind, page_rows)
             if rows:

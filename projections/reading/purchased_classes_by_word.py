@@ -6,16 +6,17 @@ reported on, which stand before all others.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from msgspec import structs
 
 from projections.reading import watched
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
-from projections.reading.class_order import NEVER, Order, bound, start
+from projections.reading.class_keys import Read, Sorted, Source
+from projections.reading.class_order import NEVER, Order, start
 from projections.reading.evidence import AT_ONCE, classes_of, people
-from projections.reading.instants import instant, microseconds
+from projections.reading.instants import instant
 from projections.reading.page import Key
 from projections.reading.purchased_class import answer_of
 from projections.reading.session import Session
@@ -40,105 +41,68 @@ async def sources(
     order: Order,
     after: Key | None,
     at_once: int,
-) -> "list[Judged | Read] | None":
+) -> list[Source] | None:
     """The sources of all partners; None: what is followed may not be asked."""
     behind = None
     if wanted.purchase != "none":
         behind = await watched.touched(session, wanted.partner_ids)
     if behind is None:
         return None
-    found: list[Judged | Read] = []
+    found: list[Source] = []
     for partner_id in sorted(wanted.partner_ids):
         codes = wanted.codes(known, partner_id, None)
         if codes is not None and not codes:
             continue
         persons = behind.get(partner_id, [])
         keys = await _judged(session, known, partner_id, wanted, codes, persons)
-        found.append(Judged(order, [key for key in keys if order.is_behind(key, after)]))
+        found.append(Sorted(order, keys, after))
         never = codes
         if _narrow(wanted, codes) == ANY:
             never = await watched.never_reported(session, partner_id, wanted)
         for name, among in (("never", never), ("by_word", codes)):
-            of = Read(session, name, partner_id, start(order, partner_id, after), at_once)
-            if among != [] and of.prepare(wanted, order, among, persons):
+            place = (after, at_once)
+            of = _read(session, partner_id, name, wanted, order, among, persons, *place)
+            if of is not None:
                 found.append(of)
     return found
 
 
-class Judged:
-    """Keys in the order."""
-
-    def __init__(self, order: Order, keys: Sequence[Key]) -> None:
-        self._keys = sorted(keys, reverse=not order.descending)
-
-    async def next(self) -> Key | None:
-        """The key of the next row; None: there is none."""
-        return self._keys.pop() if self._keys else None
-
-
-class Read:
-    """One partner's rows of one kind in their order, by their keys, some read ahead."""
-
-    def __init__(
-        self, session: Session, name: str, partner_id: int, behind: Key, at_once: int
-    ) -> None:
-        self._session = session
-        self._name = name
-        self._partner_id = partner_id
-        self._behind = behind
-        self._at_once = at_once
-        self._statement = ""
-        self._values: Sequence[Any] = ()
-        self._keys: list[Key] = []
-        self._is_over = False
-
-    def prepare(
-        self, wanted: Filter, order: Order, codes: Sequence[str] | None, persons: Sequence[int]
-    ) -> bool:
-        """Makes the statement; False where no row can be wanted."""
-        since = instant(wanted.stalled_since)
-        is_open = "is_open AND last_reported < $16" if since else "$16::timestamptz IS NULL"
-        narrow = _narrow(wanted, codes)
-        name = self._name
-        if name == "never":
-            if wanted.completion not in {None, "never_reported"} or wanted.is_of_reported():
-                return False
-            if not order.descending and self._behind[0] > NEVER:
-                return False
-            wanted = structs.replace(wanted, completion="never_reported")
-            if self._behind[0] != NEVER:
-                first = start(order, self._partner_id, None)
-                self._behind = (NEVER, *first[1:])
-        elif wanted.completion == "never_reported":
-            return False
-        elif narrow != ANY:
-            name = "few_by_word"
-        way = ("<", "DESC") if order.descending else (">", "")
-        parts = dict(zip(("further", "way"), way, strict=True)) | {"open": is_open}
-        statement = filled(watched.SQL[name], {**parts, "narrow": narrow})
-        self._statement = filled(statement, {"filters": watched.SQL["filters"]})
-        self._values = (*wanted.columns(codes), list(persons), since)
-        return True
-
-    async def next(self) -> Key | None:
-        """The key of the next row; None: there is none."""
-        if not self._keys and not self._is_over:
-            await self._read()
-        return self._keys.pop() if self._keys else None
-
-    async def _read(self) -> None:
-        at, *behind = self._behind
-        found = await self._session.fetch(
-            self._statement, self._partner_id, bound(at), *behind, self._at_once, *self._values
-        )
-        for class_code, person, time in found:
-            at = NEVER if time is None else microseconds(time)
-            self._keys.append((at, self._partner_id, class_code, person))
-        if self._keys:
-            at, _, *behind = self._keys[-1]
-            self._behind = (at, *behind)
-        self._keys.reverse()
-        self._is_over = len(found) < self._at_once
+def _read(
+    session: Session,
+    partner_id: int,
+    name: str,
+    wanted: Filter,
+    order: Order,
+    codes: Sequence[str] | None,
+    persons: Sequence[int],
+    after: Key | None,
+    at_once: int,
+) -> Read | None:
+    """One partner's rows of one kind; None where no row can be wanted."""
+    behind = start(order, partner_id, after)
+    since = instant(wanted.stalled_since)
+    is_open = "is_open AND last_reported < $16" if since else "$16::timestamptz IS NULL"
+    narrow = _narrow(wanted, codes)
+    if codes == []:
+        return None
+    if name == "never":
+        if wanted.completion not in {None, "never_reported"} or wanted.is_of_reported():
+            return None
+        if not order.descending and behind[0] > NEVER:
+            return None
+        wanted = structs.replace(wanted, completion="never_reported")
+        if behind[0] != NEVER:
+            behind = (NEVER, *start(order, partner_id, None)[1:])
+    elif wanted.completion == "never_reported":
+        return None
+    elif narrow != ANY:
+        name = "few_by_word"
+    way = ("<", "DESC") if order.descending else (">", "")
+    parts = dict(zip(("further", "way"), way, strict=True)) | {"open": is_open}
+    statement = filled(watched.SQL[name], {**parts, "narrow": narrow})
+    statement = filled(statement, {"filters": watched.SQL["filters"]})
+    values = (*wanted.columns(codes), list(persons), since)
+    return Read(session, partner_id, statement, values, behind, at_once)
 
 
 def _narrow(wanted: Filter, codes: Sequence[str] | None) -> str:

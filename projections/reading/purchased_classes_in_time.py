@@ -8,7 +8,7 @@ purchased_classes_in_time_as_of.py, and where neither can, every row is judged (
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from projections.reading import purchased_classes, watched
 from projections.reading import purchased_classes_by_word as by_word
@@ -16,8 +16,8 @@ from projections.reading import purchased_classes_in_time_as_of as then
 from projections.reading import purchased_classes_in_time_judged as judged
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
+from projections.reading.class_keys import Read, Source
 from projections.reading.class_order import LATEST, NEVER, Order, bound, start
-from projections.reading.instants import microseconds
 from projections.reading.page import Key, Page
 from projections.reading.purchased_class import PurchasedClass
 from projections.reading.purchased_classes import SQL
@@ -75,90 +75,44 @@ async def _sources(
     order: Order,
     after: Key | None,
     at_once: int,
-) -> Sequence[then.Source] | None:
+) -> Sequence[Source] | None:
     """Each partner's rows of now in the order; None: nothing has them in this order."""
     if order.by == "last_reported_at":
         return await by_word.sources(session, known, wanted, order, after, at_once)
-    return [
-        _Source(session, known, wanted, order, partner_id, after, at_once)
-        for partner_id in sorted(wanted.partner_ids)
-    ]
+    found: list[Source] = []
+    for partner_id in sorted(wanted.partner_ids):
+        of = await _read(session, known, wanted, order, partner_id, after, at_once)
+        if of is not None:
+            found.append(of)
+    return found
 
 
-class _Source:
-    """One partner's rows in their order, by their keys, some read ahead."""
-
-    def __init__(
-        self,
-        session: Session,
-        known: Known,
-        wanted: Filter,
-        order: Order,
-        partner_id: int,
-        after: Key | None,
-        at_once: int,
-    ) -> None:
-        self._session = session
-        self._wanted = wanted
-        self._order = order
-        self._partner_id = partner_id
-        self._behind = start(order, partner_id, after)
-        self._at_once = at_once
-        self._known = known
-        self._statement: str | None = None
-        self._values: Sequence[Any] = ()
-        self._keys: list[Key] = []
-        self._is_over = False
-
-    async def next(self) -> Key | None:
-        """The key of the next row; None: there is none."""
-        if not self._keys and not self._is_over:
-            await self._read()
-        return self._keys.pop() if self._keys else None
-
-    async def _read(self) -> None:
-        if self._statement is None and not await self._prepare():
-            self._is_over = True
-            return
-        assert self._statement is not None  # noqa: S101 - it was prepared
-        at, *behind = self._behind
-        found = await self._session.fetch(
-            self._statement,
-            self._partner_id,
-            bound(at),
-            *behind,
-            self._at_once,
-            *self._values,
-        )
-        for class_code, person, time in found:
-            at = NEVER if time is None else microseconds(time)
-            self._keys.append((at, self._partner_id, class_code, person))
-        if self._keys:
-            at, _, *behind = self._keys[-1]
-            self._behind = (at, *behind)
-        self._keys.reverse()
-        self._is_over = len(found) < self._at_once
-
-    async def _prepare(self) -> bool:
-        """Makes the statement; False where no row can be wanted."""
-        wanted, order = self._wanted, self._order
-        codes = wanted.codes(self._known, self._partner_id, None)
-        codes = await purchased_classes.narrowed(self._session, wanted, self._partner_id, codes)
-        low, high = _bounds(wanted)
-        if (codes is not None and not codes) or low >= high or wanted.is_of_nothing():
-            return False
-        name = "in_time"
-        values = (*wanted.columns(codes), bound(low), bound(high))
-        if wanted.package_code is not None:
-            name = "of_package_in_time"
-        elif wanted.is_of_few():
-            name = "unusual_in_time"
-        elif odd := await watched.few_odd(self._session, self._partner_id, wanted):
-            name, values = "odd_in_time", (*values, *odd)
-        way = ("<", "DESC") if order.descending else (">", "")
-        self._statement = filled(SQL[name], dict(zip(("further", "way"), way, strict=True)))
-        self._values = values
-        return True
+async def _read(
+    session: Session,
+    known: Known,
+    wanted: Filter,
+    order: Order,
+    partner_id: int,
+    after: Key | None,
+    at_once: int,
+) -> Read | None:
+    """One partner's rows in order of purchases; None where no row can be wanted."""
+    codes = wanted.codes(known, partner_id, None)
+    codes = await purchased_classes.narrowed(session, wanted, partner_id, codes)
+    low, high = _bounds(wanted)
+    if (codes is not None and not codes) or low >= high or wanted.is_of_nothing():
+        return None
+    name = "in_time"
+    values = (*wanted.columns(codes), bound(low), bound(high))
+    if wanted.package_code is not None:
+        name = "of_package_in_time"
+    elif wanted.is_of_few():
+        name = "unusual_in_time"
+    elif odd := await watched.few_odd(session, partner_id, wanted):
+        name, values = "odd_in_time", (*values, *odd)
+    way = ("<", "DESC") if order.descending else (">", "")
+    statement = filled(SQL[name], dict(zip(("further", "way"), way, strict=True)))
+    return Read(session, partner_id, statement, values, start(order, partner_id, after), at_once)
 
 
 def _bounds(wanted: Filter) -> tuple[int, int]:
@@ -169,12 +123,12 @@ def _bounds(wanted: Filter) -> tuple[int, int]:
     return low, LATEST if wanted.purchased_to is None else wanted.purchased_to
 
 
-async def _merged(sources: Iterable[then.Source], order: Order) -> AsyncIterator[Key]:
+async def _merged(sources: Iterable[Source], order: Order) -> AsyncIterator[Key]:
     """The keys of all sources in one order, each once."""
-    heads: dict[Key, then.Source] = {}
+    heads: dict[Key, Source] = {}
     last: Key | None = None
 
-    async def go_on(source: then.Source) -> None:
+    async def go_on(source: Source) -> None:
         while (key := await source.next()) is not None:
             if key != last and key not in heads:
                 heads[key] = source

@@ -7,16 +7,16 @@ says when they were spoken of, day by day from where the list begins. Whose even
 A key is a candidate: it counts where the judgement as of the time has that time.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final
 
 from msgspec import structs
 
 from domain.days import day_of
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import Filter
+from projections.reading.class_keys import Read, Sorted, Source
 from projections.reading.class_order import LATEST, NEVER, Order, bound, start
-from projections.reading.instants import microseconds
 from projections.reading.page import Key
 from projections.reading.purchased_classes_as_of import SQL, is_lasting, values_of
 from projections.reading.purchased_classes_keys_as_of import OfPartner
@@ -27,13 +27,6 @@ from projections.storage.sql import filled
 
 MOST_JUDGED: Final = 5_000
 """So many rows of some classes are rather judged, all of them, than looked for among all others."""
-
-
-class Source(Protocol):
-    """Keys in the order."""
-
-    async def next(self) -> Key | None:
-        """The next key; None: there is none."""
 
 
 async def sources(
@@ -90,7 +83,7 @@ async def _by_purchase(of: OfPartner, after: Key | None, at_once: int) -> list[S
     low = NEVER + 1 if wanted.purchased_from is None else wanted.purchased_from
     high = LATEST if wanted.purchased_to is None else wanted.purchased_to
     values = (bound(low), bound(high), package, of.changed.packages)
-    read = Read(of, "purchased_in_time", wanted, values, narrow, after, at_once)
+    read = _read(of, "purchased_in_time", wanted, values, narrow, after, at_once)
     keys = await of.keys_of_persons(of.changed.persons)
     keys += await of.keys_of_packages()
     return [read, Sorted(of.order, keys, after)]
@@ -102,68 +95,29 @@ async def _by_word(of: OfPartner, after: Key | None, at_once: int) -> list[Sourc
     is_before = after is None or order.descending or after[0] == NEVER
     if wanted.completion in {None, "never_reported"} and not wanted.is_of_reported() and is_before:
         never = structs.replace(wanted, completion="never_reported")
-        found.append(Read(of, "never_in_time", never, (of.changed.unfollowed,), "", after, at_once))
+        found.append(
+            _read(of, "never_in_time", never, (of.changed.unfollowed,), "", after, at_once)
+        )
     if wanted.completion != "never_reported":
-        found.append(Read(of, "reported_in_time", wanted, (), "", after, at_once))
+        found.append(_read(of, "reported_in_time", wanted, (), "", after, at_once))
         rows = await of.session.fetch(SQL["days"], of.partner_id, day_of(of.as_of))
         found.append(SpokenOf(of, [day for (day,) in rows], after))
     return found
 
 
-class Sorted:
-    """Keys that are all there."""
-
-    def __init__(self, order: Order, keys: Iterable[Key], after: Key | None) -> None:
-        behind = (key for key in keys if order.is_behind(key, after))
-        self._keys = sorted(behind, reverse=not order.descending)
-
-    async def next(self) -> Key | None:
-        """The next key; None: there is none."""
-        return self._keys.pop() if self._keys else None
-
-
-class Read:
-    """Rows of one partner that a statement has in the order, some read ahead."""
-
-    def __init__(
-        self,
-        of: OfPartner,
-        name: str,
-        wanted: Filter,
-        values: Sequence[Any],
-        narrow: str,
-        after: Key | None,
-        at_once: int,
-    ) -> None:
-        way = ("<", "DESC") if of.order.descending else (">", "")
-        parts = dict(zip(("further", "way"), way, strict=True)) | {"narrow": narrow}
-        self._session = of.session
-        self._partner_id = of.partner_id
-        self._statement = filled(SQL[name], parts)
-        self._values = (*values_of(wanted, of.as_of, of.changed, of.codes), *values)
-        self._behind = start(of.order, of.partner_id, after)
-        if name == "never_in_time" and self._behind[0] != NEVER:
-            self._behind = (NEVER, *start(of.order, of.partner_id, None)[1:])
-        self._at_once = at_once
-        self._keys: list[Key] = []
-        self._is_over = False
-
-    async def next(self) -> Key | None:
-        """The next key; None: there is none."""
-        if not self._keys and not self._is_over:
-            await self._read()
-        return self._keys.pop() if self._keys else None
-
-    async def _read(self) -> None:
-        at, *behind = self._behind
-        found = await self._session.fetch(
-            self._statement, self._partner_id, bound(at), *behind, self._at_once, *self._values
-        )
-        for class_code, person, time in found:
-            at = NEVER if time is None else microseconds(time)
-            self._keys.append((at, self._partner_id, class_code, person))
-        if self._keys:
-            at, _, *behind = self._keys[-1]
-            self._behind = (at, *behind)
-        self._keys.reverse()
-        self._is_over = len(found) < self._at_once
+def _read(
+    of: OfPartner,
+    name: str,
+    wanted: Filter,
+    values: Sequence[Any],
+    narrow: str,
+    after: Key | None,
+    at_once: int,
+) -> Read:
+    way = ("<", "DESC") if of.order.descending else (">", "")
+    parts = dict(zip(("further", "way"), way, strict=True)) | {"narrow": narrow}
+    behind = start(of.order, of.partner_id, after)
+    if name == "never_in_time" and behind[0] != NEVER:
+        behind = (NEVER, *start(of.order, of.partner_id, None)[1:])
+    values = (*values_of(wanted, of.as_of, of.changed, of.codes), *values)
+    return Read(of.session, of.partner_id, filled(SQL[name], parts), values, behind, at_once)
