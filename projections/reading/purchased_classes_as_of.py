@@ -34,10 +34,10 @@ def rows(wanted: Filter, as_of: int, since: Since, codes: Sequence[str] | None) 
     """The statement for the next rows of a partner, and its values behind those of the place."""
     values = values_of(wanted, as_of, since, codes)
     if wanted.package_code is not None:
-        return Rows(SQL["of_package"], (*values, wanted.package_code, since.packages))
+        return Rows(SQL["of_package"], (*values, since.packages, wanted.package_code))
     if is_lasting(wanted):
         return Rows(SQL["unusual"], (*values, since.packages))
-    return Rows(SQL["every" if codes is None else "of_classes"], values)
+    return Rows(SQL["every"], values)
 
 
 def values_of(

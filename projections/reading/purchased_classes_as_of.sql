@@ -25,6 +25,7 @@ AND CASE WHEN NOT $12::boolean OR $16::timestamptz IS NULL AND {states} THEN tru
 -- name: behind
 -- Stands for {behind}.
 partner_id = $1 AND (class_code, person) > ($2, $3) AND class_code <= $4
+AND ($11::text[] IS NULL OR class_code = ANY ($11))
 
 -- name: next
 -- Stands for {next}.
@@ -32,15 +33,9 @@ ORDER BY class_code, person
 LIMIT $5
 
 -- name: every
--- Of any class: participants $7, from whom something was withdrawn since, may have been anything.
+-- Participants $7, from whom something was withdrawn since, may have been anything.
 SELECT class_code, person FROM projections.purchased_class
-WHERE {behind} AND $11::text[] IS NULL AND (person = ANY ($7::bigint[]) OR {can_have_been})
-{next}
-
--- name: of_classes
--- Of classes $11, which are looked up one by one.
-SELECT class_code, person FROM projections.purchased_class
-WHERE {behind} AND class_code = ANY ($11::text[]) AND (person = ANY ($7::bigint[]) OR {can_have_been})
+WHERE {behind} AND (person = ANY ($7::bigint[]) OR {can_have_been})
 {next}
 
 -- name: of_persons
@@ -49,52 +44,50 @@ WHERE {behind} AND class_code = ANY ($11::text[]) AND (person = ANY ($7::bigint[
  FROM unnest($7::bigint[]) AS withdrew (withdrew)
  CROSS JOIN LATERAL (
      SELECT class_code, person FROM projections.purchased_class
-     WHERE person = withdrew AND {behind} AND ($11::text[] IS NULL OR class_code = ANY ($11))
+     WHERE person = withdrew AND {behind}
      OFFSET 0
  ) AS of_class
  {next})
 
+-- name: of_packages_since
+-- Stands for {of_packages_since}: the rows of packages $18, which were published since.
+(SELECT class_code, person FROM projections.purchased_class
+ WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $18::text[]
+   AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($18::text[] || ARRAY[''])
+   AND {can_have_been}
+ {next})
+
 -- name: unusual
--- Unusual rows (projections/storage/tables.sql), and those of packages $18, which were published since.
+-- Unusual rows (projections/storage/tables.sql), and those of packages published since.
 SELECT class_code, person
 FROM (
     (SELECT class_code, person FROM projections.purchased_class
-     WHERE {behind} AND unusual AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND {can_have_been}
+     WHERE {behind} AND unusual AND {can_have_been}
      {next})
     UNION
-    (SELECT class_code, person FROM projections.purchased_class
-     WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $18::text[]
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($18::text[] || ARRAY[''])
-       AND ($11::text[] IS NULL OR class_code = ANY ($11))
-       AND ($6::timestamptz IS NULL OR purchased_at <= $6)
-     {next})
+    {of_packages_since}
     UNION
     {of_persons}
 ) AS found
 {next}
 
 -- name: of_package
--- Rows of package $18, alone or with others, and those of packages $19, which were published since.
+-- Rows of package $19, alone or with others, and those of packages published since.
 SELECT class_code, person
 FROM (
     (SELECT class_code, person FROM projections.purchased_class
      WHERE {behind} AND package_codes IS NOT NULL
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $18
-       AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND {can_have_been}
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $19
+       AND {can_have_been}
      {next})
     UNION
     (SELECT class_code, person FROM projections.purchased_class
      WHERE {behind} AND package_codes IS NOT NULL
        AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ''
-       AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND {can_have_been}
-     {next})
-    UNION
-    (SELECT class_code, person FROM projections.purchased_class
-     WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $19::text[]
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($19::text[] || ARRAY[''])
-       AND ($11::text[] IS NULL OR class_code = ANY ($11))
        AND {can_have_been}
      {next})
+    UNION
+    {of_packages_since}
     UNION
     {of_persons}
 ) AS found

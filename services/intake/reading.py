@@ -247,10 +247,9 @@ class Reading:
                 continue
             name = (state.topic, state.partition)
             last = lasts.get(state.lane_id)
-            if last is not None and last.offset < starts[name]:
-                last = None  # Kafka has deleted it since: there is nothing to compare
-            if last is not None and last.offset >= state.next_offset:
-                last = None  # another worker took the lane over meanwhile, and wrote: the lane row will say so
+            if last is not None and not starts[name] <= last.offset < state.next_offset:
+                # Kafka has deleted it since, or another worker took the lane over and wrote: nothing to compare.
+                last = None
             start = state.next_offset if last is None else last.offset
             if not self._consumer.seek(*name, start, state.next_offset):
                 continue  # taken away again meanwhile, as the next poll will say
