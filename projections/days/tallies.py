@@ -6,7 +6,6 @@ list of days with a tally each. Equal contents are equal bytes.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -33,7 +32,6 @@ def packed(metric: int, value: float) -> Key:
     return float(value) if metric == _SCORE else (int(value) + 1) * _METRICS + metric
 
 
-@lru_cache(maxsize=1 << 14, typed=True)
 def unpacked(key: Key) -> tuple[int, float]:
     """The metric and the value that `packed` made the key of."""
     if isinstance(key, int):

@@ -18,6 +18,7 @@ from projections.reading.meaning import means
 from projections.reading.page import Key, Page
 from projections.reading.people import LOWEST, names
 from projections.reading.purchased_class import answer_of, history_path
+from projections.reading.purchased_classes import SQL as PURCHASED_CLASSES
 from projections.reading.purchases import (
     SQL,
     Flags,
@@ -151,7 +152,7 @@ async def _then(
     columns = (None, is_late, None, persons, instant(as_of))
     if changed is None or not wanted.unresolved:
         return Rows(SQL[_statement(wanted)], columns)
-    await session.fetchrow(SQL["plans_for_the_values"])
+    await session.fetchrow(PURCHASED_CLASSES["plans_for_the_values"])
     return Rows(SQL["unresolved_then"], (*columns, wanted.package_code, changed.packages))
 
 

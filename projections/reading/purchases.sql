@@ -90,7 +90,3 @@ LIMIT $5
 -- Stands for {of_package_then}.
 package_code IS NOT NULL AND ($11::text IS NULL OR package_code = $11)
   AND (package_code, purchase_id, person) > ($2, $3, $4) AND {package_filters}
-
--- name: plans_for_the_values
--- Until the end of the transaction statements are planned for the values that they are asked with.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
