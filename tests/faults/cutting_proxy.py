@@ -7,10 +7,12 @@ from threading import Event, Lock, Thread
 
 from psycopg2.extensions import parse_dsn
 
+from services.wiring import INGEST_PROCESS
+
 COMMIT = b"COMMIT\0"
 TERMINATE = b"X\0\0\0\4"
-HEARTBEAT = b"heartbeat\0"
-"""How the name ends under which a process says that it lives: of those COMMITs nothing depends."""
+HEARTBEATS = (b"heartbeat\0", INGEST_PROCESS.encode())
+"""What stands in the name of a connection on which a process says that it lives: on those COMMITs nothing depends."""
 
 
 class CuttingProxy:
@@ -97,7 +99,7 @@ class CuttingProxy:
                     self._flows.wait()
                     if gone.is_set():
                         continue  # nobody reads it
-                    writes = writes and HEARTBEAT not in data
+                    writes = writes and not any(name in data for name in HEARTBEATS)
                     if writes and COMMIT in data and (delivered := self._next_cut()) is not None:
                         client.shutdown(socket.SHUT_RDWR)
                         if delivered:
