@@ -1,9 +1,9 @@
 """Who is ready for the programme's incentive, since when, and what is missing: across partners, now or as of a time."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from msgspec import Struct
 
@@ -24,13 +24,20 @@ from projections.reading.catalogue import Known
 from projections.reading.evidence import classes_paid, people
 from projections.reading.instants import instant
 from projections.reading.meaning import means
-from projections.reading.page import Key, Page
+from projections.reading.page import Key, Page, more
 from projections.reading.people import LOWEST, names, number
 from projections.reading.purchased_class import history_path
 from projections.reading.session import Session
-from projections.storage.sql import load
+from projections.reading.since_then import since
+from projections.storage.sql import filled, load
 
 SQL: Final = load("projections.reading", "first_completions.sql")
+
+THEN: Final[Mapping[FirstState, str]] = {
+    "ready": SQL["was_ready"],
+    "missing": SQL["was_missing"],
+}
+"""What is so now of a class that gave its person a state then, and that nobody gave back since."""
 
 
 class Instead(Struct, frozen=True, gc=False):
@@ -126,18 +133,9 @@ async def pages(
     if wanted.is_of_nobody():
         return
     behind = after[0] if after else LOWEST
-    bounds = (wanted.since_from, wanted.since_to)
-    is_kept = as_of is None and (bounds != (None, None) or wanted.state in {"ready", "missing"})
-    statement = SQL["everybody" if wanted.state is None or as_of is not None else wanted.state]
+    next_persons = await _candidates(session, known, wanted, as_of)
     while True:
-        persons = None
-        if is_kept:
-            persons = await watched.completers(
-                session, ALL_PARTNERS, wanted.state, bounds, behind, page_rows
-            )
-        if persons is None:
-            rows = await session.fetch(statement, behind, page_rows, as_of is None)
-            persons = [person for (person,) in rows]
+        persons = await next_persons(behind, page_rows)
         if persons:
             behind = persons[-1]
             firsts = await _firsts(session, known, persons, as_of)
@@ -151,6 +149,35 @@ async def pages(
             yield Page(items, (behind,), len(persons))
         if len(persons) < page_rows:
             return
+        page_rows = more(page_rows)
+
+
+async def _candidates(
+    session: Session, known: Known, wanted: Filter, as_of: int | None
+) -> Callable[[int, int], Awaitable[Sequence[int]]]:
+    """What finds the next persons behind one that may be listed, so many at most."""
+    bounds = (wanted.since_from, wanted.since_to)
+    statement = SQL["everybody" if wanted.state is None or as_of is not None else wanted.state]
+    values: Sequence[Any] = (as_of is None,)
+    if as_of is not None and (then := THEN.get(wanted.state or "none")) is not None:
+        changes = await since(session, known, ALL_PARTNERS, as_of)
+        at_all = await session.fetch(SQL["partners"])
+        if all(of in changes and changes[of].is_followed for (of,) in at_all):
+            statement = filled(SQL["then"], {"was": then})
+            persons = {person for of in changes.values() for person in of.persons}
+            values = (instant(as_of), sorted(persons))
+    is_kept = as_of is None and (bounds != (None, None) or wanted.state in {"ready", "missing"})
+
+    async def found(behind: int, rows: int) -> Sequence[int]:
+        if is_kept:
+            kept = await watched.completers(
+                session, ALL_PARTNERS, wanted.state, bounds, behind, rows
+            )
+            if kept is not None:
+                return kept
+        return [person for (person,) in await session.fetch(statement, behind, rows, *values)]
+
+    return found
 
 
 async def _firsts(

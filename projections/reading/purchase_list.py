@@ -15,7 +15,7 @@ from projections.reading.catalogue import Known
 from projections.reading.evidence import PurchaseEvidence, of_purchases
 from projections.reading.instants import instant
 from projections.reading.meaning import means
-from projections.reading.page import Key, Page
+from projections.reading.page import Key, Page, more
 from projections.reading.people import LOWEST, names, number
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
@@ -134,6 +134,7 @@ async def pages(
                 yield Page(items, behind, len(rows))
             if len(rows) < page_rows:
                 break
+            page_rows = more(page_rows)
 
 
 async def _rows(

@@ -16,7 +16,7 @@ from projections.reading.class_order import FIRST_CLASS, LAST_CLASS
 from projections.reading.counted_classes import classes_with
 from projections.reading.evidence import classes_of, loaded, of_rows
 from projections.reading.instants import instant
-from projections.reading.page import Key, Page
+from projections.reading.page import Key, Page, more
 from projections.reading.people import names
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
@@ -92,6 +92,7 @@ async def pages(
                 yield Page(items, (partner_id, *behind), len(rows))
             if len(rows) < page_rows:
                 break
+            page_rows = more(page_rows)
 
 
 async def admitted(

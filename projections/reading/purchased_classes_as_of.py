@@ -44,7 +44,8 @@ def values_of(
     wanted: Filter, as_of: int, since: Since, codes: Sequence[str] | None
 ) -> tuple[Any, ...]:
     """The values of ``can_have_been``, with the classes between."""
-    return (*_ever(wanted, as_of, since), codes, *_settled(wanted, as_of, since))
+    was_refunded = wanted.purchase == "refunded"
+    return (*_ever(wanted, as_of, since), codes, *_settled(wanted, as_of, since), was_refunded)
 
 
 def _ever(wanted: Filter, as_of: int, since: Since) -> tuple[Any, ...]:

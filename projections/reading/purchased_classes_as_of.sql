@@ -3,18 +3,22 @@
 
 -- name: can_have_been
 -- Stands for {can_have_been}: by time $6 a row without a purchase had none (null: one is not asked for); completion $8,
--- assessed at all where $9 is true, and flags $10 are what it must be now to have been what is asked for then.
--- Where $12 is true: what had its latest word by then ($17) is in the states of then ({states}), with that word before $16.
+-- assessed at all where $9 is true, and any of flags $10 are what it must be now to have been what is asked for then; where $18
+-- is true, refunded or bought twice (32).
+-- Where $12 is true: what had its latest word by then ($17) is in the states of then ({states}), with that word before $16. OFFSET 0
+-- keeps it one probe of an index a row.
 ($6::timestamptz IS NULL OR purchased_at <= $6)
 AND ($8::smallint[] IS NULL OR completion = ANY ($8))
 AND (NOT $9::boolean OR assessment <> 0)
 AND ($10::smallint IS NULL OR flags & $10 <> 0)
+AND (NOT $18::boolean OR purchase = 2 OR flags & 32 <> 0)
 AND CASE WHEN NOT $12::boolean OR $16::timestamptz IS NULL AND {states} THEN true
          ELSE NOT EXISTS (
              SELECT FROM projections.watched_class AS watched
              WHERE watched.person = purchased_class.person AND watched.partner_id = $1
                AND watched.class_code = purchased_class.class_code AND last_reported <= $17
                AND NOT ({states} AND ($16::timestamptz IS NULL OR last_reported < $16))
+             OFFSET 0
          ) END
 
 -- name: states
@@ -50,10 +54,10 @@ WHERE {behind} AND (person = ANY ($7::bigint[]) OR {can_have_been})
  {next})
 
 -- name: of_packages_since
--- Stands for {of_packages_since}: the rows of packages $18, which were published since.
+-- Stands for {of_packages_since}: the rows of packages $19, which were published since.
 (SELECT class_code, person FROM projections.purchased_class
- WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $18::text[]
-   AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($18::text[] || ARRAY[''])
+ WHERE {behind} AND package_codes IS NOT NULL AND package_codes && $19::text[]
+   AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($19::text[] || ARRAY[''])
    AND {can_have_been}
  {next})
 
@@ -72,12 +76,12 @@ FROM (
 {next}
 
 -- name: of_package
--- Rows of package $19, alone or with others, and those of packages published since.
+-- Rows of package $20, alone or with others, and those of packages published since.
 SELECT class_code, person
 FROM (
     (SELECT class_code, person FROM projections.purchased_class
      WHERE {behind} AND package_codes IS NOT NULL
-       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $19
+       AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = $20
        AND {can_have_been}
      {next})
     UNION
@@ -98,19 +102,19 @@ FROM (
 unusual
 
 -- name: narrow_package
--- Stands for {narrow}, where rows of package $20 are wanted.
+-- Stands for {narrow}, where rows of package $21 are wanted.
 package_codes IS NOT NULL
-AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END IN ($20::text, '')
+AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END IN ($21::text, '')
 
 -- name: purchased_in_time
--- In order of (purchased_at, class_code, person), behind ($2, $3, $4) in that order and from $18 and before $19, the next $5 rows
--- whose purchases only came later: without participants $7 and packages $21. {further}, {way} and {narrow} are filled in.
+-- In order of (purchased_at, class_code, person), behind ($2, $3, $4) in that order and from $19 and before $20, the next $5 rows
+-- whose purchases only came later: without participants $7 and packages $22. {further}, {way} and {narrow} are filled in.
 SELECT class_code, person, purchased_at FROM projections.purchased_class
 WHERE partner_id = $1 AND (coalesce(purchased_at, '-infinity'), class_code, person) {further} ($2, $3, $4)
-  AND coalesce(purchased_at, '-infinity') >= $18 AND coalesce(purchased_at, '-infinity') < $19 AND class_code > ''
-  AND purchased_at <= $17 AND {narrow} AND $20::text IS NOT DISTINCT FROM $20
+  AND coalesce(purchased_at, '-infinity') >= $19 AND coalesce(purchased_at, '-infinity') < $20 AND class_code > ''
+  AND purchased_at <= $17 AND {narrow} AND $21::text IS NOT DISTINCT FROM $21
   AND person <> ALL ($7::bigint[]) AND ($11::text[] IS NULL OR class_code = ANY ($11))
-  AND (package_codes IS NULL OR NOT package_codes && $21::text[]) AND {can_have_been}
+  AND (package_codes IS NULL OR NOT package_codes && $22::text[]) AND {can_have_been}
 ORDER BY coalesce(purchased_at, '-infinity') {way}, class_code {way}, person {way}
 LIMIT $5
 
@@ -138,10 +142,10 @@ LIMIT $5
 
 -- name: never_in_time
 -- In order of (class_code, person), behind ($3, $4) in that order, the next $5 rows that can have been without a word, but of
--- participants $18.
+-- participants $19.
 SELECT class_code, person, NULL::timestamptz FROM projections.purchased_class
 WHERE partner_id = $1 AND $2::timestamptz IS NOT NULL AND class_code > '' AND (class_code, person) {further} ($3, $4)
-  AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND person <> ALL ($18::bigint[])
+  AND ($11::text[] IS NULL OR class_code = ANY ($11)) AND person <> ALL ($19::bigint[])
   AND (person = ANY ($7::bigint[]) OR {can_have_been})
 ORDER BY class_code {way}, person {way}
 LIMIT $5

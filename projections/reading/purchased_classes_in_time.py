@@ -50,20 +50,23 @@ async def pages(
         return
     await session.fetchrow(SQL["plans_for_the_values"])
     at_once = min(max(FEWEST_ROWS, -(-2 * page_rows // len(wanted.partner_ids))), page_rows)
+    groups: Sequence[Sequence[Source]] | None
     if as_of is None:
         sources = await _sources(session, known, wanted, order, after, at_once)
+        groups = None if sources is None else [sources]
     else:
-        sources = await then.sources(session, known, wanted, order, as_of, after, at_once)
-    if sources is None:
+        groups = await then.sources(session, known, wanted, order, as_of, after, at_once)
+    if groups is None:
         async for page in judged.pages(session, known, wanted, order, as_of, after):
             yield page
         return
     keys: list[Key] = []
-    async for key in _merged(sources, order):
-        keys.append(key)
-        if len(keys) == page_rows:
-            yield Page(await _shown(session, known, wanted, order, as_of, keys), key, len(keys))
-            keys = []
+    for sources in groups:
+        async for key in _merged(sources, order):
+            keys.append(key)
+            if len(keys) == page_rows:
+                yield Page(await _shown(session, known, wanted, order, as_of, keys), key, len(keys))
+                keys = []
     if keys:
         yield Page(await _shown(session, known, wanted, order, as_of, keys), keys[-1], len(keys))
 

@@ -37,11 +37,15 @@ async def sources(
     as_of: int,
     after: Key | None,
     at_once: int,
-) -> list[Source] | None:
-    """The sources of all partners; None: every row that the filter leaves is better judged."""
+) -> list[list[Source]] | None:
+    """The sources of all partners, those of one group behind all of those before, which are read first.
+
+    None: every row that the filter leaves is better judged.
+    """
     if wanted.purchase == "none":
         return None
-    found: list[Source] = []
+    timed: list[Source] = []
+    never: list[Source] = []
     changes = await since(session, known, wanted.partner_ids, as_of)
     for partner_id in sorted(wanted.partner_ids):
         codes = wanted.codes(known, partner_id, as_of)
@@ -54,12 +58,14 @@ async def sources(
             session, known.of(partner_id), partner_id, wanted, order, as_of, changed, codes
         )
         if order.by == "purchased_at":
-            found += await _by_purchase(of, after, at_once)
+            timed += await _by_purchase(of, after, at_once)
         elif not changed.is_followed or await _is_narrow(of):
             return None
         else:
-            found += await _by_word(of, after, at_once)
-    return found
+            unfollowed = await of.keys_of_persons(changed.unfollowed)
+            never += _never(of, unfollowed, after, at_once)
+            timed += await _by_word(of, unfollowed, after, at_once)
+    return [timed, never] if order.descending else [never, timed]
 
 
 async def _is_narrow(of: OfPartner) -> bool:
@@ -89,17 +95,27 @@ async def _by_purchase(of: OfPartner, after: Key | None, at_once: int) -> list[S
     return [read, Sorted(of.order, keys, after)]
 
 
-async def _by_word(of: OfPartner, after: Key | None, at_once: int) -> list[Source]:
+def _never(
+    of: OfPartner, unfollowed: Sequence[Key], after: Key | None, at_once: int
+) -> list[Source]:
+    """What has what was not reported on by then."""
     wanted, order = of.wanted, of.order
-    found: list[Source] = [Sorted(order, await of.keys_of_persons(of.changed.unfollowed), after)]
+    found: list[Source] = [Sorted(order, [key for key in unfollowed if key[0] == NEVER], after)]
     is_before = after is None or order.descending or after[0] == NEVER
     if wanted.completion in {None, "never_reported"} and not wanted.is_of_reported() and is_before:
         never = structs.replace(wanted, completion="never_reported")
-        found.append(
-            _read(of, "never_in_time", never, (of.changed.unfollowed,), "", after, at_once)
-        )
-    if wanted.completion != "never_reported":
-        found.append(_read(of, "reported_in_time", wanted, (), "", after, at_once))
+        values = (of.changed.unfollowed,)
+        found.append(_read(of, "never_in_time", never, values, "", after, at_once))
+    return found
+
+
+async def _by_word(
+    of: OfPartner, unfollowed: Sequence[Key], after: Key | None, at_once: int
+) -> list[Source]:
+    """What has what was reported on."""
+    found: list[Source] = [Sorted(of.order, [key for key in unfollowed if key[0] != NEVER], after)]
+    if of.wanted.completion != "never_reported":
+        found.append(_read(of, "reported_in_time", of.wanted, (), "", after, at_once))
         rows = await of.session.fetch(SQL["days"], of.partner_id, day_of(of.as_of))
         found.append(SpokenOf(of, [day for (day,) in rows], after))
     return found

@@ -12,7 +12,7 @@ from projections.reading.purchased_classes_keys_as_of import OfPartner
 from projections.storage.sql import filled
 
 WORDS_READ: Final = 256
-WORDS_AT_ONCE: Final = 24
+WORDS_AT_ONCE: Final = 8
 """So many words of a partner are read at once, and so many participants looked at."""
 
 

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from projections.reading.catalogue import Known
 from projections.reading.instants import instant
 from projections.reading.intake import Freshness
-from projections.reading.page import Key, Page
+from projections.reading.page import PAGE_ROWS, Key, Page
 from projections.reading.session import Session
 from services.http import cursors
 from services.http.formats import File, file
@@ -27,9 +27,6 @@ from services.http.routing import Asked, json
 T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 100
-PAGE_ROWS: Final = 128
-"""Rows that are judged before others get their turn."""
-
 EXAMINED_ROWS: Final = 50_000
 """After so many rows a page ends, even if few were listed; its cursor goes on from there."""
 
@@ -88,7 +85,7 @@ async def respond(asked: Asked, listing: Listing[T]) -> Response:
     async def page(session: Session) -> tuple[list[T], Key | None]:
         known = await asked.sources.known(session)
         wanted = limit or DEFAULT_LIMIT
-        page_rows = min(wanted + 1 if as_of is None else listing.page_rows, listing.page_rows)
+        page_rows = min(wanted + 1, listing.page_rows)
         return await _collect(listing.pages(session, known, after, page_rows), wanted)
 
     async with await turn(asked, listing.is_long):

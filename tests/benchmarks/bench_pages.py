@@ -46,11 +46,9 @@ WARM_UP: Final = 3
 LONGEST_SECONDS: Final = 8.0
 """A page that takes long is asked for less often."""
 
-FOLDED: Final = 20_000
+FOLDED: Final = 100_000
 OTHERS: Final = 1_000_000
 """Between the numbers of a person and of its copy."""
-BETWEEN: Final = 1 << 20
-"""Between the positions of an event and of its copy: a whole number of the ledger's blocks."""
 
 _COPY: Final = f"person + copy::bigint * {OTHERS}"
 _NUMBER: Final = "to_char(copy, 'FM000')"
@@ -69,7 +67,7 @@ MOVED: Final = {
     "control.participant": {"person": _COPY},
     "projections.watched_class": {"person": _COPY},
     "ledger.stored_event": {
-        "place": f"place + copy::bigint * {BETWEEN}",
+        "place": "place + copy",
         "person": _COPY,
         "event_id": "event_id || '-' || copy",
     },
@@ -98,6 +96,11 @@ SELECT partner_id, 'log', 'tuntas.partner.' || %(partner)s, 6, partner_id, last,
 FROM (SELECT %(partner_id)s AS partner_id, %(last)s AS last) AS of;
 SELECT setval('ledger.lane_number', 100);
 """
+APART: Final = """
+UPDATE {table} SET place = -place;
+UPDATE {table} SET place = (-place >> 40 << 40) + (-place & (1::bigint << 40) - 1) * %(times)s
+"""
+"""Leaves room for the copies of an event between it and the next one. In two steps, as no two may share a place."""
 FOLLOWED: Final = """
 UPDATE ledger.lane SET position = last, accepted = last, next_offset = last, high_water = last
 FROM (SELECT (place >> 40)::integer AS lane_id, max(place & (1::bigint << 40) - 1) AS last
@@ -292,6 +295,9 @@ def filled(folder: Path, purchased_classes: int) -> Iterator[str]:
                 work.execute("VACUUM ANALYZE")
             session.autocommit = False
             if copies:
+                with session, session.cursor() as work:
+                    for table in ("ledger.stored_event", "ledger.snapshot"):
+                        work.execute(APART.format(table=table), {"times": copies + 1})
                 add_copies(session, 1, copies, MOVED, ORIGINALS)
             with session, session.cursor() as work:
                 work.execute(FOLLOWED)

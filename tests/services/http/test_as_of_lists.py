@@ -22,6 +22,7 @@ LATER = "2020-07-10T00:00:00Z"
 CLASSES = "/v1/purchased-classes"
 PACKAGES = "/v1/package-purchases"
 PURCHASES = "/v1/purchases"
+FIRST = "/v1/first-completions"
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,20 @@ def test_package_purchases(api: Api, instant: str, name: str, value: str) -> Non
         query = {name: value, "package_code": wanted[-1]["package_code"]}
         of_code = [item for item in wanted if item["package_code"] == query["package_code"]]
         assert api.items(PACKAGES, as_of=instant, **query) == of_code
+
+
+@pytest.mark.parametrize("instant", INSTANTS)
+@pytest.mark.parametrize("state", ["ready", "missing", "none"])
+def test_first_completions(api: Api, behind: Api, instant: str, state: str) -> None:
+    for at in (api, behind):
+        then = everything(at, FIRST, instant)
+        wanted = [item for item in then if item["state"] == state]
+        assert at.items(FIRST, as_of=instant, state=state, limit=7) == wanted
+        since = sorted(item["since"] for item in then if item["since"])
+        if since and state != "none":
+            first = since[len(since) // 2]
+            later = [item for item in wanted if item["since"] >= first]
+            assert at.items(FIRST, as_of=instant, state=state, **{"from": first}) == later
 
 
 @pytest.mark.parametrize("instant", INSTANTS)

@@ -11,6 +11,7 @@ from domain.events import (
     Fact,
     PartnerEvent,
     PurchasePaid,
+    PurchaseRefunded,
 )
 from services.simulator.expected import Expected
 from tests.services.http.conftest import TOKENS, Api, bearer
@@ -198,3 +199,23 @@ def test_the_first_is_found_across_partners(desk: Desk, api: Api) -> None:
         "since": "2020-05-12T00:00:00Z",
     }
     assert api.items(PATH) == [{name: answer[name] for name in api.items(PATH)[0]}]
+
+
+def test_what_was_given_back_later_counted_until_then(desk: Desk, api: Api) -> None:
+    facts: list[tuple[int, Fact]] = [
+        (1, PurchasePaid("1", None, (("C-1", 100),), 100)),
+        (5, ClassCompleted("C-1")),
+        (6, CertificateIssued("C-1", "n")),
+        (9, ClassReviewed("C-1", 5)),
+        (20, PurchaseRefunded("1")),
+    ]
+    events = [
+        PartnerEvent("pintaria", f"e-{day}", MAY + day * DAY, "p:PRK-1", fact)
+        for day, fact in facts
+    ]
+    desk.send(desk.lane("pintaria"), *events)
+    desk.add_up()
+    for as_of, state in (("2020-05-08", "missing"), ("2020-05-12", "ready"), (None, "none")):
+        for asked in ("missing", "ready", "none"):
+            query = {"state": asked} | ({"as_of": f"{as_of}T00:00:00Z"} if as_of else {})
+            assert len(api.items(PATH, **query)) == (asked == state), (as_of, asked)
