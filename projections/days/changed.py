@@ -5,7 +5,7 @@ one that did so on that day, and where the class moved later, of each one from t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -35,7 +35,7 @@ EVERYWHERE: Final = 0
 class Kind(IntEnum):
     """What a row of projections.day_block is about. The numbers stand in storage: never renumber.
 
-    SCOPE: one class, one class within the purchases of one package, or one package. Of EXACT are the exact scores and
+    SCOPE: one class, one class within the purchases of one package, or one package. SCOPE_EXACT: the exact scores and
     seconds of these, which medians need. PLAIN is what lists and series show, FURTHER the rest. PARTNER_EXACT: exact
     values by the hundredth, or the hour, that they are in. SILENCE: class codes, how often each was purchased and never
     reported.
@@ -52,7 +52,7 @@ class Kind(IntEnum):
 
 
 BLOCK_OF: Final = {
-    Kind.SCOPE: 5,
+    Kind.SCOPE: 4,
     Kind.SCOPE_EXACT: 8,
     Kind.PARTNER_PLAIN: 3,
     Kind.PARTNER_FURTHER: 4,
@@ -65,6 +65,7 @@ BLOCK_OF: Final = {
 
 CUMULATIVE: Final = frozenset(
     {
+        Kind.SCOPE,
         Kind.PARTNER_PLAIN,
         Kind.PARTNER_FURTHER,
         Kind.INSTITUTION_PLAIN,
@@ -72,7 +73,10 @@ CUMULATIVE: Final = frozenset(
         Kind.SILENCE,
     }
 )
-"""Kinds whose rows also hold what is counted of everything before: one row says all until any of its days."""
+"""Kinds whose rows also hold what is counted of everything before: one row says all until any of its days.
+
+Of SCOPE that is so of what is plain, which lists of very many ask for; of the rest the days are added up.
+"""
 
 EXACT: Final = frozenset({int(Metric.SCORE), int(Metric.TAKEN_SECONDS)})
 
@@ -221,6 +225,13 @@ def divided(tally: Tally) -> tuple[Tally, Tally]:
     for key, n in tally.items():
         (plain if is_plain(metric_of(key)) else further)[key] = n
     return plain, further
+
+
+def stays(kind: int, tally: Mapping[Key, int]) -> Mapping[Key, int]:
+    """What rows of a cumulative kind hold of a tally once its day is before them."""
+    if kind != Kind.SCOPE:
+        return tally
+    return {key: n for key, n in tally.items() if is_plain(metric_of(key))}
 
 
 def range_of(metric: int, value: float) -> tuple[int, float]:

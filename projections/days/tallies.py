@@ -5,7 +5,7 @@ list of days with a tally each. Equal contents are equal bytes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -22,9 +22,17 @@ _METRICS: Final = 64
 """More than the numbers of metrics go."""
 _SCORE: Final = int(Metric.SCORE)
 
+PLAIN: Final = frozenset(range(20)) | frozenset(range(30, 50))
+"""Metrics that lists and series show: counts, ratings, packages and money."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[int | float | str]).decode
+_decode_counts: Final = msgspec.msgpack.Decoder(list[int]).decode
+_decode_counts_of_days: Final = msgspec.msgpack.Decoder(list[tuple[int, list[int]]]).decode
 _decode_days: Final = msgspec.msgpack.Decoder(list[tuple[int, Raw]]).decode
+
+NOTHING: Final = _encode([])
+"""An empty tally as bytes."""
 
 
 def packed(metric: int, value: float) -> Key:
@@ -50,8 +58,8 @@ def no_tally() -> Tally:
 
 
 def is_plain(metric: int) -> bool:
-    """Whether lists and series show the metric: counts, ratings, packages and money."""
-    return metric < 20 or 30 <= metric < 50
+    """Whether lists and series show the metric."""
+    return metric in PLAIN
 
 
 def add_to(tally: Tally, of: Mapping[Key, int], times: int = 1) -> None:
@@ -108,6 +116,23 @@ def add_days(tally: Tally, content: bytes | memoryview | None, until: int | None
         if until is not None and day > until:
             break
         add_encoded(tally, of_day)
+
+
+def add_metrics(
+    tally: Tally, before: bytes, days: bytes, until: int | None, metrics: Collection[int]
+) -> None:
+    """Adds some metrics of a row without exact values: all that was before it, and its days until one of them."""
+    flat = iter(_decode_counts(before))
+    for key, n in zip(flat, flat, strict=True):
+        if key % _METRICS in metrics:
+            tally[key] += n
+    for day, of_day in _decode_counts_of_days(days):
+        if until is not None and day > until:
+            return
+        flat = iter(of_day)
+        for key, n in zip(flat, flat, strict=True):
+            if key % _METRICS in metrics:
+                tally[key] += n
 
 
 def summed(tallies: Iterable[Mapping[Key, int]]) -> Tally:

@@ -17,6 +17,7 @@ from projections.days.changed import (
     Kind,
     Sum,
     Sums,
+    stays,
 )
 from projections.days.tallies import (
     Tally,
@@ -70,7 +71,7 @@ def _add(cursor: Cursor, sums: Sums, schema: str) -> None:
         rows: list[tuple[Any, ...]] = []
         for of in some:
             write = _cumulated if of.kind in CUMULATIVE else _added
-            for block, content in write(held.get(of, {}), changes[of]):
+            for block, content in write(of.kind, held.get(of, {}), changes[of]):
                 rows.append((*of, block, *content))
         _prepare(cursor)
         copy_rows(cursor, SQL["stage"], rows)
@@ -119,14 +120,14 @@ def _held(
 
 
 def _added(
-    held: Mapping[int, Block], changes: Mapping[int, Mapping[int, Tally]]
+    _kind: int, held: Mapping[int, Block], changes: Mapping[int, Mapping[int, Tally]]
 ) -> Iterator[tuple[int, Block]]:
     for block, days in changes.items():
         yield block, Block(None, with_days(held.get(block, NOTHING).days, days))
 
 
 def _cumulated(
-    held: Mapping[int, Block], changes: Mapping[int, Mapping[int, Tally]]
+    kind: int, held: Mapping[int, Block], changes: Mapping[int, Mapping[int, Tally]]
 ) -> Iterator[tuple[int, Block]]:
     """The changed rows: later ones count what changed before them, too."""
     first = min(changes)
@@ -144,7 +145,7 @@ def _cumulated(
             continue
         if row is None:
             if ended is None:
-                ended = _until_end(last)
+                ended = _until_end(kind, last)
             before = encoded(ended)
         elif is_carried:
             tally = no_tally()
@@ -157,9 +158,10 @@ def _cumulated(
         if block in changes:
             days = with_days(days, changes[block])
             for change in changes[block].values():
-                add_to(carried, change)
+                stayed = stays(kind, change)
+                add_to(carried, stayed)
                 if row is None and ended is not None:
-                    add_to(ended, change)
+                    add_to(ended, stayed)
         if row is not None:
             ended = None
         content = Block(before, None if days is None else bytes(days))
@@ -168,10 +170,11 @@ def _cumulated(
             last = content
 
 
-def _until_end(of: Block) -> Tally:
-    tally = no_tally()
+def _until_end(kind: int, of: Block) -> Tally:
+    days, tally = no_tally(), no_tally()
+    add_days(days, of.days)
     add_encoded(tally, of.before)
-    add_days(tally, of.days)
+    add_to(tally, stays(kind, days))
     return tally
 
 

@@ -5,7 +5,7 @@ have, not from how many classes were purchased. A session is in one snapshot.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from domain.counting import Metric, Tally
@@ -20,8 +20,16 @@ from projections.days.changed import (
     exact_code,
     range_of,
 )
+from projections.days.tallies import (
+    NOTHING,
+    add_days,
+    add_encoded,
+    add_metrics,
+    add_to,
+    no_tally,
+    unpacked,
+)
 from projections.days.tallies import Tally as Packed
-from projections.days.tallies import add_days, add_encoded, add_to, no_tally, unpacked
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_sums import FEW, MANY, Finer, Scope, Span
 from projections.reading.evaluations_within import EVERYTHING, Concerning, Near, nearest
@@ -239,6 +247,20 @@ async def added(session: Session, kind: Kind, scopes: Iterable[Scope], day: int)
     rows = await session.fetch(SQL["added"], int(kind), *_columns(wanted, 3), last)
     for scope, block, days in rows:
         add_days(tallies[scope - 1], days, day if block == last else None)
+    return tallies
+
+
+async def of_metrics(
+    session: Session, scopes: Iterable[Scope], day: int, metrics: Collection[int]
+) -> list[Packed]:
+    """Per class or package some plain metrics until a day: of each in one row."""
+    sums = [Sum(Kind.SCOPE, *scope) for scope in scopes]
+    tallies = [no_tally() for _ in sums]
+    last = day >> BLOCK_OF[Kind.SCOPE]
+    rows = await session.fetch(SQL["until"], *_columns(sums, 4), [last] * len(sums))
+    for scope, block, before, changed in rows:
+        until_day = day if block == last else None
+        add_metrics(tallies[scope - 1], before or NOTHING, changed, until_day, metrics)
     return tallies
 
 

@@ -6,7 +6,7 @@ from typing import Final, Protocol, TypeAlias
 
 from domain.counting import Tally
 from projections.days.changed import BLOCK_OF, Kind, Sum
-from projections.days.tallies import add_days, add_to, no_tally
+from projections.days.tallies import NOTHING, PLAIN, add_metrics, add_to, no_tally
 from projections.reading import evaluations_days as days
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_within import Near
@@ -69,10 +69,9 @@ class ClassesOfDay:
         self._near = near
 
     async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
-        """The tallies of these, with all metrics."""
-        del metrics
+        """The tallies of these, with those metrics."""
         scopes = [(partner_id, "", code) for partner_id, code in named]
-        found = await days.added(self._session, Kind.SCOPE, scopes, self._near.day)
+        found = await days.of_metrics(self._session, scopes, self._near.day, frozenset(metrics))
         for scope, tally in zip(scopes, found, strict=True):
             add_to(tally, self._near.of(Sum(Kind.SCOPE, *scope)))
         return {each: days.counted(tally) for each, tally in zip(named, found, strict=True)}
@@ -96,15 +95,15 @@ class PackagesOfDay:
         return sorted({tuple(row) for row in rows} | moved)
 
     async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
-        """The tallies of these, with all metrics."""
+        """The tallies of these, with all plain metrics."""
         del metrics
         tallies = {each: no_tally() for each in named}
         last = self._near.day >> BLOCK_OF[Kind.SCOPE]
         columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]
         rows = await self._session.fetch(SQL["packages_by_day"], *columns, last)
-        for place, block, content in rows:
+        for place, block, before, content in rows:
             until = self._near.day if block == last else None
-            add_days(tallies[named[place - 1]], content, until)
+            add_metrics(tallies[named[place - 1]], before or NOTHING, content, until, PLAIN)
         for of, moved in self._near.moved.items():
             tally = tallies.get((of.partner_id, of.package_code))
             if tally is not None and of.kind == Kind.SCOPE:

@@ -134,8 +134,7 @@ async def _classes(
     for partner_id in partner_ids:
         for code, of in (await days.silences(session, partner_id, near)).items():
             purchased[partner_id, code], silent[partner_id, code] = of
-    of_day = ReadOnce(ClassesOfDay(session, near))
-    return of_day, {"purchased": purchased, "never_reported": silent}
+    return ClassesOfDay(session, near), {"purchased": purchased, "never_reported": silent}
 
 
 async def _packages(

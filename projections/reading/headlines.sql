@@ -39,12 +39,12 @@ SELECT DISTINCT partner_id, package_code FROM projections.day_block
 WHERE kind = 0 AND partner_id = ANY ($1::smallint[]) AND package_code > '' AND code = ''
 
 -- name: packages_by_day
--- Of some packages, numbered from 1, and their classes within them, what each day changed, until block $3.
-SELECT wanted.place, held.block, held.days
+-- Of some packages, numbered from 1, and their classes within them, the last row until block $3 of each.
+SELECT wanted.place, held.block, held.before, held.days
 FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS wanted (partner_id, package_code, place)
 CROSS JOIN LATERAL (
-    SELECT block, days FROM projections.day_block
+    SELECT DISTINCT ON (code) block, before, days FROM projections.day_block
     WHERE kind = 0 AND day_block.partner_id = wanted.partner_id
       AND day_block.package_code = wanted.package_code COLLATE "C" AND block <= $3::integer
-    OFFSET 0
+    ORDER BY code, block DESC
 ) AS held
