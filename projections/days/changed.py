@@ -59,7 +59,7 @@ BLOCK_OF: Final = {
     Kind.PARTNER_EXACT: 30,
     Kind.INSTITUTION_PLAIN: 3,
     Kind.INSTITUTION_FURTHER: 6,
-    Kind.SILENCE: 5,
+    Kind.SILENCE: 3,
 }
 """A row is about two to the power of so many days."""
 

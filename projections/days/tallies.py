@@ -24,6 +24,8 @@ _SCORE: Final = int(Metric.SCORE)
 
 PLAIN: Final = frozenset(range(20)) | frozenset(range(30, 50))
 """Metrics that lists and series show: counts, ratings, packages and money."""
+MOST_VALUES: Final = 5
+"""The most that a value of a plain metric is: stars."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[int | float | str]).decode
@@ -118,20 +120,30 @@ def add_days(tally: Tally, content: bytes | memoryview | None, until: int | None
         add_encoded(tally, of_day)
 
 
-def add_metrics(
-    tally: Tally, before: bytes, days: bytes, until: int | None, metrics: Collection[int]
+def keys_of(metrics: Iterable[int]) -> frozenset[Key]:
+    """The keys of what is plain of some metrics: no value is above MOST_VALUES."""
+    return frozenset(
+        packed(metric, value)
+        for metric in metrics
+        if is_plain(metric)
+        for value in range(MOST_VALUES + 1)
+    )
+
+
+def add_keys(
+    tally: Tally, before: bytes, days: bytes, until: int | None, keys: Collection[Key]
 ) -> None:
-    """Adds some metrics of a row without exact values: all that was before it, and its days until one of them."""
+    """Adds some keys of a row without exact values: all that was before it, and its days until one of them."""
     flat = iter(_decode_counts(before))
     for key, n in zip(flat, flat, strict=True):
-        if key % _METRICS in metrics:
+        if key in keys:
             tally[key] += n
     for day, of_day in _decode_counts_of_days(days):
         if until is not None and day > until:
             return
         flat = iter(of_day)
         for key, n in zip(flat, flat, strict=True):
-            if key % _METRICS in metrics:
+            if key in keys:
                 tally[key] += n
 
 

@@ -5,7 +5,7 @@ have, not from how many classes were purchased. A session is in one snapshot.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from domain.counting import Metric, Tally
@@ -24,8 +24,9 @@ from projections.days.tallies import (
     NOTHING,
     add_days,
     add_encoded,
-    add_metrics,
+    add_keys,
     add_to,
+    keys_of,
     no_tally,
     unpacked,
 )
@@ -251,16 +252,17 @@ async def added(session: Session, kind: Kind, scopes: Iterable[Scope], day: int)
 
 
 async def of_metrics(
-    session: Session, scopes: Iterable[Scope], day: int, metrics: Collection[int]
+    session: Session, scopes: Iterable[Scope], day: int, metrics: Iterable[int]
 ) -> list[Packed]:
     """Per class or package some plain metrics until a day: of each in one row."""
     sums = [Sum(Kind.SCOPE, *scope) for scope in scopes]
     tallies = [no_tally() for _ in sums]
+    keys = keys_of(metrics)
     last = day >> BLOCK_OF[Kind.SCOPE]
     rows = await session.fetch(SQL["until"], *_columns(sums, 4), [last] * len(sums))
     for scope, block, before, changed in rows:
         until_day = day if block == last else None
-        add_metrics(tallies[scope - 1], before or NOTHING, changed, until_day, metrics)
+        add_keys(tallies[scope - 1], before or NOTHING, changed, until_day, keys)
     return tallies
 
 

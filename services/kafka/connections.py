@@ -8,6 +8,8 @@ What kafka-python 3.0.12 does by itself, and what is done here instead:
   and tries again without a pause later. Here the attempt ends with a sentence as soon as all brokers have refused
   (`KafkaConnectionManager._connect`, `get_connection`, `_do_bootstrap`).
 - A broker's last word, such as "wrong password", is dropped when the connection ends behind it (`_sock_recv`).
+- A connection that is closed while something waits to be sent leaves its socket to the garbage collector when the
+  client ends before it is sent (`_write_to_sock`).
 - A TLS handshake has no bound, and one that fails leaves its socket open (`_build_transport`).
 
 These seams are not public: services/kafka/seams.py lists and compares them, tests hold what they do.
@@ -90,13 +92,18 @@ class _Transport(KafkaTCPTransport):  # type: ignore[misc]  # kafka-python has n
         data, error = super()._sock_recv()
         return data, None if data else error
 
+    async def _write_to_sock(self) -> None:
+        try:
+            await super()._write_to_sock()
+        except BaseException:
+            # The client is closed before everything is sent, and nobody else closes the socket.
+            if self._closed and self._sock is not None:
+                self._sock.close()
+            raise
 
-class _TlsTransport(KafkaSSLTransport):  # type: ignore[misc]  # kafka-python has no annotations
+
+class _TlsTransport(_Transport, KafkaSSLTransport):  # type: ignore[misc]
     """The same over TLS, with a handshake that has an end."""
-
-    def _sock_recv(self) -> tuple[bytes, Exception | None]:
-        data, error = super()._sock_recv()
-        return data, None if data else error
 
     async def handshake(self, timeout_at: float | None = None) -> None:
         until = monotonic() + HANDSHAKE_SECONDS

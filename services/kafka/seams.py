@@ -112,6 +112,7 @@ METHODS: Final = (
     Method(KafkaConnectionManager, "update_backoff", ("node_id",), "connections.py"),
     Method(KafkaConnectionManager, "reset_backoff", ("node_id",), "connections.py"),
     Method(KafkaTCPTransport, "_sock_recv", (), "connections.py"),
+    Method(KafkaTCPTransport, "_write_to_sock", (), "connections.py"),
     Method(KafkaSSLTransport, "_sock_recv", (), "connections.py"),
     Method(KafkaSSLTransport, "abort", ("error",), "connections.py"),
     Method(KafkaNetClient, "close", ("node_id",), "fetching.py, producer.py, admin.py"),
