@@ -13,6 +13,7 @@ from domain.marks import Withdrawn
 from domain.participant import PurchaseRecord, State
 from projections.aggregates import add_event, state_to_read
 from projections.reading.instants import microseconds
+from projections.reading.page import PAGE_ROWS
 from projections.reading.people import LOWEST
 from projections.reading.session import Session
 from projections.status.record import Rules
@@ -20,7 +21,7 @@ from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "evidence.sql")
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = PAGE_ROWS
 """So many participants are held at once: each may have very many events."""
 
 ClassOfPerson: TypeAlias = tuple[int, str]

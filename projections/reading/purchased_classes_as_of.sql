@@ -157,8 +157,10 @@ SELECT count(*) FROM (
 ) AS of_classes
 
 -- name: days
--- The days of which partner $1 has told something of participants, up to day $2.
-SELECT day FROM projections.day_place WHERE partner_id = $1 AND day <= $2 ORDER BY day
+-- Of each of partners $1 the days of which it has told something of participants, up to day $2.
+SELECT partner_id, array_agg(day ORDER BY day) FROM projections.day_place
+WHERE partner_id = ANY ($1::smallint[]) AND day <= $2
+GROUP BY partner_id
 
 -- name: words
 -- Whom partner $1 spoke of on day $2, from $3 to $4, and when; without participants $5. The first $6 in order, with all of the
@@ -174,12 +176,3 @@ CROSS JOIN LATERAL (
 WHERE day_place.partner_id = $1 AND day = $2 AND event.person <> ALL ($5::bigint[])
 ORDER BY event.happened {way}
 FETCH FIRST $6 ROWS WITH TIES
-
--- name: with_later_words
--- Those of participants $2 of whose classes partner $1 spoke behind $3.
-SELECT person FROM unnest($2::bigint[]) AS asked (person)
-WHERE EXISTS (
-    SELECT FROM projections.watched_class AS watched
-    WHERE watched.person = asked.person AND watched.partner_id = $1 AND last_reported > $3
-    OFFSET 0
-)

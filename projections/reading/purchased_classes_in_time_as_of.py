@@ -47,6 +47,9 @@ async def sources(
     timed: list[Source] = []
     never: list[Source] = []
     changes = await since(session, known, wanted.partner_ids, as_of)
+    days: dict[int, list[int]] = {}
+    if order.by == "last_reported_at":
+        days = dict(await session.fetch(SQL["days"], list(wanted.partner_ids), day_of(as_of)))
     for partner_id in sorted(wanted.partner_ids):
         codes = wanted.codes(known, partner_id, as_of)
         if codes == [] or partner_id not in known.rules:
@@ -64,7 +67,7 @@ async def sources(
         else:
             unfollowed = await of.keys_of_persons(changed.unfollowed)
             never += _never(of, unfollowed, after, at_once)
-            timed += await _by_word(of, unfollowed, after, at_once)
+            timed += _by_word(of, unfollowed, days.get(partner_id, []), after, at_once)
     return [timed, never] if order.descending else [never, timed]
 
 
@@ -109,15 +112,18 @@ def _never(
     return found
 
 
-async def _by_word(
-    of: OfPartner, unfollowed: Sequence[Key], after: Key | None, at_once: int
+def _by_word(
+    of: OfPartner,
+    unfollowed: Sequence[Key],
+    days: Sequence[int],
+    after: Key | None,
+    at_once: int,
 ) -> list[Source]:
-    """What has what was reported on."""
+    """What has what was reported on. ``days``: those of which the partner told something."""
     found: list[Source] = [Sorted(of.order, [key for key in unfollowed if key[0] != NEVER], after)]
     if of.wanted.completion != "never_reported":
         found.append(_read(of, "reported_in_time", of.wanted, (), "", after, at_once))
-        rows = await of.session.fetch(SQL["days"], of.partner_id, day_of(of.as_of))
-        found.append(SpokenOf(of, [day for (day,) in rows], after))
+        found.append(SpokenOf(of, days, after))
     return found
 
 

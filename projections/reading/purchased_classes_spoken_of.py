@@ -1,4 +1,8 @@
-"""Purchased classes as of a time by the partner's latest word of then, found by the ledger's days."""
+"""Purchased classes as of a time by the partner's latest word of then, found by the ledger's days.
+
+Who was spoken of by then is judged. That finds classes without a word since as well, which rows tell sooner where
+nobody was spoken of for long.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -17,7 +21,7 @@ WORDS_AT_ONCE: Final = 8
 
 
 class SpokenOf:
-    """Classes of one partner with words since, by the latest of then: whoever was spoken of is judged, day by day."""
+    """Classes of one partner by the latest word of then: whoever was spoken of is judged, day by day."""
 
     def __init__(self, of: OfPartner, days: Sequence[int], after: Key | None) -> None:
         """``days``: those on which anything was said, in order."""
@@ -36,7 +40,6 @@ class SpokenOf:
             self._days.reverse()
         self._words: list[tuple[int, int]] = []
         self._seen: set[int] = set()
-        self._withdrew = set(of.changed.withdrew)
         self._waiting: list[Key] = []
         self._ready: list[Key] = []
 
@@ -81,11 +84,8 @@ class SpokenOf:
             spoken.add(person)
         new = sorted(spoken - self._seen)
         self._seen.update(new)
-        asked = (of.partner_id, new, instant(of.as_of))
-        rows = await of.session.fetch(SQL["with_later_words"], *asked)
-        persons = {person for (person,) in rows}.union(self._withdrew.intersection(new))
-        if persons:
-            keys = await of.all_keys_of(sorted(persons))
+        if new:
+            keys = await of.all_keys_of(new)
             self._waiting += [
                 key for key in keys if key[0] != NEVER and of.order.is_behind(key, self._after)
             ]
