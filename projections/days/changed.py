@@ -52,7 +52,7 @@ class Kind(IntEnum):
 
 
 BLOCK_OF: Final = {
-    Kind.SCOPE: 4,
+    Kind.SCOPE: 3,
     Kind.SCOPE_EXACT: 8,
     Kind.PARTNER_PLAIN: 3,
     Kind.PARTNER_FURTHER: 4,

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from domain.counting import Metric
+from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES
 
 Key: TypeAlias = int | float | str
 """A metric with one of its whole values as one number; a fraction: a score itself; a text: a class."""
@@ -24,8 +25,6 @@ _SCORE: Final = int(Metric.SCORE)
 
 PLAIN: Final = frozenset(range(20)) | frozenset(range(30, 50))
 """Metrics that lists and series show: counts, ratings, packages and money."""
-MOST_VALUES: Final = 5
-"""The most that a value of a plain metric is: stars."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[int | float | str]).decode
@@ -120,31 +119,39 @@ def add_days(tally: Tally, content: bytes | memoryview | None, until: int | None
         add_encoded(tally, of_day)
 
 
-def keys_of(metrics: Iterable[int]) -> frozenset[Key]:
-    """The keys of what is plain of some metrics: no value is above MOST_VALUES."""
+def keys_of(metrics: Iterable[int]) -> frozenset[int]:
+    """Every key that some plain metrics can have."""
     return frozenset(
-        packed(metric, value)
-        for metric in metrics
-        if is_plain(metric)
-        for value in range(MOST_VALUES + 1)
+        int(packed(metric, value)) for metric in metrics for value in range(_values_of(metric))
     )
 
 
+def _values_of(metric: int) -> int:
+    """How many values a plain metric can have: stars, states, or none but 0."""
+    if metric == Metric.RATING:
+        return 6
+    return max(len(COMPLETION_STATES), len(ASSESSMENT_STATES)) if metric >= Metric.PAID else 1
+
+
 def add_keys(
-    tally: Tally, before: bytes, days: bytes, until: int | None, keys: Collection[Key]
+    tally: Tally, before: bytes, days: bytes, until: int | None, keys: Collection[int]
 ) -> None:
     """Adds some keys of a row without exact values: all that was before it, and its days until one of them."""
-    flat = iter(_decode_counts(before))
-    for key, n in zip(flat, flat, strict=True):
-        if key in keys:
-            tally[key] += n
+    last = max(keys)
+    _add_keys(tally, _decode_counts(before), keys, last)
     for day, of_day in _decode_counts_of_days(days):
         if until is not None and day > until:
             return
-        flat = iter(of_day)
-        for key, n in zip(flat, flat, strict=True):
-            if key in keys:
-                tally[key] += n
+        _add_keys(tally, of_day, keys, last)
+
+
+def _add_keys(tally: Tally, flat: Iterable[int], keys: Collection[int], last: int) -> None:
+    keys_and_numbers = iter(flat)
+    for key, n in zip(keys_and_numbers, keys_and_numbers, strict=True):
+        if key in keys:
+            tally[key] += n
+        elif key > last:
+            return
 
 
 def summed(tallies: Iterable[Mapping[Key, int]]) -> Tally:

@@ -268,14 +268,13 @@ async def of_metrics(
 
 def counted(tally: Packed, first_hour: float | None = None) -> Tally:
     """A tally by metric and value; of silent purchases those from an hour on, all unless given."""
-    found = {unpacked(key): n for key, n in tally.items() if n}
-    if first_hour is not None:
-        found = {
-            (metric, value): n
-            for (metric, value), n in found.items()
-            if metric != Metric.SILENT_HOUR or value >= first_hour
-        }
-    return Counter(found)
+    found: Tally = Counter()
+    for key, n in tally.items():
+        if n:
+            metric, value = unpacked(key)
+            if first_hour is None or metric != Metric.SILENT_HOUR or value >= first_hour:
+                found[metric, value] = n
+    return found
 
 
 def within(tally: Mapping[tuple[int, float], int], span: Span) -> dict[float, int]:

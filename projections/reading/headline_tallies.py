@@ -72,8 +72,9 @@ class ClassesOfDay:
         """The tallies of these, with those metrics."""
         scopes = [(partner_id, "", code) for partner_id, code in named]
         found = await days.of_metrics(self._session, scopes, self._near.day, metrics)
-        for scope, tally in zip(scopes, found, strict=True):
-            add_to(tally, self._near.of(Sum(Kind.SCOPE, *scope)))
+        if self._near.moved:
+            for scope, tally in zip(scopes, found, strict=True):
+                add_to(tally, self._near.of(Sum(Kind.SCOPE, *scope)))
         return {each: days.counted(tally) for each, tally in zip(named, found, strict=True)}
 
 

@@ -1,7 +1,7 @@
 """Packages sold: which of their classes were completed and assessed, and which are missing."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
@@ -107,6 +107,13 @@ async def pages(
 
     The session is in one snapshot, which ``known`` is not older than.
     """
+    changes: Mapping[int, Since] = {}
+    left: Mapping[int, Sequence[int]] = {}
+    if as_of is not None:
+        left = await withdrew(session, wanted.partner_ids, as_of)
+        if wanted.unresolved or wanted.after_sales_end is not None:
+            await session.fetchrow(PURCHASED_CLASSES["plans_for_the_values"])
+            changes = await since(session, known, wanted.partner_ids, as_of)
     for behind in starts(wanted.partner_ids, after, (wanted.package_code or "", "", LOWEST)):
         partner_id = behind[0]
         rules = known.of(partner_id)
@@ -114,13 +121,10 @@ async def pages(
         if as_of is None:
             source = _now(wanted)
         else:
-            changed = None
-            if wanted.unresolved or wanted.after_sales_end is not None:
-                changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
-            persons = changed.withdrew if changed else await withdrew(session, partner_id, as_of)
+            persons = left[partner_id]
             apart = await _of_persons(session, partner_id, rules, wanted, persons, as_of)
             waiting = sorted((item for item in apart if item[0] > behind), reverse=True)
-            source = await _then(session, wanted, as_of, changed, persons)
+            source = _then(wanted, as_of, changes.get(partner_id), persons)
         async for rows in _rows(session, source, behind, page_rows):
             items = await _items(session, partner_id, rules, rows, as_of)
             reached = (partner_id, *rows[-1])
@@ -143,16 +147,13 @@ def _now(wanted: Filter) -> Rows:
     return Rows(SQL[name], columns)
 
 
-async def _then(
-    session: Session, wanted: Filter, as_of: int, changed: Since | None, persons: Sequence[int]
-) -> Rows:
+def _then(wanted: Filter, as_of: int, changed: Since | None, persons: Sequence[int]) -> Rows:
     """What reads those that can have been, as of a time, of all but some participants."""
     # Since when something was purchased stays, and so does what follows from that.
     is_late = None if changed is None else wanted.after_sales_end
     columns = (None, is_late, None, persons, instant(as_of))
     if changed is None or not wanted.unresolved:
         return Rows(SQL[_statement(wanted)], columns)
-    await session.fetchrow(PURCHASED_CLASSES["plans_for_the_values"])
     return Rows(SQL["unresolved_then"], (*columns, wanted.package_code, changed.packages))
 
 

@@ -1,6 +1,6 @@
 """The list of all purchases, of packages and of single classes, with what was paid for each class."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from projections.reading.page import Key, Page, more
 from projections.reading.people import LOWEST, names, number
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
-from projections.reading.since_then import since, withdrew
+from projections.reading.since_then import Since, since, withdrew
 from projections.status.record import Rules
 from projections.storage.sql import load
 
@@ -106,16 +106,18 @@ async def pages(
 
     The session is in one snapshot, which ``known`` is not older than.
     """
+    changes: Mapping[int, Since] = {}
+    left: Mapping[int, Sequence[int]] = {}
+    if as_of is not None:
+        left = await withdrew(session, wanted.partner_ids, as_of)
+        if wanted.refunded:
+            changes = await since(session, known, wanted.partner_ids, as_of)
     for start in starts(wanted.partner_ids, after, ("", LOWEST)):
         partner_id, behind = start[0], start
         rules = known.of(partner_id)
         then = None
         if as_of is not None:
-            changed = None
-            if wanted.refunded:
-                changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
-            persons = changed.withdrew if changed else await withdrew(session, partner_id, as_of)
-            then = Then(instant(as_of), persons, changed is not None)
+            then = Then(instant(as_of), left[partner_id], partner_id in changes)
         while True:
             rows = await _rows(session, wanted, then, behind, page_rows)
             if rows:

@@ -5,7 +5,7 @@ as far as they tell what cannot have been (purchased_classes_as_of.py). Either w
 says, never the column.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from projections.reading import purchased_classes_as_of, watched
@@ -20,7 +20,7 @@ from projections.reading.page import Key, Page, more
 from projections.reading.people import names
 from projections.reading.purchased_class import PurchasedClass, answer_of, shown
 from projections.reading.session import Session
-from projections.reading.since_then import since
+from projections.reading.since_then import Since, since
 from projections.reading.watched import Rows
 from projections.storage.sql import load
 
@@ -73,13 +73,17 @@ async def pages(
             if after is None or item[0] > after:
                 yield Page([item], item[0], 1)
         return
+    changes: Mapping[int, Since] = {}
+    if as_of is not None:
+        await session.fetchrow(SQL["plans_for_the_values"])
+        changes = await since(session, known, wanted.partner_ids, as_of)
     for start in starts(wanted.partner_ids, after, FIRST_CLASS):
         partner_id, behind = start[0], start[1:]
         codes = wanted.codes(known, partner_id, as_of)
         if as_of is None:
             found = await _rows_of_now(session, partner_id, wanted, codes)
         else:
-            found = await _rows_of_then(session, known, partner_id, wanted, codes, as_of)
+            found = _rows_of_then(changes.get(partner_id), wanted, codes, as_of)
         if found is None:
             continue
         while True:
@@ -153,21 +157,14 @@ async def _rows_of_now(
     return Rows(SQL[name], wanted.columns(codes))
 
 
-async def _rows_of_then(
-    session: Session,
-    known: Known,
-    partner_id: int,
-    wanted: Filter,
-    codes: list[str] | None,
-    as_of: int,
+def _rows_of_then(
+    changed: Since | None, wanted: Filter, codes: list[str] | None, as_of: int
 ) -> Rows | None:
     """The same as of a time, of rows as they are now."""
     if codes is not None and not codes:
         return None
-    changed = (await since(session, known, [partner_id], as_of)).get(partner_id)
     if changed is None:
         return Rows(SQL["rows" if codes is None else "rows_of_classes"], only(codes))
-    await session.fetchrow(SQL["plans_for_the_values"])
     return purchased_classes_as_of.rows(wanted, as_of, changed, codes)
 
 

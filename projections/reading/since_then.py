@@ -5,7 +5,6 @@ the rows of now. So these narrow lists as of a time as well, but for two things 
 withdrawn since, which rows forget, and packages published since, whose classes were not bought yet.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -55,9 +54,7 @@ async def since(
         later = _published_since(rules, as_of)
         if revision == rules.revision and later is not None:
             packages[partner_id] = later
-    who: defaultdict[int, list[int]] = defaultdict(list)
-    for partner_id, person in await session.fetch(SQL["withdrew"], list(packages), instant(as_of)):
-        who[partner_id].append(person)
+    who = await withdrew(session, list(packages), as_of)
     behind = await watched.touched(session, list(packages))
     return {
         of: Since(who[of], (behind or {}).get(of, ()), behind is not None, later)
@@ -65,10 +62,16 @@ async def since(
     }
 
 
-async def withdrew(session: Session, partner_id: int, as_of: int) -> list[int]:
-    """The participants from whom something was withdrawn after ``as_of`` (microseconds UTC)."""
-    rows = await session.fetch(SQL["withdrew"], [partner_id], instant(as_of))
-    return [person for _, person in rows]
+async def withdrew(
+    session: Session, partner_ids: Sequence[int], as_of: int
+) -> Mapping[int, list[int]]:
+    """By partner the participants from whom something was withdrawn after ``as_of`` (microseconds UTC)."""
+    found: dict[int, list[int]] = {partner_id: [] for partner_id in partner_ids}
+    for partner_id, person in await session.fetch(
+        SQL["withdrew"], list(partner_ids), instant(as_of)
+    ):
+        found[partner_id].append(person)
+    return found
 
 
 def _published_since(rules: Rules, as_of: int) -> list[str] | None:

@@ -159,8 +159,8 @@ CREATE INDEX IF NOT EXISTS oldest_delta ON projections.delta (delta_id);
 -- Evaluations over time: what each day (in Jakarta, since 1970) changed in what is counted, of one class, one class within
 -- the purchases of one package, one package, a partner or an institution. A row is about a block of days of one sum; kinds
 -- and blocks: projections/days/changed.py. `days` has a tally for each of its days in which something changed, `before`,
--- in kinds that have it, everything until the block begins, in MessagePack (projections/days/tallies.py). Institutions
--- stand under partner_id 0 as well, over all partners.
+-- in kinds that have it, everything until the block begins (of classes and packages what lists show), in MessagePack
+-- (projections/days/tallies.py). Institutions stand under partner_id 0 as well, over all partners.
 CREATE TABLE IF NOT EXISTS projections.day_block (
     kind         smallint NOT NULL,
     partner_id   smallint NOT NULL,
