@@ -1,7 +1,7 @@
 """What a partner declared of its own events, beside what was accepted, was only ever rejected, and is missing."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -100,12 +100,13 @@ async def reconciliation(
 ) -> Reconciliation:
     """Each declaration made by ``as_of``, with what had happened by then.
 
-    ``microseconds`` reads an RFC 3339 time. Passes over the partner's events once, and once over those that pay and
-    withdraw: seconds for each few million.
+    ``microseconds`` reads an RFC 3339 time. Where anything is declared, passes over the partner's events once, and once
+    over those that pay: seconds for each few million.
     """
     then = instant(as_of)
-    withdrawn = await _withdrawn(session, partner_id, then)
-    standing = await _standing(session, partner_id, then, withdrawn)
+    declarations = await session.fetch(SQL["declarations"], partner_id, then)
+    withdrawn = await _withdrawn(session, partner_id, then) if declarations else {}
+    standing = _standing(declarations, withdrawn)
     untils = sorted(standing)[-DECLARATIONS_SHOWN:]
     buckets = [_Counted() for _ in untils]
     rejected = [0] * (len(untils) + 1)
@@ -172,13 +173,12 @@ def _compared(
     )
 
 
-async def _standing(
-    session: SnapshotSession, partner_id: int, as_of: datetime, withdrawn: Mapping[str, _Withdrawn]
+def _standing(
+    declarations: Iterable[Any], withdrawn: Mapping[str, _Withdrawn]
 ) -> dict[int, tuple[Any, TotalsDeclared]]:
     """Until to its declaration: of several the latest, of those at one time the greatest id; none withdrawn."""
     found: dict[int, tuple[Any, TotalsDeclared]] = {}
-    rows = await session.fetch(SQL["declarations"], partner_id, as_of)
-    for row in sorted(rows, key=lambda row: (row["happened"], row["event_id"])):
+    for row in sorted(declarations, key=lambda row: (row["happened"], row["event_id"])):
         said = decode(TotalsDeclared.topic, row["state"])
         assert isinstance(said, TotalsDeclared)  # noqa: S101 - narrows for mypy
         if row["event_id"] not in withdrawn:
@@ -194,7 +194,7 @@ async def _withdrawn(
     Withdrawing what withdraws has no effect, nor has withdrawing what is about another participant.
     """
     voids: dict[str, list[tuple[datetime, int]]] = {}
-    async for rows in session.parts(SQL["facts"], partner_id, EventVoided.topic, as_of):
+    async for rows in session.parts(SQL["withdrawals"], partner_id, as_of):
         for row in rows:
             voided = decode(EventVoided.topic, row["state"])
             assert isinstance(voided, EventVoided)  # noqa: S101 - narrows for mypy

@@ -15,10 +15,18 @@ WHERE partner_id = $1 AND event_id IS NOT NULL AND happened < ($2::timestamptz[]
 GROUP BY 1, 2
 
 -- name: facts
--- When, about whom and what they say: the events of one kind that happened by $3.
-SELECT happened, person, state
+-- When, and what they say: the events of one kind that happened by $3.
+SELECT happened, state
 FROM ledger.stored_event JOIN ledger.topic USING (topic_id)
 WHERE partner_id = $1 AND topic.name = $2 AND event_id IS NOT NULL AND happened <= $3::timestamptz
+
+-- name: withdrawals
+-- When, about whom and what: the withdrawals (topic 9, `voided`) that happened by $2, by the two indices that have them.
+SELECT happened, person, state FROM ledger.stored_event
+WHERE topic_id = 9 AND person <> 0 AND partner_id = $1 AND happened <= $2::timestamptz
+UNION ALL
+SELECT happened, person, state FROM ledger.stored_event
+WHERE topic_id = 9 AND person = 0 AND partner_id = $1 AND happened <= $2::timestamptz
 
 -- name: targets
 -- Of some event ids: when they happened, about whom, and what they are.
