@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from domain.money import PRICE_IS, UNPRICED, PriceIs
 from domain.package_purchase import contents_of, refunded_at
@@ -24,6 +24,10 @@ from projections.status.record import Rules
 from projections.storage.sql import load
 
 SQL: Final = load("projections.reading", "purchase_list.sql")
+
+
+NOBODY: Final = ""
+"""Stands for a participant whose name is not looked up, as nothing of theirs may be listed."""
 
 
 class PricedClass(Struct, frozen=True, gc=False):
@@ -125,13 +129,16 @@ async def pages(
                 evidence = await of_purchases(
                     session, partner_id, rules, [tuple(row) for row in rows]
                 )
-                who = await names(session, (person for _, person in rows))
-                items = [
+                listed = [
                     ((partner_id, purchase_id, person), item)
                     for (purchase_id, person), held in zip(rows, evidence, strict=True)
-                    if (item := _listed(partner_id, who[person], purchase_id, held, rules, as_of))
-                    is not None
+                    if (item := _listed(partner_id, purchase_id, held, rules, as_of)) is not None
                     and wanted.admits(item)
+                ]
+                who = await names(session, (person for (*_, person), _ in listed))
+                items = [
+                    (key, structs.replace(item, participant_id=who[key[-1]]))
+                    for key, item in listed
                 ]
                 yield Page(items, behind, len(rows))
             if len(rows) < page_rows:
@@ -178,13 +185,12 @@ async def _rows(
 
 def _listed(
     partner_id: int,
-    participant_id: str,
     purchase_id: str,
     evidence: PurchaseEvidence,
     rules: Rules,
     as_of: int | None,
 ) -> ListedPurchase | None:
-    """One purchase, or None when it was not paid (by ``as_of``)."""
+    """One purchase, of nobody yet, or None when it was not paid (by ``as_of``)."""
     record, withdrawn = evidence.purchase, evidence.withdrawn
     contents = contents_of(record, withdrawn, rules.catalogue, as_of)
     if contents is None:
@@ -193,7 +199,7 @@ def _listed(
     return ListedPurchase(
         partner,
         purchase_id,
-        participant_id,
+        NOBODY,
         instant(contents.purchased_at),
         state(evidence, contents.class_codes, as_of),
         contents.package_code,
