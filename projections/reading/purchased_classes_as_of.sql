@@ -125,21 +125,6 @@ WHERE partner_id = $1 AND package_codes IS NOT NULL AND package_codes && $3::tex
   AND CASE WHEN package_codes[2] IS NULL THEN package_codes[1] ELSE '' END = ANY ($3::text[] || ARRAY[''])
   AND purchased_at <= $2 AND person <> ALL ($4::bigint[])
 
--- name: reported_in_time
--- In order of (latest word, class_code, person), behind ($2, $3, $4) in that order, the next $5 rows without a word since.
-SELECT watched.class_code, watched.person, last_reported FROM projections.watched_class AS watched
-CROSS JOIN LATERAL (
-    SELECT FROM projections.purchased_class
-    WHERE purchased_class.person = watched.person AND purchased_class.partner_id = $1
-      AND purchased_class.class_code = watched.class_code AND {states} AND {can_have_been}
-    OFFSET 0
-) AS admitted
-WHERE partner_id = $1 AND (last_reported, watched.class_code, watched.person) {further} ($2::timestamptz, $3, $4)
-  AND last_reported <= $17 AND ($16::timestamptz IS NULL OR last_reported < $16)
-  AND ($11::text[] IS NULL OR watched.class_code = ANY ($11)) AND watched.person <> ALL ($7::bigint[])
-ORDER BY last_reported {way}, watched.class_code {way}, watched.person {way}
-LIMIT $5
-
 -- name: never_in_time
 -- In order of (class_code, person), behind ($3, $4) in that order, the next $5 rows that can have been without a word, but of
 -- participants $19.

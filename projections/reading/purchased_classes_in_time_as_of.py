@@ -1,8 +1,7 @@
 """Purchased classes as of a time in the order of one: sources for purchased_classes_in_time.py.
 
-What has its time by its row is read in order through an index. Of the latest word that is so where there was none since
-then; of classes with words before and since, and of participants from whom something was withdrawn since, the ledger
-says when they were spoken of, day by day from where the list begins. Whose events are not followed yet is judged.
+What has its time by its row, the first purchase, is read in order through an index. Of the latest word the ledger says
+when somebody was spoken of, day by day from where the list begins. Whose events are not followed yet is judged.
 
 A key is a candidate: it counts where the judgement as of the time has that time.
 """
@@ -67,7 +66,7 @@ async def sources(
         else:
             unfollowed = await of.keys_of_persons(changed.unfollowed)
             never += _never(of, unfollowed, after, at_once)
-            timed += _by_word(of, unfollowed, days.get(partner_id, []), after, at_once)
+            timed += _by_word(of, unfollowed, days.get(partner_id, []), after)
     return [timed, never] if order.descending else [never, timed]
 
 
@@ -113,16 +112,11 @@ def _never(
 
 
 def _by_word(
-    of: OfPartner,
-    unfollowed: Sequence[Key],
-    days: Sequence[int],
-    after: Key | None,
-    at_once: int,
+    of: OfPartner, unfollowed: Sequence[Key], days: Sequence[int], after: Key | None
 ) -> list[Source]:
     """What has what was reported on. ``days``: those of which the partner told something."""
     found: list[Source] = [Sorted(of.order, [key for key in unfollowed if key[0] != NEVER], after)]
     if of.wanted.completion != "never_reported":
-        found.append(_read(of, "reported_in_time", of.wanted, (), "", after, at_once))
         found.append(SpokenOf(of, days, after))
     return found
 

@@ -1,7 +1,7 @@
 """Purchased classes as of a time by the partner's latest word of then, found by the ledger's days.
 
-Who was spoken of by then is judged. That finds classes without a word since as well, which rows tell sooner where
-nobody was spoken of for long.
+Whoever was spoken of is judged, since a class may have words behind it that came later. So every class is found that
+was reported on by then.
 """
 
 from collections.abc import Iterable, Sequence
