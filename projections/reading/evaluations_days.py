@@ -255,11 +255,12 @@ async def of_metrics(
     session: Session, scopes: Iterable[Scope], day: int, metrics: Iterable[int]
 ) -> list[Packed]:
     """Per class or package some plain metrics until a day: of each in one row."""
-    sums = [Sum(Kind.SCOPE, *scope) for scope in scopes]
-    tallies = [no_tally() for _ in sums]
+    wanted = list(scopes)
+    tallies = [no_tally() for _ in wanted]
     keys = keys_of(metrics)
     last = day >> BLOCK_OF[Kind.SCOPE]
-    rows = await session.fetch(SQL["until"], *_columns(sums, 4), [last] * len(sums))
+    kinds, blocks = [int(Kind.SCOPE)] * len(wanted), [last] * len(wanted)
+    rows = await session.fetch(SQL["until"], kinds, *_columns(wanted, 3), blocks)
     for scope, block, before, changed in rows:
         until_day = day if block == last else None
         add_keys(tallies[scope - 1], before or NOTHING, changed, until_day, keys)

@@ -136,7 +136,13 @@ def figure_of(tally: Tally, name: str, of: Figures) -> Figure:
 
 
 def _added(tally: Tally, weights: Weights) -> int:
-    return sum(weight * tally[key] for key, weight in weights.items())
+    added = 0
+    for (
+        key,
+        weight,
+    ) in weights.items():  # of thousands of classes: a generator takes half as long again
+        added += weight * tally[key]
+    return added
 
 
 CLASS_METRICS: Final = sorted({metric for metrics in OF_CLASSES.values() for metric in metrics})

@@ -5,7 +5,8 @@ asks for, and the others are read of those that are shown. A session is in one s
 than.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -101,10 +102,11 @@ async def packages(
 ) -> AsyncIterator[Page[PackageHeadline]]:
     """The list of packages behind the key ``after`` = (partner id, package code), in an order as that of classes."""
     tallies, sold = await _packages(session, known, wanted, as_of)
+    codes = _codes(sold)
     named = [
         (partner_id, code)
         for partner_id in wanted.partner_ids
-        for code in {*known.of(partner_id).catalogue.packages, *_codes(sold, partner_id)}
+        for code in {*known.of(partner_id).catalogue.packages, *codes[partner_id]}
         if (title := known.of(partner_id).catalogue.package_title(code, as_of)) is not None
         or (partner_id, code) in sold
         if titled(title, wanted.title)
@@ -206,9 +208,10 @@ def _published_or(
 ) -> list[Named]:
     """The classes that were published or purchased, narrowed by what their publications say."""
     found: list[Named] = []
+    sold = _codes(purchased)
     for partner_id in wanted.partner_ids:
         catalogue = known.of(partner_id).catalogue
-        for code in {*catalogue.classes, *_codes(purchased, partner_id)}:
+        for code in {*catalogue.classes, *sold[partner_id]}:
             terms = catalogue.terms(code, as_of)
             if terms.title is None and not purchased.get((partner_id, code)):
                 continue
@@ -219,8 +222,12 @@ def _published_or(
     return found
 
 
-def _codes(named: Mapping[Named, object] | set[Named], of_partner: int) -> set[str]:
-    return {code for partner_id, code in named if partner_id == of_partner}
+def _codes(named: Iterable[Named]) -> Mapping[int, set[str]]:
+    """By partner."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for partner_id, code in named:
+        found[partner_id].add(code)
+    return found
 
 
 def _class(
