@@ -175,12 +175,15 @@ class Sender:
         lane.append(Record(len(lane), key.encode(), (), value, SENT_MS, len(value)))
 
 
-def log_of(chance: random.Random) -> dict[LaneName, list[Record | None]]:
-    """The lanes of some partners, each with its offsets in order; None: an offset without a record."""
+def log_of(chance: random.Random, size: float) -> dict[LaneName, list[Record | None]]:
+    """The lanes of some partners, each with its offsets in order; None: an offset without a record.
+
+    ``size``: the share of as many records as there are at most.
+    """
     lanes: dict[LaneName, list[Record | None]] = {}
     for partner in PARTNERS[: chance.randint(1, len(PARTNERS))]:
         sender = Sender(chance, partner, chance.randint(1, 3))
-        for _ in range(chance.randint(15, 45)):
+        for _ in range(round(size * chance.randint(15, 45))):
             sender.send()
         lanes |= sender.lanes
     return lanes

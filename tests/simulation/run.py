@@ -29,6 +29,10 @@ from tests.simulation.strikes import Strikes
 from tests.simulation.threads import placed
 
 WRITTEN_WITHIN_SECONDS: Final = 10.0
+"""In a run of the whole size."""
+SIZES: Final = (0.25, 0.5, 1.0)
+SIZE_WEIGHTS: Final = (6, 3, 1)
+"""Most runs are small: what is wrong shows in few records, and of small runs there are many more in the same time."""
 SETTLED_WITHIN_SECONDS: Final = 400.0
 COMPARED: Final = 0.25
 """So often everything is folded anew at the end and compared, row by row."""
@@ -81,9 +85,13 @@ class Run:
         self._seed = seed
         self.scheduler = Scheduler(seed, locks)
         chance = self.scheduler.chance
-        self._log = (
-            Log(log_of(random.Random(f"{seed}/log"))) if earlier is None else earlier.log.anew()
-        )
+        of_log = random.Random(f"{seed}/log")
+        if earlier is None:
+            (self._size,) = of_log.choices(SIZES, SIZE_WEIGHTS)
+            self._log = Log(log_of(of_log, self._size))
+        else:
+            self._size, self._log = earlier.size, earlier.log.anew()
+        self._written_within = self._size * WRITTEN_WITHIN_SECONDS
         faults = self._faults = Faults(chance)
         faults.note = lambda kind, what: self.scheduler.story.fault(self.scheduler.now, kind, what)
         self._backends = Backends(self._url)
@@ -110,6 +118,11 @@ class Run:
     @property
     def log(self) -> Log:
         return self._log
+
+    @property
+    def size(self) -> float:
+        """The share of a run of the whole size."""
+        return self._size
 
     @property
     def is_answering(self) -> bool:
@@ -156,7 +169,7 @@ class Run:
         if chance.random() < 0.3:
             for _ in range(chance.randint(1, 2)):
                 self.scheduler.at(
-                    chance.uniform(0.5, WRITTEN_WITHIN_SECONDS),
+                    chance.uniform(0.5, self._written_within),
                     partial(self.processes.begin, "rebuild"),
                 )
         for lane, offsets in self._log.lanes.items():
@@ -164,13 +177,13 @@ class Run:
             while left > 0:
                 count = min(left, chance.randint(1, 12))
                 left -= count
-                instant = chance.uniform(0.0, WRITTEN_WITHIN_SECONDS)
+                instant = chance.uniform(0.0, self._written_within)
                 self.scheduler.at(instant, partial(self._log.append, lane, count))
 
     def _when_idle(self) -> None:
         """Faults end when the log is whole; everything is told to stop when all of it is read and settled."""
         now = self.scheduler.now
-        if self._is_stopped or now < WRITTEN_WITHIN_SECONDS or not self._log.is_whole():
+        if self._is_stopped or now < self._written_within or not self._log.is_whole():
             return
         self._faults.is_over = True
         if self._is_settled():

@@ -321,8 +321,10 @@ class Scheduler:
                 continue
             if actor.pid is not None:
                 instants.append(actor.gives_up_at)
+            elif actor.process.stands_until > self.now:
+                instants.append(actor.process.stands_until)  # what it waits for may be there by now
             else:
-                instants.append(max(actor.until, actor.process.stands_until))
+                instants.append(actor.until)
         following = min((each for each in instants if each > self.now), default=NEVER)
         if following == NEVER:
             raise RuntimeError(f"everybody waits for ever: {self._who_waits()}")

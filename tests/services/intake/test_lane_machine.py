@@ -58,7 +58,7 @@ class LaneMachine(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 10_000))
     def begin(self, seed: int) -> None:
-        self._log = log_of(random.Random(seed))
+        self._log = log_of(random.Random(seed), 1.0)
         self._names = sorted(self._log)
 
     @rule(worker=workers, place=places)
