@@ -30,6 +30,11 @@ WHAT: Final = {
     "disk full": "no event can be written, for up to 2 seconds",
 }
 """What each kind of fault under load is."""
+EARLIER: Final = {
+    "some commit answer lost": "as *commit answer lost*, of a worker or of its heartbeat, on which nothing depends",
+    "some commit not done": "as *commit not done*, of a worker or of its heartbeat",
+}
+"""Kinds of earlier runs, in which the proxy did not know a heartbeat's connection."""
 KILLED: Final = {
     "database leader lost": "Patroni and every process of PostgreSQL on the leader's node",
     "database leader killed": "PostgreSQL's first process on the leader's node; Patroni lives",
@@ -67,7 +72,7 @@ def _under_load(kept: Kept, calm: Kept) -> str:
     trials = kept.trials + calm.trials
     rows = "\n".join(
         f"| {kind} | {what} | {trials[kind]:,} | 0 | 0 | {_seconds(kept, kind)} |"
-        for kind, what in WHAT.items()
+        for kind, what in (WHAT | EARLIER).items()
         if trials[kind]
     )
     between = "; ".join(f"{kind}: {what}" for kind, what in GONE_ON.items() if kept.times[kind])
