@@ -1,14 +1,14 @@
 """What a partner declared of its own events, beside what was accepted, was only ever rejected, and is missing."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Struct
 
 from domain.events import (
-    ClassCompleted,
     EventVoided,
     PurchasePaid,
     TotalsDeclared,
@@ -18,6 +18,7 @@ from projections.reading.meaning import means
 from projections.reading.sequences import Sequence as Numbers
 from projections.reading.sequences import sequence
 from projections.reading.session import SnapshotSession
+from projections.reading.totals import Counted, amount_of, before
 from projections.storage.facts import decode
 from projections.storage.sql import load
 
@@ -67,21 +68,6 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
     sequence: Annotated[Numbers, means("The partner's running numbers.")]
 
 
-class _Counted(Struct):
-    """Sums, and those of them that are counted."""
-
-    events: int = 0
-    purchases: int = 0
-    completions: int = 0
-    amount: int = 0
-
-    def add(self, topic: str, times: int, amount: int = 0) -> None:
-        self.events += times
-        self.purchases += times * (topic == PurchasePaid.topic)
-        self.completions += times * (topic == ClassCompleted.topic)
-        self.amount += amount
-
-
 class _Withdrawn(Struct, frozen=True):
     """An event that was withdrawn: when it happened, since when it counts no more, what it was."""
 
@@ -100,26 +86,18 @@ async def reconciliation(
 ) -> Reconciliation:
     """Each declaration made by ``as_of``, with what had happened by then.
 
-    ``microseconds`` reads an RFC 3339 time. Where anything is declared, passes over the partner's events once, and once
-    over those that pay: seconds for each few million.
+    ``microseconds`` reads an RFC 3339 time. Where anything is declared, passes over the records that were rejected.
     """
     then = instant(as_of)
     declarations = await session.fetch(SQL["declarations"], partner_id, then)
     withdrawn = await _withdrawn(session, partner_id, then) if declarations else {}
     standing = _standing(declarations, withdrawn)
     untils = sorted(standing)[-DECLARATIONS_SHOWN:]
-    buckets = [_Counted() for _ in untils]
     rejected = [0] * (len(untils) + 1)
     unknown = 0
+    totals: list[Counted] = []
     if untils:
-        times = [instant(until) for until in untils]
-        for row in await session.fetch(SQL["counts"], partner_id, times, then):
-            buckets[row["bucket"]].add(row["topic"], row["events"])
-        async for rows in session.parts(SQL["facts"], partner_id, PurchasePaid.topic, then):
-            for row in rows:
-                place = bisect_right(times, row["happened"])
-                if place < len(buckets):
-                    buckets[place].amount += _amount(row["state"])
+        totals = await before(session, partner_id, [min(until, as_of + 1) for until in untils])
         async for rows in session.parts(SQL["rejected_only"], partner_id):
             for row in rows:
                 happened = None if row["happened"] is None else microseconds(row["happened"])
@@ -128,9 +106,8 @@ async def reconciliation(
                 elif happened <= as_of:
                     rejected[bisect_right(untils, happened)] += 1
     items: list[Declared] = []
-    total, only = _Counted(), 0
-    for until, bucket, in_bucket in zip(untils, buckets, rejected, strict=False):
-        total = _Counted(*(a + b for a, b in zip(_values(total), _values(bucket), strict=True)))
+    only = 0
+    for until, total, in_bucket in zip(untils, totals, rejected, strict=False):
         only += in_bucket
         await session.step()
         items.append(_compared(until, standing[until], total, only, withdrawn))
@@ -145,13 +122,13 @@ async def reconciliation(
 def _compared(
     until: int,
     declaration: tuple[Any, TotalsDeclared],
-    total: _Counted,
+    total: Counted,
     rejected_only: int,
     withdrawn: Mapping[str, _Withdrawn],
 ) -> Declared:
     row, said = declaration
     before = instant(until)
-    counted = _Counted(*_values(total))
+    counted = copy(total)
     for one in withdrawn.values():
         if one.happened < before and one.since <= row["happened"]:
             counted.add(one.topic, -1, -one.amount)
@@ -161,7 +138,7 @@ def _compared(
         declared_at=row["happened"],
         recorded=row["recorded"],
         declared=Totals(said.events, said.purchases, said.completions, said.amount),
-        accepted=Totals(*_values(counted)),
+        accepted=Totals(counted.events, counted.purchases, counted.completions, counted.amount),
         rejected_only=rejected_only,
         missing=said.events - counted.events - rejected_only,
         difference=Totals(
@@ -209,20 +186,10 @@ async def _withdrawn(
                 happened for happened, of in voids[row["event_id"]] if not person or of == person
             ]
             if topic != EventVoided.topic and row["happened"] <= as_of and since:
-                amount = _amount(row["state"]) if topic == PurchasePaid.topic else 0
+                amount = amount_of(row["state"]) if topic == PurchasePaid.topic else 0
                 found[row["event_id"]] = _Withdrawn(row["happened"], min(since), topic, amount)
     return found
 
 
-def _amount(state: bytes) -> int:
-    paid = decode(PurchasePaid.topic, state)
-    assert isinstance(paid, PurchasePaid)  # noqa: S101 - narrows for mypy
-    return paid.amount or 0
-
-
 def _less(declared: int | None, accepted: int) -> int | None:
     return None if declared is None else declared - accepted
-
-
-def _values(counted: _Counted) -> Sequence[int]:
-    return (counted.events, counted.purchases, counted.completions, counted.amount)

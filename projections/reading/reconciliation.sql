@@ -5,21 +5,6 @@
 SELECT happened, recorded, event_id, state
 FROM ledger.event WHERE stream = 'd:' AND partner_id = $1 AND happened <= $2::timestamptz
 
--- name: counts
--- How many events of each kind happened before each of the times $2, which rise, and after the one before; by $3. What
--- happened at or after the last is left out, and so are declarations. One pass over the partner's events.
-SELECT width_bucket(happened, $2::timestamptz[]) AS bucket, topic.name AS topic, count(*) AS events
-FROM ledger.stored_event JOIN ledger.topic USING (topic_id)
-WHERE partner_id = $1 AND event_id IS NOT NULL AND happened < ($2::timestamptz[])[cardinality($2::timestamptz[])]
-  AND happened <= $3::timestamptz AND topic.name <> 'declared'
-GROUP BY 1, 2
-
--- name: facts
--- When, and what they say: the events of one kind that happened by $3.
-SELECT happened, state
-FROM ledger.stored_event JOIN ledger.topic USING (topic_id)
-WHERE partner_id = $1 AND topic.name = $2 AND event_id IS NOT NULL AND happened <= $3::timestamptz
-
 -- name: withdrawals
 -- When, about whom and what: the withdrawals (topic 9, `voided`) that happened by $2, by the two indices that have them.
 SELECT happened, person, state FROM ledger.stored_event

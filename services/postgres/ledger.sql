@@ -217,6 +217,25 @@ CREATE TABLE IF NOT EXISTS ledger.delivery_lane (
     PRIMARY KEY (partner_id, lane_id)
 ) WITH (fillfactor = 50);
 
+-- How many events of each kind happened on each day (in Jakarta, since 1970), and what payments said, whole rupiah: counted behind
+-- the intake from the events, each once (services/projector/happened.py).
+CREATE TABLE IF NOT EXISTS ledger.happened_day (
+    events      bigint   NOT NULL,
+    amount      bigint   NOT NULL,
+    day         integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    topic_id    smallint NOT NULL,
+    PRIMARY KEY (partner_id, day, topic_id)
+) WITH (fillfactor = 50);
+
+-- Until which position the events of a lane are among these counts.
+CREATE TABLE IF NOT EXISTS ledger.happened_lane (
+    position    bigint   NOT NULL,
+    lane_id     integer  NOT NULL,
+    partner_id  smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
+) WITH (fillfactor = 50);
+
 -- By which codes events are found: certificate numbers and redeem codes in small letters, each as the 64 bits of
 -- ledger.id_hash, with the place of its event; noted behind the intake (services/projector/codes.py).
 CREATE TABLE IF NOT EXISTS ledger.code (

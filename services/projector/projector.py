@@ -2,8 +2,9 @@
 
 It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, now
 and over time, looks for gaps in partners' running numbers, announces rejections to partners, counts what became of
-records day by day, notes by which codes events are found, and says of whom most records are rejected. Several may run:
-each of these has one process at a time, the others skip it; evaluations over time have one for each partner.
+records and what happened day by day, notes by which codes events are found, and says of whom most records are
+rejected. Several may run: each of these has one process at a time, the others skip it; evaluations over time have one
+for each partner.
 """
 
 import logging
@@ -23,7 +24,7 @@ from services.kafka.failures import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry
-from services.projector import codes, delivered
+from services.projector import codes, delivered, happened
 from services.projector.announcer import Send, announce
 from services.projector.days import FollowingDays
 from services.projector.pausing import Pausing
@@ -53,6 +54,7 @@ class Projector:
         self._recent = RecentlyRejected(log)
         self._delivered = Pausing(delivered.count)
         self._codes = Pausing(codes.note)
+        self._happened = Pausing(happened.count)
         self._days = FollowingDays(connect, look_seconds)
 
     def run(self, stop: threading.Event) -> None:
@@ -72,7 +74,7 @@ class Projector:
                     self._days.check()
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
                     done += announce(opened, send) + self._delivered.look(opened)
-                    done += self._codes.look(opened)
+                    done += self._codes.look(opened) + self._happened.look(opened)
                     self._recent.look(opened)
                     self._admission.is_granted = True
                     if not done:

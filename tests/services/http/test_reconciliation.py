@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from domain.days import begin_of, day_of
 from domain.errors import Reason, Refusal
-from domain.events import ClassCompleted, EventVoided, PartnerEvent, PurchasePaid, TotalsDeclared
+from domain.events import (
+    ClassCompleted,
+    ClassPublished,
+    EventVoided,
+    PartnerEvent,
+    PurchasePaid,
+    TotalsDeclared,
+)
 from projections.rebuild.comparing import READ_MODELS
 from services.cloudevents.time import microseconds
 from services.intake.decoding import decoded
@@ -191,6 +199,33 @@ def test_more_payments_than_are_read_at_once(
     assert of(item) == ([30, None, None, 465], [30, 30, 0, 465], 0, 0)
 
 
+def test_within_a_day_it_is_what_happened_whatever_is_counted_by_then(
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Participants' events and a publication of one day: some counted by day, some not, in one block of the ledger."""
+    monkeypatch.setattr("projections.reading.totals._from_events", None)
+    lane = desk.lane(PARTNER)
+    hour = DAY // 24
+    published = ClassPublished("C-1", "Kelas", "Balai", None, "Completed")
+    desk.send(
+        lane,
+        said("t", JULY + DAY, JULY + 4 * hour, events=9),
+        said("u", JULY + DAY, JULY + 9 * DAY, events=9),
+        completed("a", JULY + hour),
+        PartnerEvent(PARTNER, "k", JULY + 2 * hour, "c:C-1", published),
+        completed("late", JULY + 5 * hour),
+    )
+    for number in range(1, 4):
+        desk.add_up()
+        desk.send(lane, paid(f"p{number}", JULY + 3 * hour, 100))
+        for _ in range(2):
+            by_end, within = api.get(PATH)["items"]
+            paid_so_far = [2 + number, number, 1, 100 * number]
+            assert of(within)[1] == paid_so_far
+            assert of(by_end)[1] == [paid_so_far[0] + 1, number, 2, 100 * number]
+            desk.add_up()
+
+
 def test_who_may_ask(desk: Desk, api: Api) -> None:
     desk.send(desk.lane(PARTNER), completed("a", JULY))
     assert api.status(PATH, TOKENS[PARTNER]) == 200
@@ -250,11 +285,17 @@ def totals(events: Iterable[Own]) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "counted_by_day"), [(1, 0.0), (1, 0.6), (2, 0.6), (2, 1.0)])
 def test_a_season_of_which_some_is_lost_repeated_spoilt_and_late(
-    desk: Desk, api: Api, seed: int
+    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch, seed: int, counted_by_day: float
 ) -> None:
+    """Also where the project service has counted a part of it, or all; where too little, all events are."""
     draw = random.Random(seed)
+    if counted_by_day:
+        monkeypatch.setattr("projections.reading.totals._from_events", None)
+    else:
+        monkeypatch.setattr("projections.reading.totals._from_days", None)
+        monkeypatch.setattr("projections.reading.totals.MOST_BEHIND", -1)
     books = [
         in_books(record)
         for record in simulate(20_000, seed)
@@ -278,9 +319,14 @@ def test_a_season_of_which_some_is_lost_repeated_spoilt_and_late(
     is_void = {own.record.event_id for own in books if own.kind == "event.voided.v1"}
     counted = [own for own in books if own.record.event_id not in voids - is_void]
     times = sorted(own.happened for own in books)
-    untils = [times[len(times) // 3], times[-1] + 1]
+    middle = times[len(times) // 3]
+    midnights = (begin_of(day_of(middle)), middle - middle % DAY)
+    untils = sorted({*midnights, middle, middle + 3_600_000_000, times[-1] + 1})
     declared = {until: totals(o for o in counted if o.happened < until) for until in untils}
-    send_all(desk, records)
+    first = round(counted_by_day * len(records))
+    send_all(desk, records[:first])
+    desk.add_up()
+    send_all(desk, records[first:])
     names = ("events", "purchases", "completions", "amount")
     desk.send(
         desk.lane(PARTNER, partition=1),
@@ -289,6 +335,8 @@ def test_a_season_of_which_some_is_lost_repeated_spoilt_and_late(
             for until, of_until in declared.items()
         ),
     )
+    if counted_by_day == 1.0:
+        desk.add_up()
 
     items = api.get(PATH)["items"]
     assert len(items) == len(untils)
