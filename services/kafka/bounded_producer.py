@@ -55,7 +55,6 @@ class BoundedProducer(KafkaProducer):  # type: ignore[misc]  # kafka-python has 
                 max_block_ms=bound_ms,
                 # A frozen broker is given up early enough to be asked again.
                 request_timeout_ms=bound_ms // 2,
-                reconnect_backoff_max_ms=1_000,
                 metrics_enabled=False,
                 kafka_client=new_client,
                 **options,

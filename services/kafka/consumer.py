@@ -94,7 +94,6 @@ class PartnerConsumer:
                 # So long a rebalance waits for a member that does not poll.
                 max_poll_interval_ms=45_000,
                 request_timeout_ms=30_000,
-                reconnect_backoff_max_ms=1_000,
                 partition_assignment_strategy=[StickyPartitionAssignor],
                 fetch_min_bytes=FETCH_MIN_BYTES,
                 fetch_max_wait_ms=FETCH_MAX_WAIT_MS,

@@ -51,6 +51,8 @@ class Security(Struct, frozen=True):
             "sasl_plain_username": self.username if sasl else None,
             "sasl_plain_password": PasswordFile(self.password_file or Path()) if sasl else None,
             "proxy_url": CLOSING_SOCKETS,
+            # Whoever waits for a broker that comes back is to notice it: kafka-python's own is 30 seconds.
+            "reconnect_backoff_max_ms": 1_000,
             "kafka_client": new_client(
                 self.protocol,
                 self.tls_context if self.protocol in _TLS else None,
