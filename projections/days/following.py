@@ -72,16 +72,23 @@ class Follower:
         cursor.execute(self._sql("behind"))
         return [partner_id for (partner_id,) in cursor.fetchall()]
 
-    def follow(self, cursor: Cursor, partner_id: int) -> int:
+    def follow(self, cursor: Cursor, partner_id: int, ends: Mapping[int, int] | None = None) -> int:
         """Follows a partner a step further; returns how many events and catalogue changes that were.
 
-        0: nothing is left, or another process does it. After an error the caller rolls back and calls `forget`.
+        ``ends``: lane id to the last position that is followed; None: as far as each goes. Whom the catalogue matters
+        to is found by rows, so they must know of every event that is followed. 0: nothing is left, or another process
+        does it. After an error the caller rolls back and calls `forget`.
         """
         cursor.execute(SQL["claim"], {"partner_id": partner_id})
         if not cursor.fetchone()[0]:
             return 0
         cursor.execute(self._sql("lanes"), {"partner_id": partner_id})
         lanes = cursor.fetchall()
+        if ends is not None:
+            lanes = [
+                (lane_id, seen, max(seen, min(at, ends.get(lane_id, 0))))
+                for lane_id, seen, at in lanes
+            ]
         held = self._take(cursor, partner_id, {lane_id: seen for lane_id, seen, _ in lanes})
         head = catalogue.heads(cursor, [partner_id]).get(partner_id)
         if head is not None and head != (held.rules.revision, held.rules.package_sales_end):
@@ -275,13 +282,16 @@ def claim_all(cursor: Cursor) -> None:
     cursor.execute(SQL["claim_all"], {"partner_ids": sorted(PARTNER_CODES)})
 
 
-def follow_all(cursor: Cursor, schema: str = LIVE) -> int:
-    """Follows everything in one transaction, and keeps others from doing so until its end; returns how much it was."""
+def follow_all(cursor: Cursor, schema: str = LIVE, ends: Mapping[int, int] | None = None) -> int:
+    """Follows everything in one transaction, and keeps others from doing so until its end; returns how much it was.
+
+    ``ends``: as `Follower.follow` has it.
+    """
     claim_all(cursor)
     follower = Follower(schema)
     done = 0
     for partner_id in follower.behind(cursor):
-        while step := follower.follow(cursor, partner_id):
+        while step := follower.follow(cursor, partner_id, ends):
             done += step
     return done
 

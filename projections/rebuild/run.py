@@ -124,9 +124,11 @@ class Rebuild(Struct):
         for _ in range(ROUNDS):
             with self.write() as cursor:
                 behind = later.catch_up(cursor, positions)
-            for schema in (NEXT, LIVE) if compare else (NEXT,):
+            with self.write() as cursor:
+                follow_all(cursor, NEXT, positions)  # its rows know of no event behind these
+            if compare:
                 with self.write() as cursor:
-                    follow_all(cursor, schema)
+                    follow_all(cursor)
             if behind <= FEW_EVENTS:
                 break
         began = self._took("catching up", began)

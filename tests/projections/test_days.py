@@ -1,6 +1,7 @@
 """Sums over time that follow step by step are those that a rebuild makes of the whole ledger."""
 
 import random
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from domain.vocabulary import MoveOn
 from projections import catalogue
 from projections.days import following
 from projections.days.following import Follower
+from projections.rebuild.catching_up import Later
 from projections.rebuild.comparing import READ_MODELS
 from services import rebuilding
 from services.postgres.connect import transaction
@@ -106,4 +108,38 @@ def test_what_is_wrong_in_them_is_found_and_made_right(desk: Desk, database_url:
         work.execute("UPDATE projections.day_block SET days = '' WHERE code = 'C-1' AND kind = 0")
     differences = rebuilding.rebuild(database_url, 1, compare=True).differences
     assert differences == SAME | {"day_block": 2}
+    assert rebuilding.rebuild(database_url, 1, compare=True).differences == SAME
+
+
+def test_what_a_rebuild_follows_its_rows_know_of(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A payment and then its package arrive while it follows, behind its rows and before these are made again."""
+    lane = desk.lane("tokopedia")
+    desk.send(lane, event(1, PurchasePaid("INV-1", None, (("C-1", 5),)), "e1", of="PRK-1"))
+    arriving = [
+        event(5, PackagePublished("K-2", "t", ("C-1", "C-2")), "e3"),
+        event(2, PurchasePaid("INV-2", "K-2"), "e2", of="PRK-1"),
+    ]
+    catch_up, step = Later.catch_up, Follower.follow
+
+    def caught_up(self: Later, *of: Any) -> int:
+        behind = catch_up(self, *of)
+        if len(arriving) == 2:
+            desk.send(lane, arriving.pop())
+        return behind
+
+    def followed(self: Follower, *of: Any) -> int:
+        done = step(self, *of)
+        if len(arriving) == 1:
+            desk.send(lane, arriving.pop())
+        return done
+
+    monkeypatch.setattr(Later, "catch_up", caught_up)
+    monkeypatch.setattr(Follower, "follow", followed)
+    rebuilding.rebuild(database_url, 1)
+    assert not arriving
+    monkeypatch.undo()
+    desk.judge_again()
+    follow(desk, Follower())
     assert rebuilding.rebuild(database_url, 1, compare=True).differences == SAME
