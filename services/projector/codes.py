@@ -5,6 +5,7 @@ from typing import Final
 from projections.reading.codes import TOPICS, code_of
 from projections.status.rejudge import Transaction
 from projections.storage.sql import load
+from services.projector.steps import next_step
 
 SQL: Final = load("services.projector", "codes.sql")
 EVENTS: Final = 20_000
@@ -14,18 +15,10 @@ EVENTS: Final = 20_000
 def note(opened: Transaction, events: int = EVENTS) -> bool:
     """Notes the codes of the next events of each lane; whether events still wait, False while another one notes."""
     with opened() as cursor:
-        cursor.execute(SQL["claim"])
-        if not cursor.fetchone()[0]:
+        step = next_step(cursor, SQL, events)
+        if step is None:
             return False
-        cursor.execute(SQL["lanes"], {"events": events})
-        lanes = cursor.fetchall()
-        if not lanes:
-            return False
-        partner_ids, lane_ids, seen, upto, reached = (
-            list(column) for column in zip(*lanes, strict=True)
-        )
-        step = {"lane_ids": lane_ids, "seen": seen, "upto": upto}
-        cursor.execute(SQL["events"], {**step, "topics": list(TOPICS)})
+        cursor.execute(SQL["events"], {**step.values, "topics": list(TOPICS)})
         found = [
             (partner_id, code.casefold(), place)
             for partner_id, place, topic, state in cursor.fetchall()
@@ -34,5 +27,5 @@ def note(opened: Transaction, events: int = EVENTS) -> bool:
         if found:
             of, codes, places = (list(column) for column in zip(*found, strict=True))
             cursor.execute(SQL["note"], {"partner_ids": of, "codes": codes, "places": places})
-        cursor.execute(SQL["noted_to"], {**step, "partner_ids": partner_ids})
-        return upto != reached
+        cursor.execute(SQL["noted_to"], step.values)
+        return step.more

@@ -11,6 +11,7 @@ from domain.events import PurchasePaid
 from projections.reading.totals import amount_of
 from projections.status.rejudge import Transaction
 from projections.storage.sql import load
+from services.projector.steps import next_step
 
 SQL: Final = load("services.projector", "happened.sql")
 EVENTS: Final = 20_000
@@ -20,31 +21,20 @@ EVENTS: Final = 20_000
 def count(opened: Transaction, events: int = EVENTS) -> bool:
     """Counts the next events of each lane; whether events still wait, False while another one counts."""
     with opened() as cursor:
-        cursor.execute(SQL["claim"])
-        if not cursor.fetchone()[0]:
+        step = next_step(cursor, SQL, events)
+        if step is None:
             return False
-        cursor.execute(SQL["lanes"], {"events": events})
-        lanes = cursor.fetchall()
-        if not lanes:
-            return False
-        partner_ids, lane_ids, seen, upto, followed = (
-            list(column) for column in zip(*lanes, strict=True)
-        )
-        step = {
-            "lane_ids": lane_ids,
-            "seen": seen,
-            "upto": upto,
-            "topic_id": PurchasePaid.number,
-            "partner_ids": partner_ids,
-        }
-        cursor.execute(SQL["count"], step)
-        cursor.execute(SQL["paid"], step)
+        values = {**step.values, "topic_id": PurchasePaid.number}
+        cursor.execute(SQL["count"], values)
+        cursor.execute(SQL["paid"], values)
         paid: Counter[tuple[int, int]] = Counter()
         for partner_id, day, state in cursor.fetchall():
             paid[partner_id, day] += amount_of(bytes(state))
         if paid:
             days = sorted(paid)
             of = {"partner_ids": [at for at, _ in days], "days": [day for _, day in days]}
-            cursor.execute(SQL["add_amounts"], {**step, **of, "amounts": [paid[at] for at in days]})
-        cursor.execute(SQL["counted_to"], step)
-        return upto != followed
+            cursor.execute(
+                SQL["add_amounts"], {**values, **of, "amounts": [paid[at] for at in days]}
+            )
+        cursor.execute(SQL["counted_to"], values)
+        return step.more
