@@ -28,7 +28,7 @@ from projections.reading.purchases import (
     state,
 )
 from projections.reading.session import Session
-from projections.reading.since_then import Since, since, withdrew
+from projections.reading.since_then import Since, since, who_withdrew
 from projections.reading.watched import Rows
 from projections.status.record import Rules
 
@@ -110,10 +110,10 @@ async def pages(
     changes: Mapping[int, Since] = {}
     left: Mapping[int, Sequence[int]] = {}
     if as_of is not None:
-        left = await withdrew(session, wanted.partner_ids, as_of)
         if wanted.unresolved or wanted.after_sales_end is not None:
             await session.fetchrow(PURCHASED_CLASSES["plans_for_the_values"])
             changes = await since(session, known, wanted.partner_ids, as_of)
+        left = await who_withdrew(session, wanted.partner_ids, as_of, changes)
     for behind in starts(wanted.partner_ids, after, (wanted.package_code or "", "", LOWEST)):
         partner_id = behind[0]
         rules = known.of(partner_id)

@@ -19,7 +19,7 @@ from projections.reading.page import Key, Page, more
 from projections.reading.people import LOWEST, names, number
 from projections.reading.purchases import PurchaseMoney, purchase_money, state
 from projections.reading.session import Session
-from projections.reading.since_then import Since, since, withdrew
+from projections.reading.since_then import Since, since, who_withdrew
 from projections.status.record import Rules
 from projections.storage.sql import load
 
@@ -113,9 +113,9 @@ async def pages(
     changes: Mapping[int, Since] = {}
     left: Mapping[int, Sequence[int]] = {}
     if as_of is not None:
-        left = await withdrew(session, wanted.partner_ids, as_of)
         if wanted.refunded:
             changes = await since(session, known, wanted.partner_ids, as_of)
+        left = await who_withdrew(session, wanted.partner_ids, as_of, changes)
     for start in starts(wanted.partner_ids, after, ("", LOWEST)):
         partner_id, behind = start[0], start
         rules = known.of(partner_id)

@@ -62,6 +62,15 @@ async def since(
     }
 
 
+async def who_withdrew(
+    session: Session, partner_ids: Sequence[int], as_of: int, changes: Mapping[int, Since]
+) -> Mapping[int, Sequence[int]]:
+    """As `withdrew`, where ``changes`` of some partners are known already."""
+    others = [partner_id for partner_id in partner_ids if partner_id not in changes]
+    found: dict[int, Sequence[int]] = {of: changed.withdrew for of, changed in changes.items()}
+    return found | (dict(await withdrew(session, others, as_of)) if others else {})
+
+
 async def withdrew(
     session: Session, partner_ids: Sequence[int], as_of: int
 ) -> Mapping[int, list[int]]:
