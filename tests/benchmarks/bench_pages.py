@@ -3,10 +3,10 @@
 Some thousand purchased classes are folded as bench_evaluations folds them, with what worklists follow of each and
 96,000 rejected records beside them. Their rows are copied, for other people, until there are so many, and sums are
 multiplied; sums by day stay as they are: of how many classes they are does not lengthen them. The ledger has the events
-of all, in the order in which they happened. Then each page is asked for again and again by a browser's session, one
-question at a time, of a `tuntas api` process on the same machine, as an evaluator and as a partner: now, and as of a
-day. Copies have their events under other ids, so the history of a class is not among the pages; and all was delivered
-today.
+of all, in the order in which they happened, and each partner has declared its totals until yesterday noon. Then each
+page is asked for again and again by a browser's session, one question at a time, of a `tuntas api` process on the same
+machine, as an evaluator and as a partner: now, and as of a day. Copies have their events under other ids, so the
+history of a class is not among the pages; and all was delivered today.
 """
 
 import argparse
@@ -22,11 +22,14 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
+from domain.days import begin_of, day_of
+from domain.events import DECLARATION_STREAM, TotalsDeclared
 from domain.vocabulary import PARTNER_CODES, PARTNERS
 from projections.storage import facts
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect
 from services.postgres.ledger import EventRow, LaneEvents, copy_events
+from services.projector import happened
 from tests.benchmarks.bench_evaluations import (
     PARTNER,
     PARTNER_TOKEN,
@@ -45,6 +48,9 @@ MOST_BYTES: Final = 60 * 1024
 WARM_UP: Final = 3
 LONGEST_SECONDS: Final = 8.0
 """A page that takes long is asked for less often."""
+
+NOON: Final = 12 * 3600 * 1_000_000
+"""So many microseconds before a midnight."""
 
 FOLDED: Final = 100_000
 OTHERS: Final = 1_000_000
@@ -266,10 +272,15 @@ def as_of(paths: Sequence[str], day: str) -> Iterator[str]:
 
 def tell(work: Any, partner_id: int, told: list[Event]) -> None:
     """Writes a partner's events into a lane of its own, in the order in which they happened."""
+    in_order = sorted(told, key=itemgetter(0))
     rows: list[EventRow] = [
         (number, event_id, happened, person, "", fact.topic, facts.encode(fact), None, None)
-        for number, (happened, person, event_id, fact) in enumerate(sorted(told, key=itemgetter(0)))
+        for number, (happened, person, event_id, fact) in enumerate(in_order)
     ]
+    until = begin_of(day_of(time.time_ns() // 1000)) - NOON
+    said = facts.encode(TotalsDeclared(until, events=len(rows)))
+    declared = (len(rows), "totals", until, 0, DECLARATION_STREAM, TotalsDeclared.topic, said)
+    rows.append((*declared, None, None))
     of = {"partner": PARTNER_CODES[partner_id], "partner_id": partner_id, "last": len(rows)}
     work.execute(LANE, of)
     copy_events(work, [LaneEvents(partner_id, partner_id, 1, rows)], time.time_ns() // 1000)
@@ -303,6 +314,14 @@ def filled(folder: Path, purchased_classes: int) -> Iterator[str]:
                 work.execute(FOLLOWED)
                 work.execute("SELECT count(*) FROM projections.purchased_class")
                 print(f"{(work.fetchone() or (0,))[0]:,} purchased classes")
+
+            @contextmanager
+            def opened() -> Iterator[Any]:
+                with session, session.cursor() as work:
+                    yield work
+
+            while happened.count(opened):
+                pass
         yield url
 
 
