@@ -1,6 +1,5 @@
 """What a partner declared of its own events, beside what was accepted, was only ever rejected, and is missing."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import datetime
@@ -13,6 +12,7 @@ from domain.events import (
     PurchasePaid,
     TotalsDeclared,
 )
+from projections.reading import only_rejected
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 from projections.reading.sequences import Sequence as Numbers
@@ -93,18 +93,13 @@ async def reconciliation(
     withdrawn = await _withdrawn(session, partner_id, then) if declarations else {}
     standing = _standing(declarations, withdrawn)
     untils = sorted(standing)[-DECLARATIONS_SHOWN:]
-    rejected = [0] * (len(untils) + 1)
-    unknown = 0
     totals: list[Counted] = []
+    rejected, unknown = [0], 0
     if untils:
         totals = await before(session, partner_id, [min(until, as_of + 1) for until in untils])
-        async for rows in session.parts(SQL["rejected_only"], partner_id):
-            for row in rows:
-                happened = None if row["happened"] is None else microseconds(row["happened"])
-                if happened is None:
-                    unknown += 1
-                elif happened <= as_of:
-                    rejected[bisect_right(untils, happened)] += 1
+        rejected, unknown = await only_rejected.between(
+            session, partner_id, untils, as_of, microseconds
+        )
     items: list[Declared] = []
     only = 0
     for until, total, in_bucket in zip(untils, totals, rejected, strict=False):

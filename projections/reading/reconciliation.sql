@@ -29,23 +29,3 @@ CROSS JOIN LATERAL (
      OFFSET 0)
 ) AS found
 JOIN ledger.topic USING (topic_id)
-
--- name: rejected_only
--- The ids under which records were only ever rejected, and when they say that it happened, as far as that can be read:
--- `time` of an event in structured mode, `ce_time` in binary mode, `timestamp` of a statement. Bytes are looked at as
--- escaped text, so that none of them is an error.
-SELECT event_id,
-       min(coalesce(substring(encode(record, 'escape') FROM '"(?:time|timestamp)"\s*:\s*"([^"\\]{20,64})"'),
-                    substring(encode(headers, 'escape') FROM 'ce_time\\304.([0-9]{4}-[^\\"]{16,48})'))) AS happened
-FROM ledger.rejection
-WHERE partner_id = $1 AND event_id IS NOT NULL
-  AND NOT EXISTS (
-      SELECT FROM ledger.stored_event AS held
-      WHERE NOT held.collided
-        AND ledger.id_hash(held.partner_id, held.event_id) = ledger.id_hash(rejection.partner_id, rejection.event_id)
-        AND held.partner_id = rejection.partner_id AND held.event_id = rejection.event_id COLLATE "C")
-  AND NOT EXISTS (
-      SELECT FROM ledger.stored_event AS held
-      WHERE held.collided AND held.partner_id = rejection.partner_id
-        AND held.event_id = rejection.event_id COLLATE "C")
-GROUP BY event_id

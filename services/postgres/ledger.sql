@@ -236,6 +236,47 @@ CREATE TABLE IF NOT EXISTS ledger.happened_lane (
     PRIMARY KEY (partner_id, lane_id)
 ) WITH (fillfactor = 50);
 
+-- When a rejected record says that it happened, as far as that can be read: `time` of an event in structured mode, `ce_time` in
+-- binary mode, `timestamp` of a statement. Bytes are looked at as escaped text, so that none of them is an error.
+CREATE OR REPLACE FUNCTION ledger.time_said(record bytea, headers bytea) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN coalesce(substring(encode(record, 'escape') FROM '"(?:time|timestamp)"\s*:\s*"([^"\\]{20,64})"'),
+                    substring(encode(headers, 'escape') FROM 'ce_time\\304.([0-9]{4}-[^\\"]{16,48})'));
+
+-- Whether a partner's event with this id is here.
+CREATE OR REPLACE FUNCTION ledger.is_accepted(partner_id smallint, event_id text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN EXISTS (
+        SELECT FROM ledger.stored_event AS held
+        WHERE ledger.id_hash(held.partner_id, held.event_id) = ledger.id_hash(is_accepted.partner_id, is_accepted.event_id)
+          AND NOT held.collided
+          AND held.partner_id = is_accepted.partner_id
+          AND held.event_id = is_accepted.event_id COLLATE "C"
+    ) OR EXISTS (
+        SELECT FROM ledger.stored_event AS held
+        WHERE held.collided
+          AND held.partner_id = is_accepted.partner_id
+          AND held.event_id = is_accepted.event_id COLLATE "C"
+    );
+
+-- The ids under which records were only ever rejected, each with the earliest time that one of them says (microseconds UTC;
+-- null: none can be read): found behind the intake (services/projector/only_rejected.py).
+CREATE TABLE IF NOT EXISTS ledger.only_rejected (
+    happened    bigint,
+    partner_id  smallint NOT NULL,
+    event_id    text     NOT NULL COLLATE "C",
+    PRIMARY KEY (partner_id, event_id)
+);
+
+-- Until which position of a lane what was accepted is not among these ids any more, and until which offset its rejections are.
+CREATE TABLE IF NOT EXISTS ledger.only_rejected_lane (
+    position     bigint   NOT NULL,
+    next_offset  bigint   NOT NULL,
+    lane_id      integer  NOT NULL,
+    partner_id   smallint NOT NULL,
+    PRIMARY KEY (partner_id, lane_id)
+) WITH (fillfactor = 50);
+
 -- By which codes events are found: certificate numbers and redeem codes in small letters, each as the 64 bits of
 -- ledger.id_hash, with the place of its event; noted behind the intake (services/projector/codes.py).
 CREATE TABLE IF NOT EXISTS ledger.code (

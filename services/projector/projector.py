@@ -24,7 +24,7 @@ from services.kafka.failures import KafkaFailure
 from services.logs import pairs
 from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError, Retry
-from services.projector import codes, delivered, happened
+from services.projector import codes, delivered, happened, only_rejected
 from services.projector.announcer import Send, announce
 from services.projector.days import FollowingDays
 from services.projector.pausing import Pausing
@@ -55,6 +55,7 @@ class Projector:
         self._delivered = Pausing(delivered.count)
         self._codes = Pausing(codes.note)
         self._happened = Pausing(happened.count)
+        self._only_rejected = Pausing(only_rejected.find)
         self._days = FollowingDays(connect, look_seconds)
 
     def run(self, stop: threading.Event) -> None:
@@ -75,6 +76,7 @@ class Projector:
                     done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
                     done += announce(opened, send) + self._delivered.look(opened)
                     done += self._codes.look(opened) + self._happened.look(opened)
+                    done += self._only_rejected.look(opened)
                     self._recent.look(opened)
                     self._admission.is_granted = True
                     if not done:

@@ -29,7 +29,7 @@ from projections.storage import facts
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect
 from services.postgres.ledger import EventRow, LaneEvents, copy_events
-from services.projector import happened
+from services.projector import happened, only_rejected
 from tests.benchmarks.bench_evaluations import (
     PARTNER,
     PARTNER_TOKEN,
@@ -88,7 +88,8 @@ INSERT INTO ledger.rejection (
     lane_id, kafka_offset, partner_id, reason, detail, event_id, record, record_size, recorded, sent
 )
 SELECT lane_id, n, partner_id, (ARRAY['invalid_data', 'not_json', 'unknown_type'])[1 + n %% 3],
-       '`data.percent` must be a number from 0 to 100, without quotes.', 'e-' || n, '{"specversion": "1.0"}', 22,
+       '`data.percent` must be a number from 0 to 100, without quotes.', 'e-' || lane_id || '-' || n,
+       '{"specversion": "1.0", "time": "2026-06-01T12:00:00+07:00"}', 59,
        now() - n * interval '1 minute', now() - n * interval '1 minute'
 FROM ledger.lane, generate_series(0, %(each)s - 1) AS n;
 """
@@ -320,8 +321,9 @@ def filled(folder: Path, purchased_classes: int) -> Iterator[str]:
                 with session, session.cursor() as work:
                     yield work
 
-            while happened.count(opened):
-                pass
+            for follow in (happened.count, only_rejected.find):
+                while follow(opened):
+                    pass
         yield url
 
 

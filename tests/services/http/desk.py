@@ -20,7 +20,7 @@ from services.kafka.records import Record
 from services.postgres import lane_rows
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
-from services.projector import codes, delivered, happened
+from services.projector import codes, delivered, happened, only_rejected
 from tests.raw_record import raw_record
 
 SALES_END = 1_593_450_000_000_000
@@ -90,8 +90,9 @@ class Desk:
         with transaction(self.session) as work:
             follow_all(work)
         opened = partial(transaction, self.session)
-        while delivered.count(opened) or codes.note(opened) or happened.count(opened):
-            pass
+        for follow in (delivered.count, codes.note, happened.count, only_rejected.find):
+            while follow(opened):
+                pass
 
     def execute(self, statement: str, *values: Any) -> None:
         with transaction(self.session) as work:
