@@ -5,12 +5,13 @@ list of days with a tally each. Equal contents are equal bytes.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Raw
 
+from domain import counting
 from domain.counting import Metric
 from domain.vocabulary import ASSESSMENT_STATES, COMPLETION_STATES
 
@@ -119,11 +120,13 @@ def add_days(tally: Tally, content: bytes | memoryview | None, until: int | None
         add_encoded(tally, of_day)
 
 
-def keys_of(metrics: Iterable[int]) -> frozenset[int]:
-    """Every key that some plain metrics can have."""
-    return frozenset(
-        int(packed(metric, value)) for metric in metrics for value in range(_values_of(metric))
-    )
+def keys_of(metrics: Iterable[int]) -> Mapping[int, tuple[int, float]]:
+    """Every key that some plain metrics can have, with the metric and the value."""
+    return {
+        int(packed(metric, value)): (metric, float(value))
+        for metric in metrics
+        for value in range(_values_of(metric))
+    }
 
 
 def _values_of(metric: int) -> int:
@@ -133,23 +136,29 @@ def _values_of(metric: int) -> int:
     return max(len(COMPLETION_STATES), len(ASSESSMENT_STATES)) if metric >= Metric.PAID else 1
 
 
-def add_keys(
-    tally: Tally, before: bytes, days: bytes, until: int | None, keys: Collection[int]
+def count_keys(
+    counts: counting.Tally,
+    before: bytes,
+    days: bytes,
+    until: int | None,
+    keys: Mapping[int, tuple[int, float]],
 ) -> None:
-    """Adds some keys of a row without exact values: all that was before it, and its days until one of them."""
+    """Counts some keys of a row without exact values: all that was before it, and its days until one of them."""
     last = max(keys)
-    _add_keys(tally, _decode_counts(before), keys, last)
+    _count_keys(counts, _decode_counts(before), keys, last)
     for day, of_day in _decode_counts_of_days(days):
         if until is not None and day > until:
             return
-        _add_keys(tally, of_day, keys, last)
+        _count_keys(counts, of_day, keys, last)
 
 
-def _add_keys(tally: Tally, flat: Iterable[int], keys: Collection[int], last: int) -> None:
+def _count_keys(
+    counts: counting.Tally, flat: Iterable[int], keys: Mapping[int, tuple[int, float]], last: int
+) -> None:
     keys_and_numbers = iter(flat)
     for key, n in zip(keys_and_numbers, keys_and_numbers, strict=True):
         if key in keys:
-            tally[key] += n
+            counts[keys[key]] += n
         elif key > last:
             return
 

@@ -24,8 +24,8 @@ from projections.days.tallies import (
     NOTHING,
     add_days,
     add_encoded,
-    add_keys,
     add_to,
+    count_keys,
     keys_of,
     no_tally,
     unpacked,
@@ -253,17 +253,17 @@ async def added(session: Session, kind: Kind, scopes: Iterable[Scope], day: int)
 
 async def of_metrics(
     session: Session, scopes: Iterable[Scope], day: int, metrics: Iterable[int]
-) -> list[Packed]:
+) -> list[Tally]:
     """Per class or package some plain metrics until a day: of each in one row."""
     wanted = list(scopes)
-    tallies = [no_tally() for _ in wanted]
+    tallies: list[Tally] = [Counter() for _ in wanted]
     keys = keys_of(metrics)
     last = day >> BLOCK_OF[Kind.SCOPE]
     kinds, blocks = [int(Kind.SCOPE)] * len(wanted), [last] * len(wanted)
     rows = await session.fetch(SQL["until"], kinds, *_columns(wanted, 3), blocks)
     for scope, block, before, changed in rows:
         until_day = day if block == last else None
-        add_keys(tallies[scope - 1], before or NOTHING, changed, until_day, keys)
+        count_keys(tallies[scope - 1], before or NOTHING, changed, until_day, keys)
     return tallies
 
 

@@ -141,7 +141,7 @@ def _added(tally: Tally, weights: Weights) -> int:
         key,
         weight,
     ) in weights.items():  # of thousands of classes: a generator takes half as long again
-        added += weight * tally[key]
+        added += weight * tally.get(key, 0)
     return added
 
 

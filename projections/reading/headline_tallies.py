@@ -6,7 +6,7 @@ from typing import Final, Protocol, TypeAlias
 
 from domain.counting import Tally
 from projections.days.changed import BLOCK_OF, Kind, Sum
-from projections.days.tallies import NOTHING, PLAIN, add_keys, add_to, keys_of, no_tally
+from projections.days.tallies import NOTHING, PLAIN, count_keys, keys_of, no_tally
 from projections.reading import evaluations_days as days
 from projections.reading.catalogue import Known
 from projections.reading.evaluations_within import Near
@@ -74,8 +74,8 @@ class ClassesOfDay:
         found = await days.of_metrics(self._session, scopes, self._near.day, metrics)
         if self._near.moved:
             for scope, tally in zip(scopes, found, strict=True):
-                add_to(tally, self._near.of(Sum(Kind.SCOPE, *scope)))
-        return {each: days.counted(tally) for each, tally in zip(named, found, strict=True)}
+                tally.update(days.counted(self._near.of(Sum(Kind.SCOPE, *scope))))
+        return dict(zip(named, found, strict=True))
 
 
 class PackagesOfDay:
@@ -98,18 +98,18 @@ class PackagesOfDay:
     async def of(self, named: Sequence[Named], metrics: Sequence[int]) -> Mapping[Named, Tally]:
         """The tallies of these, with all plain metrics."""
         del metrics
-        tallies = {each: no_tally() for each in named}
+        tallies: dict[Named, Tally] = {each: Counter() for each in named}
         last, keys = self._near.day >> BLOCK_OF[Kind.SCOPE], keys_of(PLAIN)
         columns = [[partner_id for partner_id, _ in named], [code for _, code in named]]
         rows = await self._session.fetch(SQL["packages_by_day"], *columns, last)
         for place, block, before, content in rows:
             until = self._near.day if block == last else None
-            add_keys(tallies[named[place - 1]], before or NOTHING, content, until, keys)
+            count_keys(tallies[named[place - 1]], before or NOTHING, content, until, keys)
         for of, moved in self._near.moved.items():
             tally = tallies.get((of.partner_id, of.package_code))
             if tally is not None and of.kind == Kind.SCOPE:
-                add_to(tally, moved.get(self._near.day, {}))
-        return {each: days.counted(tally) for each, tally in tallies.items()}
+                tally.update(days.counted(moved.get(self._near.day, no_tally())))
+        return tallies
 
 
 class Judged:
