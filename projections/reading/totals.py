@@ -50,7 +50,7 @@ async def before(session: SnapshotSession, partner_id: int, times: Sequence[int]
     (is_usable,) = await session.fetchrow(SQL["usable"], partner_id, MOST_BEHIND)
     if is_usable and len(within) <= MOST_DAYS:
         return await _from_days(session, partner_id, times, within)
-    return await _from_events(session, partner_id, times)
+    return await counted_of_all(session, partner_id, times)
 
 
 async def _from_days(
@@ -76,9 +76,10 @@ async def _from_days(
     return found
 
 
-async def _from_events(
+async def counted_of_all(
     session: SnapshotSession, partner_id: int, times: Sequence[int]
 ) -> list[Counted]:
+    """As `before`, by passing over all events."""
     found = [Counted() for _ in times]
     instants = [instant(time) for time in times]
     for row in await session.fetch(SQL["counts"], partner_id, instants):

@@ -19,6 +19,9 @@ CONTESTED: Final = "K-2"
 START: Final = datetime(2020, 6, 20, tzinfo=UTC)
 """Ten days before packages must not be sold any more."""
 SPREAD_SECONDS: Final = 20 * 24 * 3600
+SPOILT: Final = 0.06
+"""How likely an event is sent with data that is none, and thereupon, how likely it is sent mended."""
+MENDED: Final = 0.7
 SENT_MS: Final = 1_600_000_000_000
 
 
@@ -153,6 +156,10 @@ class Sender:
         }
         if self.chance.random() < 0.5:
             envelope["sequence"] = str(self._number)
+        if self.chance.random() < SPOILT:
+            self._put(key, json.dumps(envelope | {"data": []}).encode())
+            if self.chance.random() > MENDED:
+                return
         self._told.append((key, event_id, envelope))
         self._put(key, json.dumps(envelope).encode())
 

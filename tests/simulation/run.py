@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from services import rebuilding
 from services.http.pacing import Pace, PacedSession
 from services.projector.announcer import Announcement
-from tests.simulation import answers, ledgers
+from tests.simulation import answers, ledgers, reconciled
 from tests.simulation.backends import Backends, Borrowed
 from tests.simulation.faults import Faults
 from tests.simulation.kafka import Group, Log
@@ -235,6 +235,7 @@ class Run:
         if self._answering:
             answers.check_told(self.processes.topics.folded(), expected)
         await answers.check_everything(paced, expected, people_in(self._log.lanes))
+        await reconciled.check(paced, ledger)
 
     def _check_announced(self, ledger: ledgers.Ledger) -> None:
         """Partners were told of each rejected record, and of no other.

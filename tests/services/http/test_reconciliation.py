@@ -203,7 +203,7 @@ def test_within_a_day_it_is_what_happened_whatever_is_counted_by_then(
     desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Participants' events and a publication of one day: some counted by day, some not, in one block of the ledger."""
-    monkeypatch.setattr("projections.reading.totals._from_events", None)
+    monkeypatch.setattr("projections.reading.totals.counted_of_all", None)
     lane = desk.lane(PARTNER)
     hour = DAY // 24
     published = ClassPublished("C-1", "Kelas", "Balai", None, "Completed")
@@ -292,7 +292,7 @@ def test_a_season_of_which_some_is_lost_repeated_spoilt_and_late(
     """Also where the project service has counted a part of it, or all; where too little, all events are."""
     draw = random.Random(seed)
     if counted_by_day:
-        monkeypatch.setattr("projections.reading.totals._from_events", None)
+        monkeypatch.setattr("projections.reading.totals.counted_of_all", None)
     else:
         monkeypatch.setattr("projections.reading.totals._from_days", None)
         monkeypatch.setattr("projections.reading.totals.MOST_BEHIND", -1)
