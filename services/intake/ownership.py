@@ -6,7 +6,7 @@ participant says which lane writes it, and it changes hands under both lanes' ro
 a participant since is found here before the next batch is.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from psycopg2.extensions import cursor
@@ -21,7 +21,7 @@ Row = tuple[int, int, int]
 
 
 class WrittenElsewhere(Exception):
-    """Other lanes write participants of the batch: hold those lanes, load the participants again, do it again."""
+    """Other lanes wrote participants of the batch: hold those lanes, load the participants again, do it again."""
 
     def __init__(self, lane_ids: AbstractSet[int]) -> None:
         super().__init__(f"lanes {sorted(lane_ids)} write participants of this batch")
@@ -34,12 +34,17 @@ def hold(work: cursor, lane_ids: Collection[int]) -> None:
 
 
 def claim(
-    work: cursor, participants: Mapping[int, Mapping[int, int]], held: AbstractSet[int]
+    work: cursor,
+    participants: Mapping[int, Mapping[int, int]],
+    held: AbstractSet[int],
+    loaded: Mapping[int, Container[int]],
 ) -> None:
     """Makes sure that the batch's lanes write its participants: partner id to number to lane id.
 
-    The caller holds the row locks of the lanes ``held`` (the batch's, and what an earlier attempt found). Raises
-    WrittenElsewhere when a participant is written by a lane that is not held, or was new to two workers at once.
+    The caller holds the row locks of the lanes ``held`` (the batch's, and what an earlier attempt found); ``loaded`` in
+    this transaction were these numbers by partner id, the others it remembered. Raises WrittenElsewhere when a
+    participant is written by a lane that is not held, when one that is remembered was written by another lane than the
+    caller last did, before that lane came to the caller, and when one was new to two workers at once.
     """
     wanted = [
         (partner_id, person, lane_id)
@@ -52,11 +57,12 @@ def claim(
     new: list[Row] = []
     moved: list[Row] = []
     others: set[int] = set()
-    for *row, owner in work.fetchall():
+    for partner_id, person, lane_id, owner in work.fetchall():
+        row = (partner_id, person, lane_id)
         if owner is None:
-            new.append(tuple(row))
-        elif owner in held:
-            moved.append(tuple(row))
+            new.append(row)
+        elif owner in held and person in loaded[partner_id]:
+            moved.append(row)
         else:
             others.add(owner)
     if others:

@@ -1,7 +1,7 @@
 """What a batch that was sorted out comes to: values made without a database, and the statements that write the rest."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from msgspec import Struct
 from psycopg2.extensions import cursor
@@ -19,13 +19,15 @@ from services.postgres.ledger import LaneEvents, LedgerEntry
 class Found(Struct, frozen=True):
     """What the database and the cache hold of what a batch's records speak of: by partner id.
 
-    ``rules`` and ``records`` are the writer's own, and evolve when the batch is sorted out.
+    ``rules`` and ``records`` are the writer's own, and evolve when the batch is sorted out; ``loaded``: the numbers of
+    participants whose records were not in memory.
     """
 
     rules: dict[int, Rules]
     known: dict[int, dict[str, LedgerEntry]]
     records: dict[int, dict[str, Record]]
     withdrawn: dict[int, dict[int, int]]
+    loaded: Mapping[int, Container[int]]
 
 
 def lanes_of(

@@ -169,7 +169,7 @@ class Writer:
         # From here on no projector passes these lanes and no other worker writes these participants: what the heads
         # and the owners say now is what counts.
         check_rules(work, found.rules)
-        ownership.claim(work, lanes_of(wants, found.records), held)
+        ownership.claim(work, lanes_of(wants, found.records), held, found.loaded)
         events = [
             LaneEvents(
                 batch.lane.lane_id,
@@ -213,14 +213,14 @@ class Writer:
             for partner_id, want in wants.items()
             if (ids := want.event_ids if partner_id in self._careful else want.catalogue_ids)
         }
-        records = self._records(work, wants, numbers)
+        records, loaded = self._records(work, wants, numbers)
         known = _find_events(work, records, asked)
         withdrawn = {
             partner_id: catalogue.early_withdrawals(work, partner_id, map(key_of, ids))
             for partner_id, want in wants.items()
             if (ids := want.catalogue_ids)
         }
-        return Found(rules, known, records, withdrawn)
+        return Found(rules, known, records, withdrawn, loaded)
 
     def _concurrently(
         self, statements: Callable[[], Result]
@@ -246,8 +246,11 @@ class Writer:
 
     def _records(
         self, work: cursor, wants: Mapping[int, Wanted], numbers: Mapping[str, int]
-    ) -> dict[int, dict[str, Record]]:
-        """The participant records of the batch, from the cache or the ledger, now most recently used."""
+    ) -> tuple[dict[int, dict[str, Record]], dict[int, dict[int, str]]]:
+        """The participant records of the batch, from the cache or the ledger, now most recently used.
+
+        Secondly those from the ledger, by number.
+        """
         records = {
             partner_id: self._cache.take(partner_id, want.participants)
             for partner_id, want in wants.items()
@@ -262,7 +265,7 @@ class Writer:
             who_is = missing[partner_id]
             records[partner_id] |= {who_is[person]: record for person, record in loaded.items()}
             self._cache.keep(partner_id, records[partner_id], wants[partner_id].participants)
-        return records
+        return records, missing
 
 
 def _find_events(

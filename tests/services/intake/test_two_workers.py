@@ -74,6 +74,19 @@ def test_a_worker_that_is_given_the_lane_the_participant_moved_to_has_forgotten_
     assert_equal_rows(desk)
 
 
+def test_an_old_view_is_noticed_also_where_the_lane_that_has_the_participant_is_in_the_batch(
+    desks: tuple[Desk, Desk],
+) -> None:
+    desk, other = desks
+    lane, alone = desk.lane(partition=0), desk.lane("sisnaker")
+    desk.send(lane, OTHER)
+    other.send(other.lane(partition=1), PAID)
+    somebody = event(7, ClassCompleted("C-1"), "somebody", of="PRK-000000043")
+    desk.write(batch(lane, [DONE]), batch(desk.lane(partition=1), [somebody]))
+    desk.send(alone, OTHER, PAID, DONE, somebody)
+    assert_equal_rows(desk)
+
+
 @MANY
 @given(told.of_participant(), told.of_participant("PRK-000000043"), st.integers(0, 2**32))
 def test_taking_turns_in_any_way(
