@@ -31,13 +31,14 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[int | float | str]).decode
 _decode_counts: Final = msgspec.msgpack.Decoder(list[int]).decode
 _decode_counts_of_days: Final = msgspec.msgpack.Decoder(list[tuple[int, list[int]]]).decode
+_decode_exact_days: Final = msgspec.msgpack.Decoder(list[tuple[int, list[int | float]]]).decode
 _decode_days: Final = msgspec.msgpack.Decoder(list[tuple[int, Raw]]).decode
 
 NOTHING: Final = _encode([])
 """An empty tally as bytes."""
 
 
-def packed(metric: int, value: float) -> Key:
+def packed(metric: int, value: float) -> int | float:
     """A metric with one of its values as a key."""
     return float(value) if metric == _SCORE else (int(value) + 1) * _METRICS + metric
 
@@ -161,6 +162,28 @@ def _count_keys(
             counts[keys[key]] += n
         elif key > last:
             return
+
+
+def add_between(
+    of: Iterable[tuple[dict[float, int], int, float, float]], days: bytes, until: int | None
+) -> None:
+    """Adds exact values of a row's days, or of those until one of them, to each of some counts by value.
+
+    Each is given with its metric, and the value from which on, and the one below which, values are wanted.
+    """
+    wanted = [
+        (values, metric, packed(metric, low), packed(metric, below))
+        for values, metric, low, below in of
+    ]
+    for day, flat in _decode_exact_days(days):
+        if until is not None and day > until:
+            return
+        keys_and_numbers = iter(flat)
+        for key, n in zip(keys_and_numbers, keys_and_numbers, strict=True):
+            for values, metric, first, behind in wanted:
+                if first <= key < behind and metric_of(key) == metric:
+                    value = unpacked(key)[1]
+                    values[value] = values.get(value, 0) + int(n)
 
 
 def summed(tallies: Iterable[Mapping[Key, int]]) -> Tally:

@@ -22,6 +22,7 @@ from projections.days.changed import (
 )
 from projections.days.tallies import (
     NOTHING,
+    add_between,
     add_days,
     add_encoded,
     add_to,
@@ -91,7 +92,6 @@ class OfScopes:
         self._session = session
         self._scopes = scopes
         self._day = day
-        self._exact: list[Tally] | None = None
 
     async def counts(self, hours: Sequence[float]) -> list[Tally]:
         """Per scope everything coarse, and its silent purchases from the first of some hours on."""
@@ -100,10 +100,7 @@ class OfScopes:
 
     async def details(self, spans: Sequence[Span]) -> list[dict[float, int]]:
         """Per span its values."""
-        if self._exact is None:
-            tallies = await added(self._session, Kind.SCOPE_EXACT, self._scopes, self._day)
-            self._exact = [counted(tally) for tally in tallies]
-        return [within(self._exact[span.scope], span) for span in spans]
+        return await exact(self._session, self._scopes, self._day, spans)
 
 
 class OfPartner:
@@ -163,7 +160,6 @@ class OfInstitution:
         self._taught = [(partner_id, "", class_code) for partner_id, class_code in taught]
         self._day = day
         self._tally: Tally = Counter()
-        self._exact: Tally | None = None
 
     async def counts(self, hours: Sequence[float]) -> list[Tally]:
         """Everything coarse, and its silent purchases from the first of some hours on."""
@@ -173,14 +169,13 @@ class OfInstitution:
 
     async def details(self, spans: Sequence[Span]) -> list[dict[float, int]]:
         """Per span its values."""
-        if self._exact is None and any(span.metric not in KEPT for span in spans):
-            self._exact = Counter()
-            for tally in await added(self._session, Kind.SCOPE_EXACT, self._taught, self._day):
-                self._exact.update(counted(tally))
-        return [
-            within(self._tally if span.metric in KEPT else self._exact or {}, span)
-            for span in spans
-        ]
+        deeper = [span for span in spans if span.metric not in KEPT]
+        found: dict[Span, dict[float, int]] = {}
+        if deeper:
+            taught, day = self._taught, self._day
+            values = await exact(self._session, taught, day, deeper, together=True)
+            found = dict(zip(deeper, values, strict=True))
+        return [found[span] if span in found else within(self._tally, span) for span in spans]
 
 
 async def headlines(session: Session, sums: Sequence[Sum], near: Near) -> list[Tally]:
@@ -244,11 +239,41 @@ async def added(session: Session, kind: Kind, scopes: Iterable[Scope], day: int)
     """Per scope everything of a kind that is not cumulative until a day."""
     wanted = list(scopes)
     tallies = [no_tally() for _ in wanted]
-    last = day >> BLOCK_OF[kind]
-    rows = await session.fetch(SQL["added"], int(kind), *_columns(wanted, 3), last)
-    for scope, block, days in rows:
-        add_days(tallies[scope - 1], days, day if block == last else None)
+    for place, days, until_day in await _rows_until(session, kind, wanted, day):
+        add_days(tallies[place], days, until_day)
     return tallies
+
+
+async def exact(
+    session: Session,
+    scopes: Sequence[Scope],
+    day: int,
+    spans: Sequence[Span],
+    *,
+    together: bool = False,
+) -> list[dict[float, int]]:
+    """Per span the exact values of its scope until a day, or of all scopes ``together``."""
+    found: list[dict[float, int]] = [{} for _ in spans]
+    of = list(zip(found, spans, strict=True))
+    named = range(len(scopes)) if together else sorted({span.scope for span in spans})
+    wanted = [scopes[number] for number in named]
+    for place, days, until_day in await _rows_until(session, Kind.SCOPE_EXACT, wanted, day):
+        ranges = (
+            (values, span.metric, span.low, span.below)
+            for values, span in of
+            if together or span.scope == named[place]
+        )
+        add_between(ranges, days, until_day)
+    return found
+
+
+async def _rows_until(
+    session: Session, kind: Kind, scopes: Sequence[Scope], day: int
+) -> list[tuple[int, bytes, int | None]]:
+    """The number of a scope, days, and up to which of them (None: all): the rows of a kind that is not cumulative."""
+    last = day >> BLOCK_OF[kind]
+    rows = await session.fetch(SQL["added"], int(kind), *_columns(scopes, 3), last)
+    return [(scope - 1, days, day if block == last else None) for scope, block, days in rows]
 
 
 async def of_metrics(
