@@ -23,6 +23,7 @@ from statistics import quantiles
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
 import psutil
 import psycopg2
 from msgspec import Struct
@@ -442,14 +443,21 @@ def main() -> None:
     parser.add_argument("purchased_classes", type=int, nargs="?", default=100_000)
     parser.add_argument("--times", type=int, default=200, help="questions a route")
     parser.add_argument("--only-over-time", action="store_true", help="no lists of classes")
+    parser.add_argument("--keep", type=Path, help="a folder for the database, used again")
     asked = parser.parse_args()
     print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
     with (
-        TemporaryDirectory(prefix="tuntas-bench-") as folder,
-        EmbeddedPostgres(Path(folder) / "postgres") as server,
+        TemporaryDirectory(prefix="tuntas-bench-") as temporary,
+        EmbeddedPostgres((asked.keep or Path(temporary)) / "postgres") as server,
     ):
-        url = server.create_database("evaluations")
-        filled = fill(url, asked.purchased_classes)
+        told = (asked.keep or Path(temporary)) / "filled.json"
+        if told.exists():
+            url = server.database_url("evaluations")
+            filled = msgspec.json.decode(told.read_bytes(), type=Filled)
+        else:
+            url = server.create_database("evaluations")
+            filled = fill(url, asked.purchased_classes)
+            told.write_bytes(msgspec.json.encode(filled))
         print(f"{filled.purchased_classes:,} class rows written in {filled.seconds:.0f} s")
         for table, rows, table_bytes, index_bytes in sizes(url):
             print(
