@@ -3,7 +3,9 @@
 This is the one place where the read side comes by it; rows hold none of it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -26,6 +28,9 @@ AT_ONCE: Final = PAGE_ROWS
 
 ClassOfPerson: TypeAlias = tuple[int, str]
 """A participant's number and a class code."""
+
+ClassesOfPeople: TypeAlias = Mapping[int, Collection[str]]
+EVERY_CLASS: Final[ClassesOfPeople] = MappingProxyType({})
 
 PurchaseOfPerson: TypeAlias = tuple[str, int]
 """Purchase id and a participant's number."""
@@ -54,11 +59,17 @@ class People(Struct, frozen=True):
         return PurchaseEvidence(state.purchases[purchase_id], state.withdrawn)
 
 
-async def people(session: Session, partner_id: int, rules: Rules, persons: Iterable[int]) -> People:
-    """Some participants of one partner."""
+async def people(
+    session: Session,
+    partner_id: int,
+    rules: Rules,
+    persons: Iterable[int],
+    classes: ClassesOfPeople = EVERY_CLASS,
+) -> People:
+    """Some participants of one partner. ``classes``: the codes of whom not all is wanted."""
     wanted = list(dict.fromkeys(persons))
     rows = await session.fetch(SQL["snapshots"], partner_id, wanted) if wanted else []
-    return await loaded(session, partner_id, rules, rows)
+    return await loaded(session, partner_id, rules, rows, classes)
 
 
 async def everybody(session: Session, partner_id: int, rules: Rules) -> AsyncIterator[People]:
@@ -74,13 +85,17 @@ async def everybody(session: Session, partner_id: int, rules: Rules) -> AsyncIte
 
 
 async def loaded(
-    session: Session, partner_id: int, rules: Rules, rows: Iterable[Sequence[Any]]
+    session: Session,
+    partner_id: int,
+    rules: Rules,
+    rows: Iterable[Sequence[Any]],
+    classes: ClassesOfPeople = EVERY_CLASS,
 ) -> People:
     """Of rows of number, place, whether the snapshot is whole, and snapshot (null: none)."""
     states: dict[int, State] = {}
     places: dict[int, int | None] = {}
     for person, place, whole, snapshot in rows:
-        states[person] = state_to_read(snapshot, whole)
+        states[person] = state_to_read(snapshot, whole, classes.get(person))
         if not whole:
             places[person] = place
     # One at a time, as each has very many.
@@ -114,7 +129,10 @@ async def of_rows(
     found: list[ClassEvidence] = []
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
-        known = await people(session, partner_id, rules, [who for who, _ in some])
+        classes: defaultdict[int, list[str]] = defaultdict(list)
+        for who, class_code in some:
+            classes[who].append(class_code)
+        known = await people(session, partner_id, rules, classes, classes)
         found += [known.of_class(who, class_code) for who, class_code in some]
     return found
 
