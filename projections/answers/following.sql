@@ -29,12 +29,16 @@ WHERE lane.partner_id = %(partner_id)s AND lane.position > coalesce(seen.positio
 ORDER BY lane.position - coalesce(seen.position, 0) DESC, lane.lane_id LIMIT %(lanes)s
 
 -- name: participants
--- Who the events of some steps are about.
+-- Who the events of some steps are about. OFFSET 0 keeps it one look into the ledger a lane: the planner would rather read all
+-- of it.
 SELECT DISTINCT event.person
 FROM unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
-JOIN ledger.event
-  ON event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
- AND event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
+CROSS JOIN LATERAL (
+    SELECT partner_id, person FROM ledger.event
+    WHERE event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+      AND event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
+    OFFSET 0
+) AS event
 WHERE event.partner_id = %(partner_id)s AND event.person > 0
 
 -- name: changed

@@ -41,13 +41,16 @@ ON CONFLICT (partner_id) DO UPDATE
 SET revision = excluded.revision, package_sales_end = excluded.package_sales_end
 
 -- name: events
--- What some lanes say of participants from one position to another.
+-- What some lanes say of participants from one position to another. OFFSET 0 keeps it one look into the ledger a lane.
 SELECT event.person, event.topic, (extract(epoch FROM event.happened) * 1000000)::bigint, event.event_id, event.state,
        event.block
 FROM unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
-JOIN ledger.event
-  ON event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
- AND event.position > step.seen AND event.position <= step.upto
+CROSS JOIN LATERAL (
+    SELECT person, topic, happened, event_id, state, block FROM ledger.event
+    WHERE event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+      AND event.position > step.seen AND event.position <= step.upto
+    OFFSET 0
+) AS event
 WHERE event.person <> 0
 
 -- name: followed_to

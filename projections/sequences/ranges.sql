@@ -23,9 +23,12 @@ WITH looked_at AS MATERIALIZED (
     SELECT step.partner_id, event.sequence, event.sequence ~ '^0*[0-9]{1,18}$' AS usable
     FROM unnest(%(lane_ids)s::integer[], %(partner_ids)s::smallint[], %(seen)s::bigint[], %(upto)s::bigint[])
       AS step (lane_id, partner_id, seen, upto)
-    JOIN ledger.event
-      ON event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
-     AND event.position > step.seen AND event.position <= step.upto
+    CROSS JOIN LATERAL (
+        SELECT sequence FROM ledger.event
+        WHERE event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+          AND event.position > step.seen AND event.position <= step.upto
+        OFFSET 0
+    ) AS event
 ), numbered AS (
     SELECT partner_id, number, number - row_number() OVER (PARTITION BY partner_id ORDER BY number) AS island
     FROM (SELECT DISTINCT partner_id, CASE WHEN usable THEN sequence::bigint END AS number

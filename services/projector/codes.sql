@@ -12,12 +12,16 @@ FROM ledger.lane LEFT JOIN ledger.code_lane AS noted USING (partner_id, lane_id)
 WHERE lane.position > coalesce(noted.position, 0)
 
 -- name: events
--- What some lanes say of certificates and redeem codes from one position to another.
+-- What some lanes say of certificates and redeem codes from one position to another. OFFSET 0 keeps it one look into the ledger a
+-- lane: of dozens of lanes the planner would rather read all of it.
 SELECT event.partner_id, ledger.place(event.lane_id, event.position), event.topic, event.state
 FROM unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
-JOIN ledger.event
-  ON event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
- AND event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
+CROSS JOIN LATERAL (
+    SELECT partner_id, lane_id, position, topic, state FROM ledger.event
+    WHERE event.block BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+      AND event.lane_id = step.lane_id AND event.position > step.seen AND event.position <= step.upto
+    OFFSET 0
+) AS event
 WHERE event.topic = ANY (%(topics)s)
 
 -- name: note

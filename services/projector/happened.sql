@@ -13,12 +13,16 @@ FROM projections.day_lane AS followed LEFT JOIN ledger.happened_lane AS counted 
 WHERE followed.position > coalesce(counted.position, 0)
 
 -- name: step
--- Stands for {step}: the events of some lanes from one position to another, each with its day.
+-- Stands for {step}: the events of some lanes from one position to another, each with its day. OFFSET 0 keeps it one look into
+-- the ledger a lane: of dozens of lanes the planner would rather read all of it.
 unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
-JOIN ledger.stored_event AS event
-  ON event.place >> 7 BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
- AND event.place > ledger.place(step.lane_id, step.seen) AND event.place <= ledger.place(step.lane_id, step.upto)
- AND event_id IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT partner_id, happened, topic_id, state FROM ledger.stored_event
+    WHERE place >> 7 BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
+      AND place > ledger.place(step.lane_id, step.seen) AND place <= ledger.place(step.lane_id, step.upto)
+      AND event_id IS NOT NULL
+    OFFSET 0
+) AS event
 CROSS JOIN LATERAL (SELECT floor((extract(epoch FROM happened) + 25200) / 86400)::integer) AS of_day (day)
 
 -- name: count

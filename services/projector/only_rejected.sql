@@ -37,14 +37,25 @@ ON CONFLICT (partner_id, event_id) DO UPDATE SET happened = least(held.happened,
 WHERE held.happened IS DISTINCT FROM least(held.happened, excluded.happened)
 
 -- name: accepted
--- The ids of the step's events are not among those that were only rejected.
-DELETE FROM ledger.only_rejected AS held
-USING unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
-JOIN ledger.stored_event AS event
-  ON event.place >> 7 BETWEEN ledger.block(step.lane_id, step.seen) AND ledger.block(step.lane_id, step.upto)
- AND event.place > ledger.place(step.lane_id, step.seen) AND event.place <= ledger.place(step.lane_id, step.upto)
- AND event_id IS NOT NULL
-WHERE held.partner_id = event.partner_id AND held.event_id = event.event_id COLLATE "C"
+-- The ids of the step's events are not among those that were only rejected. OFFSET 0 keeps it one look into the ledger a lane
+-- and one probe of a key an event.
+DELETE FROM ledger.only_rejected
+WHERE ctid = ANY (ARRAY(
+    SELECT held.ctid
+    FROM unnest(%(lane_ids)s::integer[], %(seen)s::bigint[], %(upto)s::bigint[]) AS step (lane_id, seen, upto)
+    CROSS JOIN LATERAL (
+        SELECT partner_id, event_id FROM ledger.stored_event
+        WHERE place >> 7 BETWEEN ledger.block(step.lane_id, step.seen + 1) AND ledger.block(step.lane_id, step.upto)
+          AND place > ledger.place(step.lane_id, step.seen) AND place <= ledger.place(step.lane_id, step.upto)
+          AND event_id IS NOT NULL
+        OFFSET 0
+    ) AS event
+    CROSS JOIN LATERAL (
+        SELECT ctid FROM ledger.only_rejected
+        WHERE only_rejected.partner_id = event.partner_id AND only_rejected.event_id = event.event_id COLLATE "C"
+        OFFSET 0
+    ) AS held
+))
 
 -- name: followed
 INSERT INTO ledger.only_rejected_lane (partner_id, lane_id, position, next_offset)
