@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -197,9 +197,26 @@ class PostgresCluster:
         return found[0] if len(found) == 1 else None
 
     def is_whole(self) -> bool:
-        """Whether the standby is synchronous: it may be promoted, and no commit is acknowledged without it."""
+        """Whether the standby is synchronous: it may be promoted, and no commit is acknowledged without it.
+
+        Patroni's word may be some seconds old: a leader whose PostgreSQL was killed goes on alone until the standby has
+        found it again. So PostgreSQL on the leader has to say so as well.
+        """
         standbys = [node for number, node in enumerate(self.nodes) if number != self.leader()]
-        return self.leader() is not None and all(node.said("/sync") == 200 for node in standbys)
+        says_so = self.leader() is not None and all(node.said("/sync") == 200 for node in standbys)
+        return says_so and self._synchronous() == len(standbys)
+
+    def _synchronous(self) -> int:
+        """How many standbys the leader waits for; -1: it does not answer."""
+        try:
+            with (
+                closing(psycopg2.connect(self.database_url())) as session,
+                session.cursor() as work,
+            ):
+                work.execute("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
+                return int((work.fetchone() or (0,))[0])
+        except psycopg2.Error:
+            return -1
 
     def _run(self, statement: str) -> None:
         session = psycopg2.connect(self.database_url())
