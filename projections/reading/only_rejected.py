@@ -51,7 +51,7 @@ async def between(
             new = earliest(said, microseconds)
             if is_kept:
                 add(happened, -1)
-                new = min((time for time in (new, happened) if time is not None), default=None)
+                new = _first((new, happened))
             add(new, 1)
     else:
         async for rows in session.parts(SQL["every"], partner_id):
@@ -62,5 +62,8 @@ async def between(
 
 def earliest(said: Iterable[str | None], microseconds: Microseconds) -> int | None:
     """The earliest of the times that an id's records say; None: none of them can be read."""
-    times = (microseconds(each) for each in said if each is not None)
+    return _first(microseconds(each) for each in said if each is not None)
+
+
+def _first(times: Iterable[int | None]) -> int | None:
     return min((time for time in times if time is not None), default=None)

@@ -5,9 +5,10 @@
 SELECT pg_try_advisory_xact_lock(727408)
 
 -- name: lanes
--- The next %(events)s positions at most of each lane that goes on.
+-- The next %(most)s positions at most of each lane that goes on, and whether more wait.
 SELECT lane.partner_id, lane.lane_id, coalesce(noted.position, 0),
-       least(lane.position, coalesce(noted.position, 0) + %(events)s), lane.position
+       least(lane.position, coalesce(noted.position, 0) + %(most)s),
+       lane.position > coalesce(noted.position, 0) + %(most)s
 FROM ledger.lane LEFT JOIN ledger.code_lane AS noted USING (partner_id, lane_id)
 WHERE lane.position > coalesce(noted.position, 0)
 

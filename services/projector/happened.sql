@@ -5,10 +5,11 @@
 SELECT pg_try_advisory_xact_lock(727409)
 
 -- name: lanes
--- The next %(events)s positions at most of each lane, as far as the sums over time follow it: who reads these counts finds the
--- events of a day by what is followed (projections.day_place).
+-- The next %(most)s positions at most of each lane, as far as the sums over time follow it, and whether more wait: who reads
+-- these counts finds the events of a day by what is followed (projections.day_place).
 SELECT followed.partner_id, followed.lane_id, coalesce(counted.position, 0),
-       least(followed.position, coalesce(counted.position, 0) + %(events)s), followed.position
+       least(followed.position, coalesce(counted.position, 0) + %(most)s),
+       followed.position > coalesce(counted.position, 0) + %(most)s
 FROM projections.day_lane AS followed LEFT JOIN ledger.happened_lane AS counted USING (partner_id, lane_id)
 WHERE followed.position > coalesce(counted.position, 0)
 

@@ -10,6 +10,7 @@ from projections.reading.only_rejected import earliest
 from projections.status.rejudge import Transaction
 from projections.storage.sql import load
 from services.cloudevents.time import microseconds
+from services.projector.steps import POSITIONS, next_step
 
 SQL: Final = load("services.projector", "only_rejected.sql")
 STEP: Final = 20_000
@@ -19,17 +20,10 @@ STEP: Final = 20_000
 def find(opened: Transaction, step: int = STEP) -> bool:
     """Follows the next rejections and events of each lane; whether more wait, False while another one follows."""
     with opened() as cursor:
-        cursor.execute(SQL["claim"])
-        if not cursor.fetchone()[0]:
+        taken = next_step(cursor, SQL, step, (*POSITIONS, "since", "before"))
+        if taken is None:
             return False
-        cursor.execute(SQL["lanes"], {"step": step})
-        lanes = cursor.fetchall()
-        if not lanes:
-            return False
-        names = ("partner_ids", "lane_ids", "seen", "upto", "since", "before", "waits")
-        of = {
-            name: list(column) for name, column in zip(names, zip(*lanes, strict=True), strict=True)
-        }
+        of = taken.values
         cursor.execute(SQL["rejected"], of)
         found: dict[tuple[int, str], int | None] = {}
         for partner_id, event_id, said in cursor.fetchall():
@@ -44,4 +38,4 @@ def find(opened: Transaction, step: int = STEP) -> bool:
         # What was accepted before it was looked for is not kept; what is accepted later is behind what is followed now.
         cursor.execute(SQL["accepted"], of)
         cursor.execute(SQL["followed"], of)
-        return any(of["waits"])
+        return taken.more

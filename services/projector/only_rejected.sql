@@ -10,9 +10,9 @@ SELECT partner_id, lane_id, seen, upto, since, before, upto < position OR before
 FROM (
     SELECT lane.partner_id, lane.lane_id, lane.position, lane.next_offset,
            coalesce(followed.position, 0) AS seen,
-           least(lane.position, coalesce(followed.position, 0) + %(step)s) AS upto,
+           least(lane.position, coalesce(followed.position, 0) + %(most)s) AS upto,
            coalesce(followed.next_offset, lane.first_offset) AS since,
-           least(lane.next_offset, coalesce(followed.next_offset, lane.first_offset) + %(step)s) AS before
+           least(lane.next_offset, coalesce(followed.next_offset, lane.first_offset) + %(most)s) AS before
     FROM ledger.lane LEFT JOIN ledger.only_rejected_lane AS followed USING (partner_id, lane_id)
 ) AS lane
 WHERE position > seen OR next_offset > since

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from domain.vocabulary import PARTNER_IDS, TOPIC_PREFIX
-from projections.reading import only_rejected, totals
+from projections.reading import instants, only_rejected, totals
 from projections.reading.session import SnapshotSession
 from services.cloudevents.time import microseconds
 from tests.simulation.ledgers import Ledger
 
-EPOCH = 0
-LATER = 2**61
+EPOCH: Final = 0
+LATER: Final = 2**61
 """Behind whatever is said to have happened."""
-MIDDLE = "SELECT min(happened), max(happened) FROM ledger.stored_event WHERE partner_id = $1 AND event_id IS NOT NULL"
+BOUNDS: Final = """
+SELECT min(happened), max(happened) FROM ledger.stored_event WHERE partner_id = $1 AND event_id IS NOT NULL
+"""
 
 
 async def check(session: SnapshotSession, ledger: Ledger) -> None:
@@ -33,9 +36,9 @@ async def check(session: SnapshotSession, ledger: Ledger) -> None:
             session, partner_id, [EPOCH], LATER, microseconds
         )
         assert sum(counted) + unknown == len(only), f"{partner}: only rejected are {sorted(only)}"
-        first, last = await session.fetchrow(MIDDLE, partner_id)
+        first, last = await session.fetchrow(BOUNDS, partner_id)
         if first is not None:
-            begin, end = (round(time.timestamp() * 1_000_000) for time in (first, last))
+            begin, end = instants.microseconds(first), instants.microseconds(last)
             times = [begin + (end - begin) * step // 7 for step in range(1, 7)]
             by_day = await totals.before(session, partner_id, times)
             assert by_day == await totals.counted_of_all(session, partner_id, times), partner
