@@ -14,7 +14,7 @@ consumer stands still until `seek`. How partitions change hands, as the caller s
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import Final
 
@@ -22,6 +22,7 @@ from kafka import TopicPartition
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
+from services.kafka.continuity import Continuity
 from services.kafka.errors import log_mismatch, missing_offsets, translated
 from services.kafka.failures import BrokerUnavailable, LogMismatch
 from services.kafka.fetching import FETCHED_BYTES, PartnerKafkaConsumer
@@ -73,9 +74,7 @@ class PartnerConsumer:
         self._unavailable_after = unavailable_after_seconds
         self._stuck_after = stuck_after_seconds
         self._held: set[tuple[str, int]] = set()
-        self._sought: dict[tuple[str, int], tuple[int, int]] = {}
-        self._reached: dict[tuple[str, int], int] = {}
-        self._ahead: dict[tuple[str, int], float] = {}
+        self._continuity = Continuity(unavailable_after_seconds)
         with translated(f"connecting to Kafka at {bootstrap}", self._who):
             self._kafka = PartnerKafkaConsumer(
                 bootstrap_servers=bootstrap.split(","),
@@ -138,16 +137,17 @@ class PartnerConsumer:
             (tp, next_offset, next_offset if end is None else end)
             for tp, next_offset, end in self._kafka.places()
             # Not sought, or not fetched, yet: its position says nothing.
-            if tp in self._sought and (end is not None or tp in found)
+            if tp in self._continuity and (end is not None or tp in found)
         ]
-        self._look_for_ends(places)
+        for tp, offset in self._continuity.ended(places):
+            if tp not in self._kafka.paused():
+                raise self._mismatch(tp, offset)
         fetched = []
         for tp, next_offset, high_water in places:
-            records = found.get(tp, [])
-            if not self._goes_on(tp, next_offset):
-                continue
-            if records or self._sought[tp] != (next_offset, high_water):
-                self._sought[tp] = (next_offset, high_water)
+            if self._goes_on(tp, next_offset) and self._continuity.take(
+                tp, next_offset, high_water
+            ):
+                records = found.get(tp, [])
                 fetched.append(Fetched(tp.topic, tp.partition, records, next_offset, high_water))
         return Polled(fetched, assigned, revoked, lost)
 
@@ -169,9 +169,7 @@ class PartnerConsumer:
             self._kafka.resume(tp)
         except (ValueError, KeyError):
             return False
-        self._sought[tp] = (offset, -1)
-        self._reached[tp] = max(offset, reached)
-        self._ahead.pop(tp, None)
+        self._continuity.begin(tp, offset, reached)
         return True
 
     def pause(self, topic: str, partition: int) -> None:
@@ -180,7 +178,7 @@ class PartnerConsumer:
 
     def resume(self, topic: str, partition: int) -> None:
         """Go on behind what was handed out; without effect before the first `seek`."""
-        if (topic, partition) in self._sought:
+        if (topic, partition) in self._continuity:
             self._switch(self._kafka.resume, topic, partition)
 
     def commit(self, next_offsets: Mapping[tuple[str, int], int]) -> None:
@@ -244,9 +242,7 @@ class PartnerConsumer:
         revoked = ((self._held - now) | (self._held & given)) - lost
         for tp in lost | revoked:
             self._group_offsets.forget(tp)
-            self._sought.pop(tp, None)
-            self._reached.pop(tp, None)
-            self._ahead.pop(tp, None)
+            self._continuity.forget(tp)
         self._held = now
         return frozenset(assigned), frozenset(revoked), frozenset(lost)
 
@@ -272,36 +268,18 @@ class PartnerConsumer:
 
         What a poll took, and then raised before it was handed out, is found so, and whatever moves a position besides.
         """
-        reached = self._sought[tp][0]
+        wanted = self._continuity.next_offset(tp)
         began = self._kafka.began(tp)
-        if (next_offset if began is None else began) == reached:
+        if (next_offset if began is None else began) == wanted:
             return True
-        _log.warning("read again topic=%s partition=%d offset=%d", *tp, reached)
-        self._kafka.seek(tp, reached)
+        _log.warning("read again topic=%s partition=%d offset=%d", *tp, wanted)
+        self._kafka.seek(tp, wanted)
         self._kafka.forget_fetched(tp)
         return False
 
-    def _look_for_ends(self, places: Iterable[tuple[TopicPartition, int, int]]) -> None:
-        """Raise LogMismatch where a log has ended before what is read next, or was reached before."""
-        for tp, next_offset, high_water in places:
-            if (wanted := max(next_offset, self._reached[tp])) > high_water:
-                self._ahead_of_the_log(tp, wanted)
-            else:
-                self._ahead.pop(tp, None)
-
-    def _ahead_of_the_log(self, tp: TopicPartition, offset: int) -> None:
-        """Raise LogMismatch when the log has ended before ``offset`` for a while.
-
-        Apache Kafka refuses such a fetch, other brokers just send nothing. For a moment it can be
-        so after an election, until the new leader knows how far its followers are.
-        """
-        since = self._ahead.setdefault(tp, monotonic())
-        if monotonic() - since > self._unavailable_after and tp not in self._kafka.paused():
-            raise self._mismatch(tp, offset)
-
     def _log_mismatch(self, error: KafkaError) -> LogMismatch:
         tp, offset = next(iter(missing_offsets(error).items()))
-        return self._mismatch(tp, self._reached.get(tp, 0) if offset is None else offset)
+        return self._mismatch(tp, self._continuity.reached(tp) if offset is None else offset)
 
     def _mismatch(self, tp: tuple[str, int], offset: int) -> LogMismatch:
         return log_mismatch(tp, offset, self.beginning_offset(*tp), self.end_offset(*tp))

@@ -135,7 +135,9 @@ def test_a_position_that_moved_by_itself_is_put_back(
     assert f"read again topic={topic} partition=0 offset=5" in caplog.text
 
 
-def test_a_log_that_ended_costs_no_record_of_another(bootstrap: str, subscribe: Subscribe) -> None:
+def test_a_log_that_ended_costs_no_record_of_another(
+    bootstrap: str, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What one poll took of the others is not handed out when it raises; the next one reads it again."""
     whole, cut = create_topic(bootstrap), create_topic(bootstrap)
     for topic in (whole, cut):
@@ -145,8 +147,9 @@ def test_a_log_that_ended_costs_no_record_of_another(bootstrap: str, subscribe: 
     while reader.records.keys() != places or not all(reader.records.values()):
         reader.poll(most=4)
     consumer, partition = reader.consumer, TopicPartition(cut, 0)
-    consumer._reached[partition] = 1_000  # noqa: SLF001 - as if more had been read of it once
-    consumer._ahead[partition] = 0.0  # noqa: SLF001 - and for long it has been shorter
+    continuity = consumer._continuity  # noqa: SLF001 - as if more had been read of it once
+    continuity.begin(partition, continuity.next_offset(partition), reached=1_000)
+    monkeypatch.setattr(continuity, "_patience_seconds", -1.0)
     for _ in range(3):
         with pytest.raises(LogMismatch):
             reader.poll(most=4)
