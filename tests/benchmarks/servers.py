@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -100,7 +100,7 @@ def fill(bootstrap: str, log: SeasonLog, progress: Progress | None = None) -> No
     progress.remove_task(bar)
 
 
-def cpu_seconds(pids: list[int], *, ended_children: bool = False) -> float:
+def cpu_seconds(pids: Sequence[int], *, ended_children: bool = False) -> float:
     """User and system time of the processes and of all that descends from them, as far as they still run."""
     total = 0.0
     for pid in pids:
