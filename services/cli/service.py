@@ -36,6 +36,7 @@ def project() -> None:
     projecting = projector(settings)
     told = answering(settings)
     collect_seldom()
+    switch_quickly()
     with heartbeat(settings, "project") as heart:
         stop = _stop_on_signals(heart)
         with beside(told, stop):

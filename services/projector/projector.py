@@ -3,32 +3,31 @@
 It judges rows again when a partner's catalogue or the package sales end changed, adds up what evaluations count, now
 and over time, looks for gaps in partners' running numbers, announces rejections to partners, counts what became of
 records and what happened day by day, notes by which codes events are found, and says of whom most records are
-rejected. Several may run: each of these has one process at a time, the others skip it; evaluations over time have one
-for each partner.
+rejected. Several may run: each of these has one process at a time, the others skip it; evaluations over time and the
+judging of rows have one for each partner. These two may have much to catch up with, and are beside the others.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any
 
 from psycopg2.extensions import connection
 
 from projections.sequences import ranges as sequences
-from projections.status import rejudge
 from projections.sums.rollup import add_up
 from services.kafka.admission import Admission
 from services.kafka.failures import KafkaFailure
-from services.logs import pairs
 from services.postgres.connect import close, transaction
-from services.postgres.errors import PostgresError, Retry
-from services.projector import codes, delivered, happened, only_rejected
+from services.postgres.errors import PostgresError
+from services.projector import codes, days, delivered, happened, only_rejected
 from services.projector.announcer import Send, announce
-from services.projector.days import FollowingDays
+from services.projector.beside import Beside
 from services.projector.pausing import Pausing
 from services.projector.recently import RecentlyRejected
+from services.projector.rejudging import rejudge_all
 from services.resume import run_until_stopped
 
 log = logging.getLogger("tuntas.project")
@@ -56,14 +55,19 @@ class Projector:
         self._codes = Pausing(codes.note)
         self._happened = Pausing(happened.count)
         self._only_rejected = Pausing(only_rejected.find)
-        self._days = FollowingDays(connect, look_seconds)
+        self._beside = (
+            Beside("days", connect, days.begin, look_seconds),
+            Beside("judging", connect, lambda: rejudge_all, look_seconds),
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Follows until ``stop`` is set. Never gives up on broken infrastructure: says so, waits and resumes.
 
         Raises AccessRefused where Kafka refuses this client before anything was done for once.
         """
-        with self._days.beside():
+        with ExitStack() as beside:
+            for each in self._beside:
+                beside.enter_context(each.running())
             run_until_stopped(self._run_until_broken, stop, (PostgresError, KafkaFailure), log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:
@@ -72,41 +76,17 @@ class Projector:
             with self._admission.sought(), self._open_sender() as send:
                 opened: Transaction = partial(transaction, session)
                 while not stop.is_set():
-                    self._days.check()
-                    done = self._rejudge(opened) + _add_up(opened) + _follow_sequences(opened)
-                    done += announce(opened, send) + self._delivered.look(opened)
-                    done += self._codes.look(opened) + self._happened.look(opened)
-                    done += self._only_rejected.look(opened)
+                    for each in self._beside:
+                        each.check()
+                    done = _add_up(opened) + _follow_sequences(opened) + announce(opened, send)
+                    done += self._delivered.look(opened) + self._codes.look(opened)
+                    done += self._happened.look(opened) + self._only_rejected.look(opened)
                     self._recent.look(opened)
                     self._admission.is_granted = True
                     if not done:
                         stop.wait(self._look_seconds)
         finally:
             close(session)
-
-    def _rejudge(self, opened: Transaction) -> int:
-        passes = 0
-        for partner_id in rejudge.partners_behind(opened):
-            if not rejudge.claim(opened, partner_id):
-                continue
-            try:
-                done = rejudge.rejudge(opened, partner_id)
-            except Retry as retry:
-                log.warning("judged again later %s", pairs(partner_id=partner_id, why=str(retry)))
-                continue
-            finally:
-                rejudge.release(opened, partner_id)
-            passes += 1
-            log.info(
-                "judged again %s",
-                pairs(
-                    partner_id=partner_id,
-                    revision=done.revision,
-                    rows=done.rows,
-                    purchases=done.purchases,
-                ),
-            )
-        return passes
 
 
 def _add_up(opened: Transaction) -> int:

@@ -11,7 +11,7 @@ from unittest import mock
 
 from services import rebuilding, resume
 from services.intake import reading
-from services.projector import answering, days, projector, recently
+from services.projector import answering, beside, projector, recently
 from services.projector.pausing import Pausing
 from services.resume import Stop
 from tests.simulation.scheduler import Crashed, here
@@ -119,7 +119,7 @@ def placed(connect: Callable[..., Any]) -> Iterator[None]:
         mock.patch.object(reading, "time", CLOCK),
         mock.patch.object(resume, "time", CLOCK),
         mock.patch.object(rebuilding, "connect", connect),
-        mock.patch.object(days, "threading", SimpleNamespace(Thread=Thread, Event=SimulatedStop)),
+        mock.patch.object(beside, "threading", SimpleNamespace(Thread=Thread, Event=SimulatedStop)),
         mock.patch.object(answering, "LOOK_SECONDS", REST_SECONDS),
         mock.patch.object(projector, "Pausing", partial(Pausing, clock=CLOCK.monotonic)),
         mock.patch.object(recently, "monotonic", CLOCK.monotonic),

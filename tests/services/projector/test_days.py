@@ -11,7 +11,9 @@ from projections.days import following
 from projections.days.following import Follower
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import close, connect, transaction
-from services.projector.days import FollowingDays, follow_one
+from services.projector import days
+from services.projector.beside import Beside
+from services.projector.days import follow_one
 from services.simulator import simulate
 from tests.projections.kept import Kept, kept_on
 
@@ -28,7 +30,11 @@ def told(postgres_server: EmbeddedPostgres) -> Iterator[Kept]:
         yield kept
 
 
-def wait_until_followed(kept: Kept, beside: FollowingDays) -> None:
+def followed_beside(kept: Kept) -> Beside:
+    return Beside("days", lambda: connect(kept.url, "test days"), days.begin, 0.05)
+
+
+def wait_until_followed(kept: Kept, beside: Beside) -> None:
     deadline = time.monotonic() + 60
     while kept.rows(BEHIND) != [(0,)]:
         assert time.monotonic() < deadline
@@ -37,9 +43,9 @@ def wait_until_followed(kept: Kept, beside: FollowingDays) -> None:
 
 
 def test_a_thread_follows_while_the_block_runs(told: Kept) -> None:
-    beside = FollowingDays(lambda: connect(told.url, "test days"), 0.05)
+    beside = followed_beside(told)
     assert told.rows(BEHIND) > [(1_000,)]
-    with beside.beside():
+    with beside.running():
         wait_until_followed(told, beside)
         told.tell(list(simulate(1_800, seed=4))[1_500:])
         wait_until_followed(told, beside)
@@ -48,7 +54,7 @@ def test_a_thread_follows_while_the_block_runs(told: Kept) -> None:
     assert not any((told.rebuild().differences or {"": 1}).values())
 
 
-def check_until(beside: FollowingDays, deadline: float) -> None:
+def check_until(beside: Beside, deadline: float) -> None:
     while time.monotonic() < deadline:
         beside.check()
 
@@ -58,8 +64,8 @@ def test_a_defect_ends_who_runs_it(told: Kept, monkeypatch: pytest.MonkeyPatch) 
         raise ZeroDivisionError
 
     monkeypatch.setattr(Follower, "behind", broken)
-    beside = FollowingDays(lambda: connect(told.url, "test days"), 0.05)
-    with beside.beside():
+    beside = followed_beside(told)
+    with beside.running():
         deadline = time.monotonic() + 60
         with pytest.raises(ZeroDivisionError):
             check_until(beside, deadline)
