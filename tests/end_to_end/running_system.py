@@ -163,6 +163,7 @@ class RunningSystem:
     def _start(
         self, name: str, command: str, settings: Mapping[str, str], source: Path = REPOSITORY
     ) -> str:
+        self._ended.discard(name)
         self.processes[name] = Leash(
             [*TUNTAS, command],
             self.folder / f"{name}.log",
@@ -224,11 +225,13 @@ class RunningSystem:
 
     # What there is
 
-    def status(self, path: str) -> int:
+    def status(self, path: str, within_seconds: float = 30.0) -> int:
         """The status of an answer to an evaluator; 0 when nobody answers."""
         try:
             headers = {"Authorization": f"Bearer {self.evaluator_token}"}
-            return httpx.get(self.api_url + path, headers=headers, timeout=30).status_code
+            return httpx.get(
+                self.api_url + path, headers=headers, timeout=within_seconds
+            ).status_code
         except httpx.TransportError:
             return 0
 

@@ -28,6 +28,7 @@ WHAT: Final = {
     "database killed": "SIGKILL of its first process, and started again",
     "broker killed": "SIGKILL, and started again",
     "disk full": "no event can be written, for up to 2 seconds",
+    "API killed": "SIGKILL; another process is begun at once",
 }
 """What each kind of fault under load is."""
 EARLIER: Final = {
@@ -51,6 +52,8 @@ GONE_ON: Final = {
     "database stopped at once": "from when PostgreSQL answers until lanes move on",
     "database killed": "from when PostgreSQL answers until lanes move on",
     "broker killed": "from when Kafka answers until lanes move on",
+    "projector killed": "from the kill until another one followed events",
+    "API killed": "from the kill until another one answers from the database",
 }
 """What the seconds are counted between."""
 
@@ -75,7 +78,9 @@ def _under_load(kept: Kept, calm: Kept) -> str:
         for kind, what in (WHAT | EARLIER).items()
         if trials[kind]
     )
-    between = "; ".join(f"{kind}: {what}" for kind, what in GONE_ON.items() if kept.times[kind])
+    between = "; ".join(
+        f"{kind}: {what}" for kind, what in GONE_ON.items() if kept.times[kind] or calm.times[kind]
+    )
     seasons = kept.sums["seasons"] + calm.sums["seasons"]
     records = kept.sums["records"] + calm.sums["records"]
     return (

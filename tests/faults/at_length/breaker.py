@@ -40,6 +40,7 @@ KINDS: Final = {
     "database killed": 3,
     "broker killed": 1,
     "disk full": 1,
+    "API killed": 1,
 }
 """Each kind with how often it comes, beside the others."""
 WORKERS: Final = 3
@@ -57,6 +58,8 @@ PATIENCE: Final = "SET lock_timeout = '500ms'; "
 WORKERS_SESSIONS: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tuntas%' AND random() < 0.5
 """
+FOLLOWED: Final = "SELECT coalesce(sum(position), 0) FROM projections.day_lane"
+ANSWER_SECONDS: Final = 1.0
 LANES: Final = "SELECT lane_id, epoch, next_offset FROM ledger.lane"
 
 Lanes = dict[int, tuple[int, int]]
@@ -106,7 +109,7 @@ class Breaker:
         """One fault."""
         kind = self._chance.choices(list(self._kinds), list(self._kinds.values()))[0]
         self.told.append(f"{monotonic() - self._began:7.2f} s  {kind}")
-        if getattr(self, "_" + kind.replace(" ", "_"))():
+        if getattr(self, "_" + kind.lower().replace(" ", "_"))():
             self.trials[kind] += 1
 
     def tend(self) -> None:
@@ -173,8 +176,22 @@ class Breaker:
 
     def _projector_killed(self) -> bool:
         self._system.kill(self._system.project())
+        ((before,),) = self._system.rows(FOLLOWED)
         self._system.start_project()
+        self._watches.append(
+            Watch("projector killed", lambda _: self._system.rows(FOLLOWED)[0][0] > before)
+        )
         return True
+
+    def _api_killed(self) -> bool:
+        self._system.kill("api")
+        self._system.start_api()
+        self._watches.append(Watch("API killed", lambda _: self._answers()))
+        return True
+
+    def _answers(self) -> bool:
+        """Whether the API answers from the database."""
+        return self._system.status("/readyz", ANSWER_SECONDS) == 200
 
     def _rebalance(self) -> bool:
         """A member joins the group, is given lanes, reads none of them and leaves."""
@@ -318,9 +335,10 @@ class Breaker:
             return
         try:
             lanes = self._lanes()
+            gone_on = [each for each in self._watches if each.went_on(lanes)]
         except psycopg2.Error:
             return
-        for each in [each for each in self._watches if each.went_on(lanes)]:
+        for each in gone_on:
             self._watches.remove(each)
             self.times[each.kind].append(monotonic() - each.since)
 
