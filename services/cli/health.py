@@ -49,9 +49,10 @@ def health(
     settings = reached_settings()
     logging.disable(logging.CRITICAL)  # what failed is said in one line
     ended = threading.Event()
+    speaks = threading.Lock()  # whoever says how it is; the other one has come too late
 
     def give_up() -> None:
-        if not ended.wait(timeout):
+        if not ended.wait(timeout) and speaks.acquire(blocking=False):
             typer.secho(f"{service}: no answer within {timeout:g} s.", fg="red", err=True)
             os._exit(ILL)  # whatever it hangs in
 
@@ -59,10 +60,12 @@ def health(
     try:
         LOOKS[service](settings, timeout)
     except (NotWell, PostgresError, KafkaFailure, Unworkable, URLError, OSError) as failure:
+        speaks.acquire()
         typer.secho(f"{service}: {failure}", fg="red", err=True)
         raise typer.Exit(ILL) from None
     finally:
         ended.set()
+    speaks.acquire()
     typer.echo(f"{service}: well.")
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from services.heartbeat import Heartbeat
 from services.kafka.topics import ensure_topics
 from services.postgres.connect import close, connect, transaction
 from services.postgres.migrations.run import migrate
-from tests.services.cli.commands import NOBODY, run
+from tests.services.cli.commands import NOBODY, environment, run
 
 PASSWORD = "s3cret-of-the-database"
 
@@ -103,3 +104,38 @@ def test_an_api_that_does_not_answer_is_not_well(tmp_path: Path, url: str) -> No
         ended = asked(tmp_path, url, "api", "--timeout", "2", TUNTAS_API_PORT=port)
     assert ended.returncode == 1
     assert ended.stderr.startswith("api: ")
+
+
+AT_ONCE = """
+import time
+import typer
+from services.cli import app, health
+
+say = typer.secho
+
+def say_slowly(*words, **how):
+    time.sleep(1.0)
+    say(*words, **how)
+
+def time_out(_url, timeout):
+    time.sleep(timeout + 0.3)
+    raise TimeoutError("timed out")
+
+health.typer.secho = say_slowly
+health.urlopen = time_out
+app.main()
+"""
+
+
+def test_who_times_out_as_its_time_is_up_says_one_thing(tmp_path: Path, url: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, "health", "api", "--timeout", "0.5"],
+        cwd=tmp_path,
+        env=environment(tmp_path, url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "api: no answer within 0.5 s.\n"
