@@ -114,8 +114,8 @@ from services.cli import app, health
 say = typer.secho
 
 def say_slowly(*words, **how):
-    time.sleep(1.0)
     say(*words, **how)
+    time.sleep(1.0)
 
 def time_out(_url, timeout):
     time.sleep(timeout + 0.3)
