@@ -199,7 +199,7 @@ class RunningSystem:
 
     def wait_until_ready(self) -> None:
         """Blocks until the API answers from the database."""
-        self.wait_until(lambda: self.status("/readyz") == 200, "the API is ready")
+        self.wait_until(self.is_ready, "the API is ready")
 
     def wait_until_read(self, records: int) -> None:
         """Blocks until so many records have their outcome."""
@@ -224,6 +224,10 @@ class RunningSystem:
         self.wait_until(lambda: look() != before, what)
 
     # What there is
+
+    def is_ready(self, within_seconds: float = 30.0) -> bool:
+        """Whether the API answers from the database."""
+        return self.status("/readyz", within_seconds) == 200
 
     def status(self, path: str, within_seconds: float = 30.0) -> int:
         """The status of an answer to an evaluator; 0 when nobody answers."""

@@ -186,12 +186,8 @@ class Breaker:
     def _api_killed(self) -> bool:
         self._system.kill("api")
         self._system.start_api()
-        self._watches.append(Watch("API killed", lambda _: self._answers()))
+        self._watches.append(Watch("API killed", lambda _: self._system.is_ready(ANSWER_SECONDS)))
         return True
-
-    def _answers(self) -> bool:
-        """Whether the API answers from the database."""
-        return self._system.status("/readyz", ANSWER_SECONDS) == 200
 
     def _rebalance(self) -> bool:
         """A member joins the group, is given lanes, reads none of them and leaves."""
