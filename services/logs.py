@@ -27,6 +27,8 @@ def configure(level: str) -> None:
     logging.getLogger("kafka").setLevel(logging.WARNING)
     # It traces whatever ends a connection; what that means to an operator, this project says.
     logging.getLogger("kafka.net.transport").addFilter(_without_trace)
+    # A client that is closed just as an answer comes finds its own socket gone, and calls that an error.
+    logging.getLogger("kafka.net.transport").addFilter(_not_closed_here)
     # A client that is closed while it asks who leads what cancels that question, and calls it an error.
     logging.getLogger("kafka.cluster").addFilter(_not_cancelled)
     # It shows every command line at INFO, and its output.
@@ -38,6 +40,13 @@ def configure(level: str) -> None:
 def _without_trace(record: logging.LogRecord) -> bool:
     record.exc_info = record.exc_text = None
     return True
+
+
+def _not_closed_here(record: logging.LogRecord) -> bool:
+    """What ends a connection from outside is logged before the connection counts as closed."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    closing = (getattr(each, "is_closing", None) for each in arguments)
+    return not any(is_closing() for is_closing in closing if is_closing is not None)
 
 
 def _not_cancelled(record: logging.LogRecord) -> bool:
