@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import FrameType
 
 from services import logs
@@ -30,7 +30,7 @@ def ingest() -> None:
 def project() -> None:
     """Keep rows in line with the catalogue, and tell partners what was rejected and what answers became."""
     settings = _settings()
-    from services.projector.answering import beside  # noqa: PLC0415
+    from services.projector.beside import beside  # noqa: PLC0415
     from services.wiring import answering, heartbeat, projector  # noqa: PLC0415
 
     projecting = projector(settings)
@@ -39,7 +39,7 @@ def project() -> None:
     switch_quickly()
     with heartbeat(settings, "project") as heart:
         stop = _stop_on_signals(heart)
-        with beside(told, stop):
+        with nullcontext() if told is None else beside("answers", told.run, stop):
             projecting.run(stop)
 
 

@@ -8,8 +8,8 @@ a connection of its own: when Kafka does not take answers, sums and rejections g
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -183,33 +183,3 @@ def message(topic: str, change: Change, now: datetime) -> Message:
         return Message(topic, key.encode(), headers, None)
     event = AnswerChanged(id=change.event_id, subject=key, time=now, data=change.answer)
     return Message(topic, key.encode(), STRUCTURED, encode(event))
-
-
-@contextmanager
-def beside(answering: Answering | None, stop: threading.Event) -> Iterator[None]:
-    """A block beside which answers are told, from a thread; None: they are not.
-
-    A defect there sets ``stop`` and is raised when the block has ended.
-    """
-    if answering is None:
-        yield
-        return
-    ended = threading.Event()
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            answering.run(ended)
-        except BaseException as defect:  # noqa: BLE001 - raised below, by the thread that is waited for
-            failed.append(defect)
-            stop.set()
-
-    thread = threading.Thread(target=run, name="answers")
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-    if failed:
-        raise failed[0]

@@ -1,4 +1,4 @@
-"""Work behind the intake, on a thread and a connection of its own: nothing else waits for a long catch-up."""
+"""What goes on beside a block, on a thread and a connection of its own: nothing else waits for a long catch-up."""
 
 import logging
 import threading
@@ -18,8 +18,37 @@ Step: TypeAlias = Callable[[Transaction], int]
 """Does some of the work; returns how much that was, 0: nothing is left, or another process does it."""
 
 
-class Beside:
-    """One kind of work that goes on while a block runs."""
+@contextmanager
+def beside(
+    name: str, run: Callable[[threading.Event], None], stop: threading.Event
+) -> Iterator[None]:
+    """A block beside which ``run`` goes on, until the event that it is given is set at the block's end.
+
+    A defect there sets ``stop``, by which the block is to end, and is raised when it has ended.
+    """
+    ended = threading.Event()
+    failed: list[BaseException] = []
+
+    def run_until_ended() -> None:
+        try:
+            run(ended)
+        except BaseException as defect:  # noqa: BLE001 - raised below, by the thread that is waited for
+            failed.append(defect)
+            stop.set()
+
+    thread = threading.Thread(target=run_until_ended, name=name)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+class Stepping:
+    """One kind of work behind the intake, step after step."""
 
     def __init__(
         self,
@@ -29,44 +58,23 @@ class Beside:
         look_seconds: float,
     ) -> None:
         """``begin`` makes what takes the steps, anew for each connection; where nothing is left, it rests so long."""
-        self._name: Final = name
+        self.name: Final = name
         self._connect = connect
         self._begin = begin
         self._look_seconds = look_seconds
-        self._ended = threading.Event()
-        self._defect: BaseException | None = None
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Goes on while the block does."""
-        self._ended.clear()
-        thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            thread.join()
+    def run(self, stop: threading.Event) -> None:
+        """Works until ``stop`` is set. Never gives up on a broken connection: says so, waits and resumes."""
+        log = logging.getLogger(f"tuntas.project.{self.name}")
+        run_until_stopped(self._work_until_broken, stop, (PostgresError,), log)
 
-    def check(self) -> None:
-        """Raises what ended the thread, if a defect did."""
-        if self._defect is not None:
-            raise self._defect
-
-    def _run(self) -> None:
-        log = logging.getLogger(f"tuntas.project.{self._name}")
-        try:
-            run_until_stopped(self._work_until_broken, self._ended, (PostgresError,), log)
-        except BaseException as defect:  # noqa: BLE001 - `check` raises it where it ends the process
-            self._defect = defect
-
-    def _work_until_broken(self, ended: threading.Event) -> None:
+    def _work_until_broken(self, stop: threading.Event) -> None:
         session = self._connect()
         try:
             opened = partial(transaction, session)
             step = self._begin()
-            while not ended.is_set():
+            while not stop.is_set():
                 if not step(opened):
-                    ended.wait(self._look_seconds)
+                    stop.wait(self._look_seconds)
         finally:
             close(session)

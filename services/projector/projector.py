@@ -24,7 +24,7 @@ from services.postgres.connect import close, transaction
 from services.postgres.errors import PostgresError
 from services.projector import codes, days, delivered, happened, only_rejected
 from services.projector.announcer import Send, announce
-from services.projector.beside import Beside
+from services.projector.beside import Stepping, beside
 from services.projector.pausing import Pausing
 from services.projector.recently import RecentlyRejected
 from services.projector.rejudging import rejudge_all
@@ -56,8 +56,8 @@ class Projector:
         self._happened = Pausing(happened.count)
         self._only_rejected = Pausing(only_rejected.find)
         self._beside = (
-            Beside("days", connect, days.begin, look_seconds),
-            Beside("judging", connect, lambda: rejudge_all, look_seconds),
+            Stepping("days", connect, days.begin, look_seconds),
+            Stepping("judging", connect, lambda: rejudge_all, look_seconds),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -65,9 +65,9 @@ class Projector:
 
         Raises AccessRefused where Kafka refuses this client before anything was done for once.
         """
-        with ExitStack() as beside:
-            for each in self._beside:
-                beside.enter_context(each.running())
+        with ExitStack() as running:
+            for work in self._beside:
+                running.enter_context(beside(work.name, work.run, stop))
             run_until_stopped(self._run_until_broken, stop, (PostgresError, KafkaFailure), log)
 
     def _run_until_broken(self, stop: threading.Event) -> None:
@@ -76,8 +76,6 @@ class Projector:
             with self._admission.sought(), self._open_sender() as send:
                 opened: Transaction = partial(transaction, session)
                 while not stop.is_set():
-                    for each in self._beside:
-                        each.check()
                     done = _add_up(opened) + _follow_sequences(opened) + announce(opened, send)
                     done += self._delivered.look(opened) + self._codes.look(opened)
                     done += self._happened.look(opened) + self._only_rejected.look(opened)

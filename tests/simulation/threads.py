@@ -78,11 +78,10 @@ class Executor:
 class Thread:
     """As threading's, in the process that begins it."""
 
-    def __init__(self, target: Callable[[], None], name: str, *, daemon: bool = False) -> None:
+    def __init__(self, target: Callable[[], None], name: str) -> None:
         self._target = target
         self._name = name
         self._future = Future()
-        assert daemon
 
     def start(self) -> None:
         scheduler, actor = here()

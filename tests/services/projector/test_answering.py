@@ -29,7 +29,8 @@ from projections.answers import following, told
 from services.embedded.postgres import EmbeddedPostgres
 from services.kafka.failures import BrokerUnavailable
 from services.postgres.connect import connect
-from services.projector.answering import Answering, beside
+from services.projector.answering import Answering
+from services.projector.beside import beside
 from tests.domain import told as stories
 from tests.domain.story import PARTNER, event
 from tests.examples import examples
@@ -247,7 +248,8 @@ def test_a_defect_ends_the_process() -> None:
         raise AssertionError
 
     stop = threading.Event()
-    with pytest.raises(ZeroDivisionError), beside(Broken(never, never, ()), stop):
+    told = Broken(never, never, ())
+    with pytest.raises(ZeroDivisionError), beside("answers", told.run, stop):
         assert stop.wait(10)
 
 

@@ -12,7 +12,7 @@ from projections.days.following import Follower
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import close, connect, transaction
 from services.projector import days
-from services.projector.beside import Beside
+from services.projector.beside import Stepping, beside
 from services.projector.days import follow_one
 from services.simulator import simulate
 from tests.projections.kept import Kept, kept_on
@@ -30,33 +30,26 @@ def told(postgres_server: EmbeddedPostgres) -> Iterator[Kept]:
         yield kept
 
 
-def followed_beside(kept: Kept) -> Beside:
-    return Beside("days", lambda: connect(kept.url, "test days"), days.begin, 0.05)
+def following_of(kept: Kept) -> Stepping:
+    return Stepping("days", lambda: connect(kept.url, "test days"), days.begin, 0.05)
 
 
-def wait_until_followed(kept: Kept, beside: Beside) -> None:
+def wait_until_followed(kept: Kept) -> None:
     deadline = time.monotonic() + 60
     while kept.rows(BEHIND) != [(0,)]:
         assert time.monotonic() < deadline
-        beside.check()
         threading.Event().wait(0.05)
 
 
 def test_a_thread_follows_while_the_block_runs(told: Kept) -> None:
-    beside = followed_beside(told)
     assert told.rows(BEHIND) > [(1_000,)]
-    with beside.running():
-        wait_until_followed(told, beside)
+    with beside("days", following_of(told).run, threading.Event()):
+        wait_until_followed(told)
         told.tell(list(simulate(1_800, seed=4))[1_500:])
-        wait_until_followed(told, beside)
+        wait_until_followed(told)
     assert not [thread for thread in threading.enumerate() if thread.name == "days"]
     told.settle()
     assert not any((told.rebuild().differences or {"": 1}).values())
-
-
-def check_until(beside: Beside, deadline: float) -> None:
-    while time.monotonic() < deadline:
-        beside.check()
 
 
 def test_a_defect_ends_who_runs_it(told: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,11 +57,12 @@ def test_a_defect_ends_who_runs_it(told: Kept, monkeypatch: pytest.MonkeyPatch) 
         raise ZeroDivisionError
 
     monkeypatch.setattr(Follower, "behind", broken)
-    beside = followed_beside(told)
-    with beside.running():
-        deadline = time.monotonic() + 60
-        with pytest.raises(ZeroDivisionError):
-            check_until(beside, deadline)
+    stop = threading.Event()
+    with (
+        pytest.raises(ZeroDivisionError),
+        beside("days", following_of(told).run, stop),
+    ):
+        assert stop.wait(60)
 
 
 def test_two_processes_share_the_partners(told: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
