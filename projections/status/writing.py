@@ -78,8 +78,7 @@ def write(cursor: Cursor, staged: Staged, concurrently: Concurrently = one_after
         old, new = tuple(columns[:5]), tuple(columns[5:])
         if old != new:
             queued[partner_id].purchases.append((old, new))
-    for partner_id, changed in queued.items():
-        queue.leave(cursor, partner_id, changed)
+    queue.leave(cursor, queued)
 
 
 def remove_others(cursor: Cursor, partner_id: int, persons: Collection[int], kept: Changes) -> None:
@@ -100,7 +99,7 @@ def remove_others(cursor: Cursor, partner_id: int, persons: Collection[int], kep
         (class_code, packages, columns, None, None)
         for class_code, packages, *columns in cursor.fetchall()
     ]
-    queue.leave(cursor, partner_id, Queued(removed))
+    queue.leave(cursor, {partner_id: Queued(removed)})
 
 
 def _write_purchases(cursor: Cursor, staged: Staged) -> list[tuple[Any, ...]]:

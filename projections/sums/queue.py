@@ -4,7 +4,7 @@ A writer leaves each changed row as it was counted and as it is counted now; wha
 out by who adds it up, as writers have more to do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -41,13 +41,14 @@ _encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Queued).decode
 
 
-def leave(cursor: Cursor, partner_id: int, queued: Queued) -> None:
-    """Leaves changes for who adds them up, within the transaction that they belong to."""
-    if queued:
+def leave(cursor: Cursor, queued: Mapping[int, Queued]) -> None:
+    """Leaves changes, by partner id, for who adds them up, within the transaction that they belong to."""
+    some = {partner_id: changed for partner_id, changed in queued.items() if changed}
+    if some:
         names = {
-            "partner_id": partner_id,
-            "changes": len(queued.classes) + len(queued.purchases),
-            "counts": _encode(queued),
+            "partner_ids": list(some),
+            "changes": [len(each.classes) + len(each.purchases) for each in some.values()],
+            "counts": [_encode(changed) for changed in some.values()],
         }
         cursor.execute(SQL["leave"], names)
 

@@ -1,7 +1,8 @@
 -- Changes of what is counted, on their way to the sums (projections.delta).
 
 -- name: leave
-INSERT INTO projections.delta (partner_id, changes, counts) VALUES (%(partner_id)s, %(changes)s, %(counts)s)
+INSERT INTO projections.delta (partner_id, changes, counts)
+SELECT * FROM unnest(%(partner_ids)s::smallint[], %(changes)s::integer[], %(counts)s::bytea[])
 
 -- name: take
 -- Takes changes off the queue, the oldest first, until they are about so many.

@@ -1,6 +1,6 @@
 """What is noted of hints: one row a lane and kind, with how many records had it and the last that did."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
@@ -22,11 +22,11 @@ class HintRow(Struct, frozen=True):
     detail: str
 
 
-def note(work: cursor, rows: Iterable[HintRow], recorded: int) -> None:
-    """Adds what was found, within the transaction of the batch; ``recorded`` in microseconds UTC.
+def note(work: cursor, rows: Collection[HintRow], recorded: int) -> None:
+    """Adds what a batch found, a row a lane and kind, within its transaction; ``recorded`` in microseconds UTC.
 
     Only the owner of a lane writes its rows: nobody waits.
     """
-    for row in rows:
-        names = {name: getattr(row, name) for name in HintRow.__struct_fields__}
-        work.execute(SQL["note"], names | {"recorded": recorded})
+    if rows:
+        columns = {name: [getattr(row, name) for row in rows] for name in HintRow.__struct_fields__}
+        work.execute(SQL["note"], columns | {"recorded": recorded})
