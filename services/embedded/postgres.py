@@ -15,13 +15,13 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
 import psycopg2
 
 from services.embedded.leash import Leash
+from services.embedded.server import Server
 
 with warnings.catch_warnings():
     # Imported, the wheel looks for a runtime folder that Tuntas does not use, and warns without one.
@@ -69,7 +69,7 @@ def program(name: str) -> Path:
     return folder / name
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(Server):
     """A PostgreSQL server of one data directory, reachable by a Unix socket of this machine's only.
 
     As root the server runs as the system user `pgserver` (PostgreSQL refuses to run as root), which is
@@ -91,7 +91,6 @@ class EmbeddedPostgres:
         self._settings = CONFIGURATION | dict(settings or {})
         self._program = program
         self.data_dir = data_dir.expanduser().resolve()
-        self._leash: Leash | None = None
         self._socket_dir = self.data_dir
 
     def start(self) -> None:
@@ -122,25 +121,18 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Shut down cleanly and block until the server is gone; harmless when it is."""
-        if self._leash is not None:
-            self._leash.stop()
-            self._leash = None
+        super().stop()
         self._leave_socket_dir()
 
     def kill(self) -> None:
         """End the server as `kill -9` of its first process would; the next start recovers."""
-        if self._leash is not None:
-            self._leash.kill()
-            self._leash = None
+        super().kill()
         self._leave_socket_dir()
 
     def _leave_socket_dir(self) -> None:
         if self._socket_dir != self.data_dir:
             shutil.rmtree(self._socket_dir)
             self._socket_dir = self.data_dir
-
-    def is_running(self) -> bool:
-        return self._leash is not None and self._leash.is_running()
 
     def database_url(self, database: str = SUPERUSER) -> str:
         """The URL of a database on this server, for psycopg2 and asyncpg alike."""
@@ -169,18 +161,6 @@ class EmbeddedPostgres:
                 cursor.execute(f"DROP DATABASE IF EXISTS {_quoted(database)} WITH (FORCE)")
         finally:
             connection.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _answers(self) -> bool:
         try:

@@ -3,12 +3,11 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 from services.embedded.apache_kafka.jars import jars_dir
 from services.embedded.apache_kafka.tool import run_tool
-from services.embedded.broker import new_log_id, serves_log
+from services.embedded.broker import Broker, new_log_id, serves_log
 from services.embedded.free_port import free_port
 from services.embedded.leash import Leash, ServerFailed
 from services.kafka.security import UNSECURED, Security
@@ -21,7 +20,7 @@ START_TIMEOUT_SECONDS: Final = 120.0
 FORMAT_TIMEOUT_SECONDS: Final = 120.0
 
 
-class ApacheKafka:
+class ApacheKafka(Broker):
     """A Kafka broker whose log, log id and port survive `stop` and `start` of the same object.
 
     Over the same `data_dir` another object continues the log under the same id, on another port.
@@ -53,7 +52,6 @@ class ApacheKafka:
         self._controller_port = free_port()
         self.bootstrap = f"127.0.0.1:{self._port}"
         self.controller = f"127.0.0.1:{self._controller_port}"
-        self._leash: Leash | None = None
 
     def start(self) -> None:
         """Block until the broker answers with its log id; the first start of all fetches the jars."""
@@ -83,30 +81,6 @@ class ApacheKafka:
                 lambda: serves_log(self.bootstrap, self.log_id, self._security),
                 START_TIMEOUT_SECONDS,
             )
-
-    def stop(self) -> None:
-        """Shut down in order: the log is flushed and stays."""
-        if self._leash is not None:
-            self._leash.stop()
-            self._leash = None
-
-    def kill(self) -> None:
-        """End the broker as `kill -9` would."""
-        if self._leash is not None:
-            self._leash.kill()
-            self._leash = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _write_properties(self) -> Path:
         """The broker's configuration file, written anew for the ports of this object."""
