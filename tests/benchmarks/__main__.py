@@ -47,7 +47,7 @@ def main(
         found |= bench_rebuild.measure(running_servers, log, rounds)
         found |= bench_read.measure(running_servers, log, [READ_SIZE], rounds, READ_SECONDS)
     # On empty topics: what was published before would be read first.
-    fresh_log = season_log(bench_freshness.needed(RATES, FRESH_SECONDS))
+    fresh_log = season_log(bench_freshness.needed(RATES, FRESH_SECONDS), is_spread=False)
     with servers(broker) as running_servers:
         found |= bench_freshness.measure(running_servers, fresh_log, RATES, FRESH_SECONDS)
     found["minutes"] = round((monotonic() - began) / 60, 1)

@@ -1,9 +1,10 @@
 """How long until an event shows: `python -m tests.benchmarks.bench_freshness --help`.
 
-While a season is published at a steady rate, ingest processes read it and one API process answers. Now and then a
-purchase of a participant that nobody knows yet is published beside it, and the participant's route is asked until the
-purchase shows. The clock runs from before the event is handed to Kafka's client until the answer with it has arrived;
-so it holds Kafka's acknowledgement, the poll of the ingest process, its batch, the COMMIT, and the API.
+While a season is published at a steady rate, in the order in which it comes, ingest processes read it and one API
+process answers. Now and then a purchase of a participant that nobody knows yet is published beside it, and the
+participant's route is asked until the purchase shows. The clock runs from before the event is handed to Kafka's client
+until the answer with it has arrived; so it holds Kafka's acknowledgement, the poll of the ingest process, its batch,
+the COMMIT, and the API.
 
 With `--project` the project service runs beside, and the evaluation of the class that all probes buy is asked as well,
 until it has counted the purchase. `--workers 2 --project --taken 0.5` is a whole system whose machine others use too.
@@ -347,7 +348,7 @@ def main(
 ) -> None:
     """Publish at steady rates and ask until probes show."""
     wanted = [int(rate) for rate in rates.split(",")]
-    log = season_log(needed(wanted, seconds))
+    log = season_log(needed(wanted, seconds), is_spread=False)
     with servers() as running_servers:
         circumstances = conditions(running_servers, log)
         print_conditions(circumstances)

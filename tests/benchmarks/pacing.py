@@ -1,8 +1,8 @@
 """Publishes a log at a steady rate: `python -m tests.benchmarks.pacing BOOTSTRAP EVENTS FIRST RATE SECONDS`.
 
-Takes the records of the log of EVENTS from FIRST on. Prints one line of JSON: how many were acknowledged, in how many
-seconds, and how far at most it fell behind its schedule. By confluent-kafka, a tenth as dear as a producer in Python:
-on a small machine whoever measures must leave the cores to what is measured.
+Takes the records of the season of EVENTS, as it comes, from FIRST on. Prints one line of JSON: how many were
+acknowledged, in how many seconds, and how far at most it fell behind its schedule. By confluent-kafka, a tenth as dear
+as a producer in Python: on a small machine whoever measures must leave the cores to what is measured.
 """
 
 import sys
@@ -30,7 +30,7 @@ class Paced(Struct, frozen=True):
 def main() -> None:
     bootstrap = sys.argv[1]
     events, first, rate, seconds = (int(word) for word in sys.argv[2:])
-    records = season_log(events).records[first : first + rate * seconds]
+    records = season_log(events, is_spread=False).records[first : first + rate * seconds]
     failed: list[str] = []
 
     def note(error: object, _message: object) -> None:

@@ -72,7 +72,9 @@ def conditions(servers: Servers, log: SeasonLog) -> dict[str, Any]:
             "repeated": f"{told.duplicate / told.records:.1%}",
             "rejected": f"{told.rejected / told.records:.2%}",
             "participant records": told.records_of_participants,
-            "order": "each participant's events spread over the whole log",
+            "order": "each participant's events spread over the whole log"
+            if log.is_spread
+            else "the season as it comes",
         },
     }
 

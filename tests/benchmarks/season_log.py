@@ -4,7 +4,8 @@ A season comes in the order of time, and a participant's events lie close togeth
 participant's events are spread evenly over the whole log (in their order: two records of one key
 never pass each other), while what publishes the catalogue stays where it was, mostly in front. So
 every batch meets participants that were last seen long ago, and a repeat may come long after what it
-repeats.
+repeats. But when things happened then has nothing to do with when they come, so most change what was summed of
+days long past; what is measured of a stream that goes on takes the season as it comes.
 """
 
 import os
@@ -53,6 +54,7 @@ class SeasonLog(Struct, frozen=True):
     events: int
     seed: int
     records: list[SimulatedRecord]
+    is_spread: bool = True
 
     def told(self) -> Told:
         """What the whole log has to come to."""
@@ -79,19 +81,21 @@ class Window(Struct, frozen=True):
     told: Told
 
 
-def season_log(events: int, seed: int = SEED) -> SeasonLog:
-    """The log of ``events`` records; made once, then kept in the user's cache folder."""
-    path = _cache_folder() / f"season-{events}-{seed}-{_fingerprint()}.msgpack"
+def season_log(events: int, seed: int = SEED, *, is_spread: bool = True) -> SeasonLog:
+    """The log of ``events`` records, spread or as they come; made once, then kept in the user's cache folder."""
+    name = f"season-{events}-{seed}-{'spread' if is_spread else 'as-it-comes'}"
+    path = _cache_folder() / f"{name}-{_fingerprint()}.msgpack"
     if path.exists():
-        return SeasonLog(
-            events, seed, msgspec.msgpack.decode(path.read_bytes(), type=list[SimulatedRecord])
-        )
-    records = spread(list(simulate(events, seed, repeat_share=REPEAT_SHARE)), seed)
+        kept = msgspec.msgpack.decode(path.read_bytes(), type=list[SimulatedRecord])
+        return SeasonLog(events, seed, kept, is_spread)
+    records = list(simulate(events, seed, repeat_share=REPEAT_SHARE))
+    if is_spread:
+        records = spread(records, seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_bytes(msgspec.msgpack.encode(records))
     fresh.replace(path)
-    return SeasonLog(events, seed, records)
+    return SeasonLog(events, seed, records, is_spread)
 
 
 def spread(records: Sequence[SimulatedRecord], seed: int) -> list[SimulatedRecord]:
