@@ -8,6 +8,7 @@ as MessagePack arrays, so a field is only ever added at the end, with a default.
 class or package, for catalogue facts) is not inside the fact: it is the stream the fact belongs to.
 """
 
+from decimal import Decimal
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -128,10 +129,17 @@ class ClassAssessed(Fact, frozen=True):
 
     @property
     def scaled(self) -> float | None:
-        """(raw − min) / (max − min), 0 to 1 (contract section 3)."""
+        """(raw − min) / (max − min), 0 to 1 (contract section 3), of the decimal numbers that were sent.
+
+        So 3.4 from 1 to 4 is 0.8, and passes where 0.8 does: the difference of two binary fractions is a little less.
+        """
         if self.raw is None:
             return None
-        return (self.raw - self.minimum) / (self.maximum - self.minimum)
+        raw, low, high = self.raw, self.minimum, self.maximum
+        if isinstance(raw, int) and isinstance(low, int) and isinstance(high, int):
+            return (raw - low) / (high - low)
+        exact = Decimal(str(low))
+        return float((Decimal(str(raw)) - exact) / (Decimal(str(high)) - exact))
 
 
 class CertificateIssued(Fact, frozen=True):

@@ -28,6 +28,7 @@ from projections.reading.evaluations_shown import (
     PartnerEvaluation,
     completed_of_started,
     figures,
+    money_of,
     package_counts,
 )
 from projections.reading.headlines import conflicts
@@ -110,6 +111,7 @@ async def of_package(
         package_code=package_code,
         title=rules.catalogue.package_title(package_code, as_of),
         conflicts=conflicts(known, partner_id, package_code, as_of),
+        money=money_of([purchases, *(tally for tally, _ in of_classes.values())]),
         classes=[
             _of_class(partner_id, code, package_code, rules, *of, as_of, now)
             for code, of in of_classes.items()

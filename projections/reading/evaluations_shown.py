@@ -1,5 +1,6 @@
 """The shapes of evaluations: the contract's figures, and what they are about."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -145,6 +146,10 @@ class PackageEvaluation(PackageFigures, frozen=True, kw_only=True):
         list[PackageConflict],
         means("Publications with other classes than the earliest one; they do not count."),
     ]
+    money: Annotated[
+        EvaluationMoney,
+        means("What was paid for these purchased classes, and for the package while unresolved."),
+    ]
     classes: Annotated[list[ClassEvaluation], means("Each class, within purchases of the package.")]
     links: Links
 
@@ -241,7 +246,8 @@ class PackageHeadline(Struct, frozen=True, kw_only=True):
     ]
     after_sales_end: Annotated[int, means("Of them, paid at or after the package sales end.")]
     money: Annotated[
-        EvaluationMoney, means("What was paid for its classes in these purchases, in rupiah.")
+        EvaluationMoney,
+        means("What was paid for the purchased classes in it, also in other purchases, in rupiah."),
     ]
     conflicts: Annotated[
         list[PackageConflict],
@@ -280,6 +286,14 @@ def figures(tally: Tally, medians: Medians, as_of: int) -> dict[str, Any]:
     }
 
 
+def money_of(tallies: Iterable[Tally]) -> EvaluationMoney:
+    """What was paid for everything that some tallies count."""
+    total = Tally()
+    for tally in tallies:
+        total.update(tally)
+    return EvaluationMoney(**asdict(evaluated_money(by_metric(total))))
+
+
 PLAIN: Final = {
     "purchased": Metric.PURCHASED,
     "refunded": Metric.REFUNDED,
@@ -303,7 +317,7 @@ def counts(tally: Tally) -> dict[str, Any]:
         "reviewed": reviewed,
         "rating_mean": total / reviewed if reviewed else None,
         "flags": {name: tally[Metric.FLAG + bit, 0] for bit, name in enumerate(FLAGS)},
-        "money": EvaluationMoney(**asdict(evaluated_money(by_metric(tally)))),
+        "money": money_of([tally]),
     }
 
 
@@ -317,7 +331,7 @@ def package_headline(tally: Tally) -> dict[str, Any]:
         "incomplete": of.incomplete,
         "unresolved": of.unresolved,
         "after_sales_end": of.after_sales_end,
-        "money": EvaluationMoney(**asdict(evaluated_money(by_metric(tally)))),
+        "money": money_of([tally]),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from msgspec import Struct
 
 from domain.events import ClassReviewed, EventVoided
+from domain.marks import key_of
 from domain.vocabulary import PARTNER_CODES
 from projections.reading.instants import instant
 from projections.reading.meaning import means
@@ -80,7 +81,10 @@ def _latest(rows: Sequence[Any], class_code: str) -> dict[int, tuple[datetime, C
         (person, fact.target_id) for person, _, _, fact in said if isinstance(fact, EventVoided)
     }
     found: dict[int, tuple[datetime, ClassReviewed]] = {}
-    for person, event_id, happened, fact in sorted(said, key=lambda each: each[2]):
+    # Of several at one time the same one stands as in the aggregate (domain/marks.py).
+    for person, event_id, happened, fact in sorted(
+        said, key=lambda each: (each[2], key_of(each[1]))
+    ):
         if not isinstance(fact, ClassReviewed) or (person, event_id) in withdrawn:
             continue
         if fact.class_code == class_code:

@@ -130,9 +130,13 @@ async def of_package(
 async def of_institution(
     session: Session, known: Known, partner_ids: Sequence[int], institution: str, wanted: Wanted
 ) -> list[SeriesPeriod] | None:
-    """One institution, of what some partners sell; None where it teaches nothing."""
-    if not known.classes_of_institution(institution, partner_ids, wanted.as_of):
+    """One institution, of what some partners sell; None where it never taught anything.
+
+    One whose classes all moved away has its past, and what they took along when they left.
+    """
+    if not any(of in partner_ids for of, _ in known.institutions().get(institution, ())):
         return None
+    exists = bool(known.classes_of_institution(institution, partner_ids, wanted.as_of))
     source = await steps.of_institution(session, known, partner_ids, institution)
 
     async def judge(as_of: int) -> Tally:
@@ -142,7 +146,7 @@ async def of_institution(
             return await _counts(kept)
         return (await judged.of_institution(session, known, taught, as_of)).tally
 
-    return await _series(source, wanted, judge, exists=True)
+    return await _series(source, wanted, judge, exists=exists)
 
 
 async def of_partner(

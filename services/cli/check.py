@@ -29,7 +29,8 @@ def check(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Which class an xAPI activity is, as TUNTAS_XAPI_CLASSES says it to the intake.",
+            envvar="TUNTAS_XAPI_CLASSES",
+            help="Which class an xAPI activity is, as the intake has it from the same variable.",
         ),
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Show at most so many bad lines; 0: all.")] = 50,

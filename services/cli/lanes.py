@@ -56,6 +56,8 @@ def lanes(
                 for lane in read_lanes(work)
                 if topic in {None, lane.topic} and partition in {None, lane.partition}
             ]
+        if not found and (topic is not None or partition is not None):
+            raise typer.BadParameter(_no_such(topic, partition))
         log = asked(settings, found)
         ill = list(lane_repair.ill(found, log))
         if not remedies:
@@ -80,6 +82,12 @@ def lanes(
     if not chosen:
         typer.secho("No lane is in the state that this helps.", fg="red", err=True)
         raise typer.Exit(1)
+
+
+def _no_such(topic: str | None, partition: int | None) -> str:
+    of_topic = "" if topic is None else f" of the topic {topic}"
+    numbered = "" if partition is None else f" of partition {partition}"
+    return f"There is no lane{numbered}{of_topic}."
 
 
 def said(each: Ill, *, done: bool) -> str:

@@ -285,7 +285,9 @@ SINCE = _time("since", "Only records rejected at this time or later.")
 UNTIL = _time("until", "Only records rejected before this time.")
 EVENT_ID = _text("event_id", "Only records under this event id.")
 RESOLVED = _flag("resolved", "Only records whose event id was accepted later on, or not.")
-AS_OF = _time("as_of", "What had happened by then; an offset is required. Default: now.")
+AS_OF = _time(
+    "as_of", "What had happened by then; an offset is required. Default: all that is known."
+)
 KNOWN_AT = _time("known_at", "What had been recorded by then; an offset is required. Default: now.")
 BY = _word("by", PERIODS, "Days, weeks (from Monday) or months in Jakarta (UTC+7). Default: month.")
 _DAY_OR_TIME: Final = {

@@ -6,6 +6,7 @@ Told from the whole set of events each time: group by class, sort by time, look.
 
 from collections import defaultdict
 from datetime import datetime
+from fractions import Fraction
 from typing import Any, Final
 
 from services.simulator.expected_catalogue import Catalogue
@@ -154,8 +155,10 @@ def scaled(result: Event) -> float | None:
     score = result["data"].get("score")
     if score is None:
         return None
-    low, high = score.get("min", 0), score.get("max", 100)
-    return float((score["raw"] - low) / (high - low))
+    raw, low, high = (
+        Fraction(str(of)) for of in (score["raw"], score.get("min", 0), score.get("max", 100))
+    )
+    return float((raw - low) / (high - low))
 
 
 def _verdict(result: Event, mastery_score: float) -> bool | None:

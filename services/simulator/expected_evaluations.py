@@ -94,6 +94,10 @@ def _of_packages(
                 "package_code": package_code,
                 "title": catalogue.package_title(partner, package_code),
                 **_sold(purchases),
+                "money": evaluated(
+                    [each for code in codes for each in by_class[partner, package_code, code]],
+                    sum(each["money"]["unallocated"] for each in purchases),
+                ),
                 "classes": [
                     {"class_code": code}
                     | _named(catalogue, partner, code)

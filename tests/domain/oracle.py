@@ -4,6 +4,7 @@ Slow and plain on purpose, and without the aggregate: it filters, sorts and coun
 """
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from domain.attendance import Attended
@@ -231,7 +232,8 @@ def _assessment(evidence: list[PartnerEvent], mastery_score: float) -> dict[str,
 
 def _scaled(result: ClassAssessed) -> float:
     assert result.raw is not None
-    return (result.raw - result.minimum) / (result.maximum - result.minimum)
+    raw, low, high = (Fraction(str(of)) for of in (result.raw, result.minimum, result.maximum))
+    return float((raw - low) / (high - low))
 
 
 def _earliest(events: list[PartnerEvent]) -> int | None:

@@ -117,6 +117,8 @@ class TestAssessment:
             ([result(1, "post_test", 60.0)], "passed", 1, 0.6, 1, None),
             ([result(1, "post_test", 59.9)], "failed", 1, 0.599, 1, None),
             ([result(1, "performance", 3.0, minimum=1.0, maximum=5.0)], "failed", 1, 0.5, 1, None),
+            ([result(1, "performance", 3.4, minimum=1, maximum=4)], "passed", 1, 0.8, 1, None),
+            ([result(1, "post_test", 1.4, minimum=0.8, maximum=1.8)], "passed", 1, 0.6, 1, None),
             ([result(1, "post_test")], "assessed", 1, None, 1, None),
             ([result(1, "post_test", passed=True)], "passed", 1, None, 1, None),
             ([result(1, "post_test", passed=False)], "failed", 1, None, 1, None),

@@ -190,7 +190,7 @@ async def _freshness(asked: Asked, partner_ids: Sequence[int]) -> Freshness:
 
 HOW: Final = (
     "In the order of this figure, the least first, and where it is null before all others; with `-` in front the other"
-    " way round. A figure is named by its place in the answer, as a column of CSV. Default: by name."
+    " way round. A figure is named by its place in the answer, its parts joined by `_`. Default: by name."
 )
 
 ROUTES: Final = (

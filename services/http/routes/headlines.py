@@ -30,7 +30,7 @@ KEY_IN_ORDER: Final = (cursors.BIGINT, *KEY)
 
 HOW: Final = (
     "In the order of this figure, the least first, and where it is null before all others; with `-` in front the other"
-    " way round. A figure is named by its place in the answer, as a column of CSV. Default: by partner and code."
+    " way round. A figure is named by its place in the answer, its parts joined by `_`. Default: by partner and code."
 )
 
 

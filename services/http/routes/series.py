@@ -142,7 +142,7 @@ ROUTES: Final = (
         "institution_series",
         "One institution",
         of_institution,
-        "The institution teaches no class.",
+        "The institution never taught a class.",
     ),
     _route(
         "/v1/partners/{partner}/series",

@@ -11,6 +11,7 @@ from services.cli.app import application
 from services.cloudevents.decode import decode
 from services.intake.offline import check_lines
 from tests.services.cloudevents.samples import PARTNER, envelope
+from tests.services.xapi import statements
 
 DATA = {"participant_id": "P", "class_code": "C"}
 
@@ -53,3 +54,20 @@ def test_no_line_of_a_file_ends_the_command(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     assert "events.jsonl:1: invalid_data" in result.output
+
+
+def test_activities_are_mapped_as_the_intake_maps_them(tmp_path: Path) -> None:
+    activity = "https://learn.example/course?id=7"
+    classes = tmp_path / "xapi.json"
+    classes.write_text(json.dumps({statements.PARTNER: {activity: "C-7"}}))
+    file = tmp_path / "statements.jsonl"
+    file.write_text(json.dumps(statements.statement(object={"id": activity})))
+    check = application(["check"])
+    alone = CliRunner().invoke(check, ["check", "--partner", statements.PARTNER, str(file)])
+    assert "unmapped_activity" in alone.output
+    mapped = CliRunner().invoke(
+        check,
+        ["check", "--partner", statements.PARTNER, str(file)],
+        env={"TUNTAS_XAPI_CLASSES": str(classes)},
+    )
+    assert (mapped.exit_code, "unmapped_activity" in mapped.output) == (0, False), mapped.output

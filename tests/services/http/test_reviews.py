@@ -63,6 +63,20 @@ def test_it_is_told_as_of_then(api: Api) -> None:
     assert told(api, as_of="2020-05-05T12:00:00Z") == then
 
 
+@pytest.mark.parametrize("names", ["ab", "ba", "mn", "nm"])
+def test_of_two_at_one_time_the_same_one_stands_everywhere(
+    desk: Desk, api: Api, names: str
+) -> None:
+    reviews = {name: ClassReviewed("C-1", ord(name) % 5 + 1) for name in names}
+    desk.send(
+        desk.lane("sisnaker", 1),
+        event(0, "paid D", "D", Paid("I-D", None, (("C-1", None),))),
+        *[event(2, name, "D", review) for name, review in reviews.items()],
+    )
+    (row,) = api.items("/v1/purchased-classes", participant_id="D")
+    assert told(api)["D"][0] == row["review"]["rating"]
+
+
 def test_a_partner_reads_its_own(api: Api) -> None:
     assert api.ask(PATH, None, bearer(TOKENS["sisnaker"])).status_code == 200
     assert api.ask(PATH, None, bearer(TOKENS["tokopedia"])).status_code == 403

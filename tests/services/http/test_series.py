@@ -244,6 +244,22 @@ def test_a_withdrawn_purchase_is_taken_back_when_it_was_withdrawn(desk: Desk, ap
     assert found[0]["stood_at"] == "2020-05-31T16:59:59.999999Z"
 
 
+def test_an_institution_that_teaches_nothing_any_more_has_its_past(desk: Desk, api: Api) -> None:
+    desk.send(
+        desk.lane("pintaria"),
+        event(1, ClassPublished("C-1", "Barista", "lama")),
+        event(2, PurchasePaid("INV-1", None, (("C-1", 400_000),), None), day=1),
+        event(3, ClassPublished("C-1", "Barista", "baru"), day=40),
+    )
+    desk.add_up()
+    for path, purchased in (("lama", [1, -1]), ("baru", [1])):
+        found = api.items(f"/v1/institutions/{path}/series", to="2020-06-30")
+        assert [of["happened"]["purchased"] for of in found] == purchased
+        assert found[-1]["standing"]["purchased"] == (path == "baru")
+    assert api.ask("/v1/institutions/lama/evaluation", None, bearer()).status_code == 404
+    assert api.ask("/v1/institutions/nie/series", None, bearer()).status_code == 404
+
+
 def test_freshness_counts_what_the_sums_do_not_follow(desk: Desk, api: Api) -> None:
     lane = desk.lane("pintaria")
     desk.send(lane, event(1, PurchasePaid("INV-1", None, (("C-1", 400_000),), None), day=1))

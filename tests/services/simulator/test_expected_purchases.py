@@ -304,6 +304,7 @@ def test_a_package_is_evaluated_class_by_class() -> None:
     records = [package(), PURCHASE, *map(completed, "AB")]
     (found,) = expected_answers(records).evaluations["packages"]
     classes = found.pop("classes")
+    assert found.pop("money")["paid"] == sum(of["money"]["paid"] for of in classes)
     assert found == {
         "partner": "pintaria",
         "package_code": "P-001",
