@@ -101,6 +101,13 @@ def _inner(tree: Json, field: Json) -> Json:
     return _resolved(tree, choices[0]) if choices else field
 
 
+def _types(field: Json) -> str:
+    """The types of a field, without null; a whole number is a number, too."""
+    types = [str(one.get("type", "")) for one in field.get("anyOf", [field])]
+    said = [of for of in types if of != "null" and not (of == "integer" and "number" in types)]
+    return " or ".join(said)
+
+
 def _resolved(tree: Json, shape: Json) -> Json:
     named = shape.get("$ref", "").removeprefix(SCHEMAS)
     return {**tree["components"]["schemas"][named], **_beside(shape)} if named else shape
@@ -119,7 +126,7 @@ def _described(tree: Json, field: Json) -> str:
     elif "enum" in shape and (is_shape or not shape.get("description")):
         told.append(", ".join(f"`{value}`" for value in shape["enum"]))
     elif not any(told):
-        told.append(str(shape.get("format") or shape.get("type", "")))
+        told.append(str(shape.get("format") or _types(field)))
     return ": ".join(part for part in told if part).replace("|", "\\|")
 
 

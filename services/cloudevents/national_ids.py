@@ -28,8 +28,9 @@ _QUOTED: Final = re.compile(rb'"([^"A-Za-z\\]{16,64})"')
 def carries_national_id(
     key: bytes | None, headers: Sequence[tuple[str, bytes]], value: bytes | None
 ) -> bool:
-    """Whether key, a header or the value (or its beginning) holds what looks like a national id."""
+    """Whether key, a header or its name, or the value (or its beginning) holds what looks like a national id."""
     texts = [key or b"", value or b"", *(content for _, content in headers)]
+    texts += [name.encode(errors="replace") for name, _ in headers]
     if any(_RUN.search(text) or _is_one(text) for text in texts):
         return True
     if any(_is_one(quoted) for quoted in _QUOTED.findall(value or b"")):
