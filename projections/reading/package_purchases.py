@@ -36,7 +36,7 @@ from projections.status.record import Rules
 class PackageClass(Struct, frozen=True, gc=False):
     """One class of a package that was bought."""
 
-    class_code: Annotated[str, means("A class of the package.")]
+    class_code: Annotated[str, means("A class of the purchase.")]
     title: Annotated[str | None, means("The class's title; null: not published.")]
     purchase: Annotated[PurchaseState, means("State of purchase of the class.")]
     completion: Annotated[CompletionState, means("State of completion of the class.")]
@@ -60,14 +60,18 @@ class PackagePurchase(Struct, frozen=True, gc=False):
     purchased_at: Annotated[datetime, means("When it was paid: the earliest payment that stands.")]
     purchase: Annotated[PurchaseState, means("active, or refunded when the whole was.")]
     unresolved: Annotated[
-        bool, means("The package is not published yet, so its classes are not known.")
+        bool,
+        means("Not all classes are known: some payment leaves them to a package not published."),
     ]
     after_sales_end: Annotated[bool, means("Paid at or after the package sales end.")]
     complete: Annotated[
         bool | None,
-        means("Every class of the package was completed; false: incomplete; null: unresolved."),
+        means("Every class of the purchase was completed; false: incomplete; null: unresolved."),
     ]
-    classes: Annotated[list[PackageClass], means("Each class of the package.")]
+    classes: Annotated[
+        list[PackageClass],
+        means("Each class of the purchase, also what it names beside the package."),
+    ]
     missing: Annotated[list[str], means("Codes of the classes without a completion.")]
     money: Annotated[PurchaseMoney, means("What was paid for the classes, in rupiah.")]
     flags: Flags = []

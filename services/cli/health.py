@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Final
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import typer
@@ -59,7 +59,7 @@ def health(
     threading.Thread(target=give_up, daemon=True).start()
     try:
         LOOKS[service](settings, timeout)
-    except (NotWell, PostgresError, KafkaFailure, Unworkable, URLError, OSError) as failure:
+    except (NotWell, PostgresError, KafkaFailure, Unworkable, OSError) as failure:
         speaks.acquire()
         typer.secho(f"{service}: {failure}", fg="red", err=True)
         raise typer.Exit(ILL) from None
@@ -105,8 +105,15 @@ def _worker(service: Service) -> Callable[[Settings, float], None]:
 def _api(settings: Settings, timeout: float) -> None:
     """The API answers, and reaches the database. Whether the intake lives is not its health: /readyz says that."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.api_host, settings.api_host)  # noqa: S104
-    with urlopen(f"http://{host}:{settings.api_port}/livez", timeout=timeout):
-        pass
+    address = f"{host}:{settings.api_port}"
+    try:
+        with urlopen(f"http://{address}/livez", timeout=timeout):
+            pass
+    except HTTPError as answer:
+        raise NotWell(f"{address} answers with {answer.code}") from None
+    except URLError as failure:
+        why = getattr(failure.reason, "strerror", None) or failure.reason
+        raise NotWell(f"nobody answers at {address} ({why})") from None
     session = connect(settings.database_url, "tuntas health")
     try:
         check(session, while_running=True)

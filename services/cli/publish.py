@@ -10,7 +10,6 @@ from domain.vocabulary import PARTNERS
 from services.cli.progress import progress
 from services.cli.reached import kafka_settings
 from services.cli.wording import counted
-from services.kafka.failures import KafkaFailure
 from services.kafka.producer import publish_lines
 from services.kafka.security import security_of
 from services.kafka.topics import ensure_topics, partner_topic
@@ -28,23 +27,19 @@ def publish(
     settings = kafka_settings()
     security = security_of(settings)
     size = file.stat().st_size
-    try:
-        ensure_topics(
-            settings.kafka_bootstrap,
-            settings.topic_partitions,
-            [partner],
-            names=[partner_topic],
-            replicas=settings.topic_replicas,
-            security=security,
-        )
-        with (
-            progress(transient=True) as bars,
-            bars.open(file, "rb", description=f"To {partner_topic(partner)}", total=size) as lines,
-        ):
-            sent = publish_lines(settings.kafka_bootstrap, partner, lines, security=security)
-    except KafkaFailure as failure:
-        typer.secho(str(failure), fg="red", err=True)
-        raise typer.Exit(1) from None
+    ensure_topics(
+        settings.kafka_bootstrap,
+        settings.topic_partitions,
+        [partner],
+        names=[partner_topic],
+        replicas=settings.topic_replicas,
+        security=security,
+    )
+    with (
+        progress(transient=True) as bars,
+        bars.open(file, "rb", description=f"To {partner_topic(partner)}", total=size) as lines,
+    ):
+        sent = publish_lines(settings.kafka_bootstrap, partner, lines, security=security)
     Console().print(
         f"{counted(sent, 'record')} {'is' if sent == 1 else 'are'} in {partner_topic(partner)}."
     )

@@ -36,7 +36,7 @@ from services.unworkable import AWAY_EXIT_CODE, Unworkable
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Where everything runs, lag and counts. Asks the database and Kafka, which need not both be there."""
+    """Where everything runs, lag and counts. Asks the database, and Kafka, which need not be there."""
     settings = reached_settings()
     run = run_file.read(settings.state_dir)
     database_url = mask_url(settings.database_url)

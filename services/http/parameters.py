@@ -271,7 +271,11 @@ COMPLETE = _flag(
 AFTER_SALES_END = _flag(
     "after_sales_end", "Only packages sold after selling them ended, or before."
 )
-UNRESOLVED = _flag("unresolved", "Only packages that are not published yet, or that are.")
+UNRESOLVED = _flag(
+    "unresolved",
+    "Only purchases whose classes are not known: they name none, and their package is not published."
+    " Or the others.",
+)
 PARTICIPANT_ID = _text("participant_id", "Only this participant.")
 REFUNDED = _flag("refunded", "Only purchases of which the whole was refunded, or was not.")
 AMOUNT_DIFFERS = _flag(
