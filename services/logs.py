@@ -44,15 +44,17 @@ def _without_trace(record: logging.LogRecord) -> bool:
 
 def _not_closed_here(record: logging.LogRecord) -> bool:
     """What ends a connection from outside is logged before the connection counts as closed."""
-    arguments = record.args if isinstance(record.args, tuple) else ()
-    closing = (getattr(each, "is_closing", None) for each in arguments)
+    closing = (getattr(each, "is_closing", None) for each in _arguments(record))
     return not any(is_closing() for is_closing in closing if is_closing is not None)
 
 
 def _not_cancelled(record: logging.LogRecord) -> bool:
     """By name: who only prints a version loads no client."""
-    arguments = record.args if isinstance(record.args, tuple) else ()
-    return not any(type(each).__name__ == "Cancelled" for each in arguments)
+    return not any(type(each).__name__ == "Cancelled" for each in _arguments(record))
+
+
+def _arguments(record: logging.LogRecord) -> tuple[object, ...]:
+    return record.args if isinstance(record.args, tuple) else ()
 
 
 def pairs(**values: object) -> str:

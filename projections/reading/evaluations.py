@@ -106,12 +106,15 @@ async def of_package(
         return None
     partner = PARTNER_CODES[partner_id]
     where = {"partner": partner, "package_code": package_code}
+    together = purchases.copy()
+    for tally, _ in of_classes.values():
+        together.update(tally)
     return PackageEvaluation(
         partner=partner,
         package_code=package_code,
         title=rules.catalogue.package_title(package_code, as_of),
         conflicts=conflicts(known, partner_id, package_code, as_of),
-        money=money_of([purchases, *(tally for tally, _ in of_classes.values())]),
+        money=money_of(together),
         classes=[
             _of_class(partner_id, code, package_code, rules, *of, as_of, now)
             for code, of in of_classes.items()

@@ -1,6 +1,5 @@
 """The shapes of evaluations: the contract's figures, and what they are about."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -286,12 +285,9 @@ def figures(tally: Tally, medians: Medians, as_of: int) -> dict[str, Any]:
     }
 
 
-def money_of(tallies: Iterable[Tally]) -> EvaluationMoney:
-    """What was paid for everything that some tallies count."""
-    total = Tally()
-    for tally in tallies:
-        total.update(tally)
-    return EvaluationMoney(**asdict(evaluated_money(by_metric(total))))
+def money_of(tally: Tally) -> EvaluationMoney:
+    """What was paid for everything that a tally counts."""
+    return EvaluationMoney(**asdict(evaluated_money(by_metric(tally))))
 
 
 PLAIN: Final = {
@@ -317,7 +313,7 @@ def counts(tally: Tally) -> dict[str, Any]:
         "reviewed": reviewed,
         "rating_mean": total / reviewed if reviewed else None,
         "flags": {name: tally[Metric.FLAG + bit, 0] for bit, name in enumerate(FLAGS)},
-        "money": money_of([tally]),
+        "money": money_of(tally),
     }
 
 
@@ -331,7 +327,7 @@ def package_headline(tally: Tally) -> dict[str, Any]:
         "incomplete": of.incomplete,
         "unresolved": of.unresolved,
         "after_sales_end": of.after_sales_end,
-        "money": money_of([tally]),
+        "money": money_of(tally),
     }
 
 
