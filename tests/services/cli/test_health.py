@@ -48,6 +48,14 @@ def asked(
     return ended
 
 
+def test_an_api_that_nobody_runs_is_said_in_words(tmp_path: Path, url: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    ended = asked(tmp_path, url, "api", TUNTAS_API_HOST="127.0.0.1", TUNTAS_API_PORT=str(port))
+    assert ended.returncode == 1
+    assert f"api: nobody answers at 127.0.0.1:{port} (Connection refused)" in ended.stderr
+
+
 @pytest.mark.kafka
 def test_a_worker_that_lives_and_reaches_both_servers_is_well(
     tmp_path: Path, url: str, beating: Heartbeat, kafka_broker: Broker

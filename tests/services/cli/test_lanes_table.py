@@ -1,6 +1,7 @@
 """The table of `tuntas lanes` holds whole numbers and words, however narrow the terminal."""
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from projections.reading.kafka_log import KafkaLog
 from services.cli.lanes import table_of
 from services.running.lane_repair import Ill, Remedy
 from services.running.lanes import LaneStatus
+from tests.services.cli.commands import run
 
 LOG = "MkU3OEVBNTcwNTJENDM2Qk"
 EARLIER = "NlQ4OEVBNTcwNTJENDM2Qj"
@@ -79,3 +81,19 @@ def test_a_lane_is_a_line_where_offsets_are_usual(width: int) -> None:
     assert any("set aside" in line for line in lines)
     assert "earlier log" in "".join(lines)
     assert EARLIER in "".join(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--topic", "nix"], "There is no lane of the topic nix."),
+        (["--skip", "--topic", "nix"], "There is no lane of the topic nix."),
+        (["--partition", "99"], "There is no lane of partition 99."),
+    ],
+)
+def test_what_has_no_lane_is_no_calm(
+    tmp_path: Path, database_url: str, options: list[str], said: str
+) -> None:
+    ended = run(tmp_path, database_url, "lanes", *options)
+    assert ended.returncode == 2
+    assert said in ended.stderr
