@@ -1,11 +1,12 @@
 """A browser that looks at pages as people do, and says what a developer would see go wrong."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.services.http.browser import axe
 from tests.services.http.conftest import EVALUATOR
@@ -17,6 +18,12 @@ PATIENCE_MS = 60_000
 
 SHOTS = Path("build/pages")
 """Where pictures of pages are kept, for people to look at."""
+
+
+REFUSED = "Unable to capture screenshot"
+"""What Chromium says, rarely, of a page that it shows well; asked again, it takes the picture."""
+
+TIMES_ASKED = 5
 
 
 class Look(NamedTuple):
@@ -88,7 +95,23 @@ class Visitor:
     def shoot(self, name: str) -> None:
         """Keeps a picture of the whole page."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        picture(self.page, SHOTS / f"{name}.png")
+
+
+def picture(page: Page, path: Path) -> None:
+    """A picture of the whole page, taken again where the browser refused it.
+
+    :raises playwright.sync_api.Error: another refusal, or `TIMES_ASKED` of this one
+    """
+    for asked in range(1, TIMES_ASKED + 1):
+        try:
+            page.screenshot(path=path, full_page=True)
+        except Error as refusal:
+            if REFUSED not in refusal.message or asked == TIMES_ASKED:
+                raise
+            time.sleep(0.2 * asked)
+        else:
+            return
 
 
 @contextmanager

@@ -45,8 +45,8 @@ def looked_at(visitors: Visitors, look: Look, name: str, paths: dict[str, str]) 
     seen.faults.clear()
     seen.go(paths[name])
     assert seen.page.locator("html").get_attribute("lang") == look.language
-    seen.shoot(f"{name}-{look}")
     faults = seen.check()
+    seen.shoot(f"{name}-{look}")
     return [fault for fault in faults if name != "missing" or "404" not in fault]
 
 
