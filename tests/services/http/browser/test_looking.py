@@ -1,11 +1,11 @@
 """A picture that Chromium refuses once is taken again; one that it cannot take is an error."""
 
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error
 
-from tests.services.http.browser import looking
 from tests.services.http.browser.looking import REFUSED, TIMES_ASKED, picture
 
 
@@ -27,7 +27,7 @@ class Refusing:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 def test_a_picture_that_was_refused_is_taken_again(tmp_path: Path) -> None:
