@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -144,6 +145,13 @@ class Backends:
         session.backends = self
         return session
 
+    @contextmanager
+    def lent(self) -> Iterator[Borrowed]:
+        """A block with a connection that nothing happens to, each statement a transaction of its own."""
+        with closing(self.borrow()) as session:
+            session.autocommit = True
+            yield session
+
     def give_back(self, session: connection) -> None:
         """Has a connection, which has no statement under way, lose its backend; it is nobody's when this returns."""
         backend = self._busy.pop(session, None)
@@ -164,10 +172,14 @@ class Backends:
         if backend is not None:
             backend.end()
 
-    def close(self) -> None:
-        """Ends every backend."""
+    def take_back(self) -> None:
+        """Has every connection lose its backend, as if it was given back."""
         for session in list(self._busy):
             self.give_back(session)
+
+    def close(self) -> None:
+        """Ends every backend."""
+        self.take_back()
         for backend in self._idle:
             backend.end()
         self._door.close()

@@ -1,4 +1,4 @@
-"""Databases of runs: each is a copy of one that was migrated once, on a server that promises nothing about its disk."""
+"""Databases of runs: copies of one that was migrated once, on a server that promises nothing about its disk."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from projections import catalogue
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import connect, transaction
 from services.postgres.migrations.run import migrate
+from tests.simulation.backends import Backends
+from tests.simulation.layout import Layout
+from tests.simulation.reader import Snapshots
 
 SALES_END: Final = 1_593_450_000_000_000
 """2020-06-30T00:00:00+07:00."""
@@ -41,6 +44,20 @@ def folder_in_memory() -> Iterator[Path]:
         yield Path(name)
 
 
+class RunDatabase:
+    """A database with the connections to it that outlive a run: each would cost as much as all that it does in one."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.backends = Backends(url)
+        self.snapshots = Snapshots(url)
+
+    def close(self) -> None:
+        """Ends every connection."""
+        self.backends.close()
+        self.snapshots.close()
+
+
 class RunDatabases:
     """A server of its own, in memory where the machine has a folder for that."""
 
@@ -55,6 +72,9 @@ class RunDatabases:
                 migrate(session)
                 with transaction(session) as work:
                     catalogue.set_package_sales_end(work, SALES_END)
+                session.autocommit = True
+                self._layout = Layout.of(session)
+            self._current: RunDatabase | None = None
             self._session = stack.enter_context(
                 closing(psycopg2.connect(self._server.database_url()))
             )
@@ -63,6 +83,8 @@ class RunDatabases:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._current is not None:
+            self._current.close()
         self._stack.close()
 
     @property
@@ -73,9 +95,20 @@ class RunDatabases:
     def server_url(self) -> str:
         return self._server.database_url()
 
-    def fresh(self) -> str:
-        """The URL of a database that nothing was written to; the one before is gone."""
+    def fresh(self) -> RunDatabase:
+        """A database that nothing was written to: that of the run before, put back, or a new one instead of it.
+
+        It is put back where it still has the tables that it had, which it has not after a rebuild; a new one, and new
+        connections to it, take three fifths of the time of a run besides.
+        """
+        if self._current is not None:
+            with self._current.backends.lent() as session:
+                if self._layout.restore(session):
+                    return self._current
+            self._current.close()
+            self._current = None
         with self._session.cursor() as work:
             work.execute(f"DROP DATABASE IF EXISTS {RUN} WITH (FORCE)")
             work.execute(f"CREATE DATABASE {RUN} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-        return self._server.database_url(RUN)
+        self._current = RunDatabase(self._server.database_url(RUN))
+        return self._current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 from unittest import mock
@@ -16,11 +16,12 @@ from services.http.pacing import Pace, PacedSession
 from services.projector.announcer import Announcement
 from tests.simulation import answers, ledgers, reconciled
 from tests.simulation.backends import Backends, Borrowed
+from tests.simulation.database import RunDatabase
 from tests.simulation.faults import Faults
 from tests.simulation.kafka import Group, Log
 from tests.simulation.locks import Locks
 from tests.simulation.processes import Processes, connect_of_rebuild
-from tests.simulation.reader import Reader, Snapshots
+from tests.simulation.reader import Reader
 from tests.simulation.records import log_of, people_in
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sessions import Sessions
@@ -74,14 +75,14 @@ class Run:
 
     def __init__(
         self,
-        database_url: str,
+        database: RunDatabase,
         locks: Locks,
         seed: int,
         *,
         earlier: Run | None = None,
     ) -> None:
         """``earlier``: the log is its, and Kafka was told what it told."""
-        self._url = database_url
+        self._database = database
         self._seed = seed
         self.scheduler = Scheduler(seed, locks)
         chance = self.scheduler.chance
@@ -94,11 +95,9 @@ class Run:
         self._written_within = self._size * WRITTEN_WITHIN_SECONDS
         faults = self._faults = Faults(chance)
         faults.note = lambda kind, what: self.scheduler.story.fault(self.scheduler.now, kind, what)
-        self._backends = Backends(self._url)
-        self._sessions = Sessions(self.scheduler, self._backends, faults)
+        self._sessions = Sessions(self.scheduler, database.backends, faults)
         self._group = Group(self.scheduler, self._log, chance)
-        self._snapshots = Snapshots(self._url)
-        self._reader = Reader(self.scheduler, self._snapshots, self._log)
+        self._reader = Reader(self.scheduler, database.snapshots, self._log)
         self.processes = Processes(
             self.scheduler, self._sessions, self._group, faults, self._reader
         )
@@ -107,7 +106,7 @@ class Run:
         strikes = Strikes(self.scheduler, self._sessions, self._group, faults, self.processes)
         self.scheduler.strike = strikes.strike
         self.scheduler.idle = self._when_idle
-        self._looking = self._backends.borrow()
+        self._looking = database.backends.borrow()
         self._looking.autocommit = True
         self._group.on_commit = self._check_group
         self._is_stopped = False
@@ -136,16 +135,17 @@ class Run:
     def play(self) -> Ran:
         """Runs until everything is settled and checks it; raises SeedFailed, with the story."""
         try:
-            with closing(self._backends), closing(self._snapshots):
-                self._begin()
-                with placed(connect_of_rebuild(self._sessions)):
-                    self.scheduler.run()
-                compared = self._check()
+            self._begin()
+            with placed(connect_of_rebuild(self._sessions)):
+                self.scheduler.run()
+            compared = self._check()
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             story = f"{self.scheduler.story.ending()}\nseed {self._seed}: {type(error).__name__}: {error}"
             raise SeedFailed(story) from error
+        finally:
+            self._database.backends.take_back()
         return Ran(
             self.scheduler.story,
             records=sum(record is not None for lane in self._log.lanes.values() for record in lane),
@@ -213,11 +213,11 @@ class Run:
             self.scheduler.fail(AssertionError(f"the group is told more than was written: {ahead}"))
 
     def _check(self) -> int:
-        self._snapshots.ask(self._check_answers)
+        self._database.snapshots.ask(self._check_answers)
         if self.scheduler.chance.random() >= COMPARED and not self.processes.rebuilds:
             return 0
-        with placed_connect(self._backends):
-            rebuilt = rebuilding.rebuild(self._url, 1, compare=True)
+        with placed_connect(self._database.backends):
+            rebuilt = rebuilding.rebuild(self._database.url, 1, compare=True)
         assert rebuilt.differences is not None
         different = {table: n for table, n in rebuilt.differences.items() if n}
         assert not different, f"a rebuild differs: {different}"

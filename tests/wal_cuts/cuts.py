@@ -18,6 +18,7 @@ from projections.reading.catalogue import CatalogueCache
 from services.http.database import SESSION_SETTINGS
 from services.http.pacing import Pace, PacedSession
 from tests.simulation import answers, ledgers
+from tests.simulation.database import RunDatabase
 from tests.simulation.kafka import LaneName
 from tests.simulation.locks import Locks
 from tests.simulation.reader import BEHIND
@@ -88,8 +89,11 @@ def _cut(of: History, cut: int, way: str, tail: str, totals: Cuts, *, reads_on: 
         totals.recovered += sum(reached.values())
         totals.ways[f"{way}, {tail}"] += 1
         if reads_on:
-            with closing(Locks(server.database_url())) as locks:
-                Run(url, locks, cut, earlier=of.run).play()
+            with (
+                closing(Locks(server.database_url())) as locks,
+                closing(RunDatabase(url)) as database,
+            ):
+                Run(database, locks, cut, earlier=of.run).play()
             totals.read_on += 1
 
 

@@ -72,13 +72,13 @@ def history(seed: int) -> Iterator[History]:
 
 def _recorded(seed: int, folder: Path) -> History:
     with RunDatabases(KEPT) as databases, closing(Locks(databases.server_url)) as locks:
-        url = databases.fresh()
+        database = databases.fresh()
         user = databases.data_dir.owner()
         shutil.chown(folder, user)
         backup, wal = folder / "backup", folder / "wal"
         run(BACKUP, user, {"SERVER": databases.server_url, "BACKUP": str(backup)})
         acknowledged: list[Acknowledged] = []
-        with closing(psycopg2.connect(url)) as session:
+        with closing(psycopg2.connect(database.url)) as session:
             session.autocommit = True
             ((first,),) = _rows(session, FLUSHED)
 
@@ -89,7 +89,7 @@ def _recorded(seed: int, folder: Path) -> History:
                 ((flushed,),) = _rows(session, FLUSHED)
                 acknowledged.append(Acknowledged(int(flushed), reached))
 
-            played = Run(url, locks, seed)
+            played = Run(database, locks, seed)
             played.on_acknowledged(note)
             ran = played.play()
             ((end,),) = _rows(session, FLUSHED)
