@@ -20,6 +20,7 @@ from projections.reading import evaluations_links as links
 from projections.reading import evaluations_near as near
 from projections.reading import evaluations_sums as sums
 from projections.reading.catalogue import Known
+from projections.reading.evaluations_figures import figures, money_of, package_counts
 from projections.reading.evaluations_shown import (
     ClassEvaluation,
     ClassSilence,
@@ -27,9 +28,6 @@ from projections.reading.evaluations_shown import (
     PackageEvaluation,
     PartnerEvaluation,
     completed_of_started,
-    figures,
-    money_of,
-    package_counts,
 )
 from projections.reading.headlines import conflicts
 from projections.reading.sequences import sequence

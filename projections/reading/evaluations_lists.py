@@ -16,11 +16,11 @@ from projections.reading import evaluations_as_of as judged
 from projections.reading import evaluations_days as days
 from projections.reading import evaluations_links as links
 from projections.reading.catalogue import Known
+from projections.reading.evaluations_figures import counts
 from projections.reading.evaluations_shown import (
     InstitutionHeadline,
     PartnerHeadline,
     completed_of_started,
-    counts,
 )
 from projections.reading.evaluations_sums import SQL
 from projections.reading.figures import Order, flat, place_of

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from domain.counting import BILLION, Metric, Tally
-from projections.reading.evaluations_shown import counts, package_headline
+from projections.reading.evaluations_figures import counts, package_headline
 from projections.reading.page import Key
 
 Figure: TypeAlias = int | float | None

@@ -21,13 +21,8 @@ from projections.reading import evaluations_links as links
 from projections.reading.by_partner import ALL_PARTNERS
 from projections.reading.catalogue import Known
 from projections.reading.class_filter import titled
-from projections.reading.evaluations_shown import (
-    ClassHeadline,
-    PackageConflict,
-    PackageHeadline,
-    counts,
-    package_headline,
-)
+from projections.reading.evaluations_figures import counts, package_headline
+from projections.reading.evaluations_shown import ClassHeadline, PackageConflict, PackageHeadline
 from projections.reading.figures import (
     CLASS_METRICS,
     OF_CLASSES,

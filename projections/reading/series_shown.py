@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from domain.counting import Metric, Tally
 from domain.days import Period, date_of
-from projections.reading.evaluations_shown import Counts, PackageCounts, counts, package_counts
+from projections.reading.evaluations_figures import counts, package_counts
+from projections.reading.evaluations_shown import Counts, PackageCounts
 from projections.reading.instants import instant
 from projections.reading.meaning import means
 

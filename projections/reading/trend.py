@@ -10,7 +10,8 @@ from domain.vocabulary import PARTNER_CODES
 from projections.days.changed import BLOCK_OF, Kind
 from projections.days.tallies import Tally, days_in, summed
 from projections.reading import evaluations_days as sums
-from projections.reading.evaluations_shown import Counts, counts
+from projections.reading.evaluations_figures import counts
+from projections.reading.evaluations_shown import Counts
 from projections.reading.session import Session
 from projections.storage.sql import load
 

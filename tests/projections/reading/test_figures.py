@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.counting import Tally
-from projections.reading.evaluations_shown import counts, package_headline
+from projections.reading.evaluations_figures import counts, package_headline
 from projections.reading.figures import (
     NONE,
     OF_CLASSES,
