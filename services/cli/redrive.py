@@ -15,7 +15,6 @@ from domain.vocabulary import PARTNER_IDS, PARTNERS
 from services.cli.reached import reached_settings
 from services.cli.wording import counted
 from services.cloudevents import time as rfc3339
-from services.kafka.failures import KafkaFailure
 from services.kafka.producer import Producer
 from services.kafka.security import security_of
 from services.postgres.connect import close, connect
@@ -65,17 +64,10 @@ def redrive(
         if dry_run:
             _say_what_waits(session, wanted)
             return
-        found: list[Redriven] = []
-        try:
-            with Producer(
-                settings.kafka_bootstrap,
-                security=security_of(settings),
-                client_id="tuntas-redrive",
-            ) as producer:
-                found.extend(take_up(session, producer, waiting(session, wanted)))
-        except KafkaFailure as failure:
-            typer.secho(str(failure), fg="red", err=True)
-            raise typer.Exit(1) from None
+        with Producer(
+            settings.kafka_bootstrap, security=security_of(settings), client_id="tuntas-redrive"
+        ) as producer:
+            found = list(take_up(session, producer, waiting(session, wanted)))
         _say_what_became(session, found, wait)
     finally:
         close(session)

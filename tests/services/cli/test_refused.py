@@ -187,12 +187,19 @@ def test_a_run_ends_with_a_service_that_ended_for_good(
     assert "Run `tuntas migrate`" in services.why_given_up
 
 
-def test_kafka_that_is_away(tmp_path: Path, database_url: str) -> None:
-    file = tmp_path / "lines.jsonl"
-    file.write_text("{}\n")
-    ended = run(tmp_path, database_url, "publish", "--partner", "pintaria", str(file))
+@pytest.mark.parametrize(
+    "arguments",
+    [["publish", "--partner", "pintaria", "lines.jsonl"], ["redrive"], ["partners", "grant"]],
+    ids=" ".join,
+)
+def test_kafka_that_is_away(tmp_path: Path, database_url: str, arguments: list[str]) -> None:
+    (tmp_path / "lines.jsonl").write_text("{}\n")
+    session = connect(database_url, "test")
+    migrate(session)
+    close(session)
+    ended = run(tmp_path, database_url, *arguments)
     assert "Traceback" not in ended.stderr
-    assert ended.returncode != 0
+    assert ended.returncode == AWAY
     assert "Kafka" in ended.stderr or NOBODY in ended.stderr
 
 
