@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.cli.reached import kafka_settings
+from services.cli.reached import given_settings
 from services.kafka.access import SERVICES, lines_of_partner, lines_of_services
 from services.kafka.admin import admin_client
 from services.kafka.granting import Plan, Wanted, add_lines, make_users, plan
@@ -48,7 +48,12 @@ def grant(
 
     What is there already is left as it is, so this can be done again at any time.
     """
-    settings = kafka_settings()
+    settings = given_settings()
+    if not settings.kafka_bootstrap:
+        raise typer.BadParameter(
+            "TUNTAS_KAFKA_BOOTSTRAP names no cluster. The brokers that `tuntas up` and `tuntas demo` start have no users: "
+            "they listen on this machine only, and let everybody do everything."
+        )
     wanted = _wanted(settings, users, rotate or [])
     folder = Passwords(passwords or settings.state_dir / "passwords")
     console = Console(soft_wrap=True, highlight=False)

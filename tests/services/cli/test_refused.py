@@ -203,6 +203,13 @@ def test_kafka_that_is_away(tmp_path: Path, database_url: str, arguments: list[s
     assert "Kafka" in ended.stderr or NOBODY in ended.stderr
 
 
+def test_rights_are_granted_on_a_named_cluster_only(tmp_path: Path) -> None:
+    """A broker of this machine that knows no users would answer nothing, or that all is well."""
+    ended = run(tmp_path, "", "partners", "grant", "--dry-run", TUNTAS_KAFKA_BOOTSTRAP="")
+    assert ended.returncode == 2
+    assert "TUNTAS_KAFKA_BOOTSTRAP names no cluster" in ended.stderr
+
+
 def test_no_run_and_no_servers(tmp_path: Path) -> None:
     named = {"TUNTAS_KAFKA_BOOTSTRAP": ""}
     for arguments in (*ONES, *SERVICES):
