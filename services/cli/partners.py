@@ -51,7 +51,7 @@ def grant(
     settings = given_settings()
     if not settings.kafka_bootstrap:
         raise typer.BadParameter(
-            "TUNTAS_KAFKA_BOOTSTRAP names no cluster. The brokers that `tuntas up` and `tuntas demo` start have no users: "
+            "TUNTAS_KAFKA_BOOTSTRAP names no cluster. Those that `tuntas up` and `tuntas demo` start have no users: "
             "they listen on this machine only, and let everybody do everything."
         )
     wanted = _wanted(settings, users, rotate or [])

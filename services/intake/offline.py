@@ -9,6 +9,7 @@ from domain import catalogue
 from domain.errors import Reason, Refusal
 from domain.events import DECLARATION_STREAM, PARTICIPANT_STREAM, EventVoided, PartnerEvent
 from domain.marks import key_of
+from domain.telling import tell
 from domain.vocabulary import PARTNERS, TYPE_PREFIX
 from projections.storage.facts import encode
 from services.cloudevents.decode import decode
@@ -21,6 +22,12 @@ from services.xapi.activities import NO_ACTIVITIES, NO_PARTNERS, Activities
 from services.xapi.decode import VERSION_HEADER
 
 XAPI_VERSIONS: Final = (b"1.0.3", b"2.0.0")
+
+NO_PLATFORM: Final = tell(
+    "`source` must be /partners/ and your platform's code, one of: %(codes)s.",
+    codes=", ".join(PARTNERS),
+)
+"""Of a line whose source names nobody, where it is not said for whose topic it is meant."""
 
 SOMEBODY: Final = b"participant"
 """Stands for the key of a statement's record, which is not in the file."""
@@ -69,7 +76,9 @@ def check_lines(
         if isinstance(outcome, PartnerEvent):
             outcome = _repeated_or_new(outcome, seen, catalogues)
         if isinstance(outcome, Refusal):
-            yield Checked(number, "rejected", outcome.reason, outcome.detail)
+            names_nobody = partner is None and outcome.reason == Reason.SOURCE_MISMATCH
+            detail = NO_PLATFORM if names_nobody else outcome.detail
+            yield Checked(number, "rejected", outcome.reason, detail)
         elif outcome is None:
             yield Checked(number, "duplicate")
         else:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from domain.errors import Reason
+from domain.vocabulary import PARTNERS
 from services.cli.app import application
 from services.cloudevents.decode import decode
 from services.intake.offline import check_lines
@@ -45,6 +46,16 @@ def test_a_line_that_names_another_partner_is_refused_for_the_partner_it_is_mean
     value = json.dumps(envelope("class.completed.v1", DATA)).encode()
     (line,) = check_lines([value], "tokopedia")
     assert line.reason == Reason.SOURCE_MISMATCH
+
+
+def test_a_line_whose_source_names_nobody_is_told_of_every_platform() -> None:
+    value = json.dumps(envelope("class.completed.v1", DATA, source="https://lms.example")).encode()
+    (line,) = check_lines([value])
+    assert line.reason == Reason.SOURCE_MISMATCH
+    assert line.detail
+    assert all(partner in line.detail for partner in PARTNERS)
+    (line,) = check_lines([value], "tokopedia")
+    assert line.detail == "`source` must be /partners/tokopedia: the topic says who is speaking."
 
 
 def test_no_line_of_a_file_ends_the_command(tmp_path: Path) -> None:
