@@ -39,10 +39,6 @@ STANDARD_OUTPUT: Final = "-"
 UNFINISHED: Final = ".part"
 
 
-class ExportRefused(Exception):
-    """What was asked for cannot be exported; the message says what to correct."""
-
-
 def _filter(meaning: str) -> Any:
     return typer.Option(help=meaning, rich_help_panel="Filters, as the HTTP API has them")
 
@@ -154,8 +150,6 @@ def export(
                     lambda written: bars.update(bar, completed=written),
                 )
             )
-    except ExportRefused as refused:
-        raise typer.BadParameter(str(refused)) from None
     except OSError as failure:
         typer.secho(f"{out}: {failure.strerror or failure}", fg="red", err=True)
         raise typer.Exit(1) from None
@@ -174,15 +168,14 @@ async def write(
 ) -> int:
     """Writes a list as the HTTP API would give it to an evaluator, and returns how many rows it has.
 
-    Raises ExportRefused for filters that the list does not have, or a database that cannot be read.
+    Raises BadParameter for filters that the list does not have, and DatabaseUnavailable.
     """
-    from services.http.access import Caller  # noqa: PLC0415 - commands start fast
+    from services.cli.asking import answered  # noqa: PLC0415 - commands start fast
+    from services.http.access import Caller  # noqa: PLC0415
     from services.http.app import ROUTES  # noqa: PLC0415
-    from services.http.away import DatabaseAway  # noqa: PLC0415
     from services.http.listing import Export  # noqa: PLC0415
     from services.http.pages.asking import instants  # noqa: PLC0415
     from services.http.parameters import check_zone, read_query  # noqa: PLC0415
-    from services.http.problems import Problem  # noqa: PLC0415
     from services.http.routing import Asked  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415
 
@@ -190,18 +183,15 @@ async def write(
     route = next(route for route in ROUTES if route.path == path)
     sources = Sources(database_url)
     try:
-        query = read_query(urlencode(instants(filters, route)).encode(), route.parameters)
-        check_zone(query, media)
-        response = await route.respond(Asked(sources, Caller(), {}, query, media, path))
-        assert isinstance(response, Export)  # noqa: S101 - a list route, asked for a file
-        async with aclosing(response.pieces) as pieces:
-            async for piece in pieces:
-                file.write(piece)
-                progress(response.file.written)
-    except Problem as problem:
-        raise ExportRefused(problem.detail.replace("`", "")) from problem
-    except DatabaseAway as away:
-        raise ExportRefused(str(away)) from away
+        with answered():
+            query = read_query(urlencode(instants(filters, route)).encode(), route.parameters)
+            check_zone(query, media)
+            response = await route.respond(Asked(sources, Caller(), {}, query, media, path))
+            assert isinstance(response, Export)  # noqa: S101 - a list route, asked for a file
+            async with aclosing(response.pieces) as pieces:
+                async for piece in pieces:
+                    file.write(piece)
+                    progress(response.file.written)
     finally:
         await sources.database.close()
     return response.file.written

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from domain.vocabulary import PARTNERS
-from services.cli.export import ExportRefused, whole
+from services.cli.export import whole
 from services.cli.progress import progress
 from services.cli.reached import usable_database
 from services.running.kafka import asked_once
@@ -60,8 +60,6 @@ def report(
                 bars.update(bar, description=f"Writing {file.name}")
                 with whole(file) as stream:
                     stream.write(_rendered(document, file.suffix))
-    except ExportRefused as refused:
-        raise typer.BadParameter(str(refused)) from None
     except OSError as failure:
         typer.secho(f"{failure.filename}: {failure.strerror or failure}", fg="red", err=True)
         raise typer.Exit(1) from None
@@ -83,14 +81,13 @@ async def _document(
     code: str,
     asked: Callable[[], None],
 ) -> Any:
-    """The report's document, in the language of a code. Raises ExportRefused."""
+    """The report's document, in the language of a code. Raises BadParameter, DatabaseUnavailable."""
+    from services.cli.asking import answered  # noqa: PLC0415 - commands start fast
     from services.http.access import Caller  # noqa: PLC0415
     from services.http.app import ROUTES  # noqa: PLC0415
-    from services.http.away import DatabaseAway  # noqa: PLC0415
     from services.http.kafka_view import AskedOnce  # noqa: PLC0415
     from services.http.pages.asker import Asker  # noqa: PLC0415
     from services.http.pages.asking import instants  # noqa: PLC0415
-    from services.http.problems import Problem  # noqa: PLC0415
     from services.http.sources import Sources  # noqa: PLC0415
     from services.language.language import language  # noqa: PLC0415
     from services.report.figures import gather  # noqa: PLC0415
@@ -110,11 +107,8 @@ async def _document(
     given = {} if as_of is None else {"as_of": as_of}
     at = instants(given, routes["partners"]).get("as_of")
     try:
-        gathered = await gather(answer, [partner] if partner else list(PARTNERS), at)
-    except Problem as problem:
-        raise ExportRefused(problem.detail.replace("`", "")) from problem
-    except DatabaseAway as away:
-        raise ExportRefused(str(away)) from away
+        with answered():
+            gathered = await gather(answer, [partner] if partner else list(PARTNERS), at)
     finally:
         await sources.database.close()
     made = datetime.now(UTC).isoformat()

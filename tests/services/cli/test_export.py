@@ -139,14 +139,14 @@ def test_standard_output_has_the_rows_alone(filled: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("purchased-classes", "--as-of", "yesterday"), "as_of"),
-        (("purchased-classes", "--time-zone", "WIB"), "time_zone is no time zone"),
+        (("purchased-classes", "--as-of", "yesterday"), "--as-of"),
+        (("purchased-classes", "--time-zone", "WIB"), "--time-zone is no time zone"),
         (
             ("purchased-classes", "--format", "ndjson", "--time-zone", "Asia/Jakarta"),
             "times in JSON are UTC",
         ),
-        (("rejections", "--completion", "completed"), "completion is not a parameter here"),
-        (("purchased-classes", "--partner", "nobody"), "partner is none of"),
+        (("rejections", "--completion", "completed"), "--completion is not a parameter here"),
+        (("purchased-classes", "--partner", "nobody"), "--partner is none of"),
         (("nothing",), "is none of: purchased-classes"),
         (("intake", "--format", "xlsx"), "is none of: csv, ndjson, parquet"),
     ],

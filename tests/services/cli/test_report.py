@@ -207,7 +207,7 @@ def test_a_season_without_events_has_a_report(database_url: str, tmp_path: Path)
     [
         (("--out", "report.docx"), "neither .html nor .pdf"),
         (("--out", "report.html", "--partner", "nobody"), "is none of: bukalapak"),
-        (("--out", "report.html", "--as-of", "yesterday"), "as_of"),
+        (("--out", "report.html", "--as-of", "yesterday"), "--as-of"),
         (("--out", "report.html", "--language", "fr"), "is none of: id, en"),
     ],
 )
