@@ -22,12 +22,9 @@ def answered() -> Iterator[None]:
 
 
 def _of_options(problem: Problem) -> str:
+    """What is wrong, with options as they are typed."""
     if not problem.errors:
         return problem.detail.replace("`", "")
-    faults = ((option(fault.parameter), fault.detail) for fault in problem.errors)
-    return "; ".join(f"{name} {detail}" for name, detail in faults)
-
-
-def option(parameter: str) -> str:
-    """The option that gives a route's parameter, as it is typed."""
-    return f"--{parameter.replace('_', '-')}"
+    return "; ".join(
+        f"--{fault.parameter.replace('_', '-')} {fault.detail}" for fault in problem.errors
+    )
