@@ -7,14 +7,15 @@ import os
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from itertools import cycle
 from multiprocessing import get_context
 from typing import Final
 
 from tests.simulation.run import SeedFailed
-from tests.simulation.seeds import end_with_parent, totals_of
+from tests.simulation.seeds import begin, totals_of
 from tests.simulation.totals import Totals, keep
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = 250
 """So many seeds have a server, and a line of what is printed."""
 
 
@@ -33,7 +34,11 @@ def main() -> int:
     totals, failure = Totals(), None
     end = given.first + given.seeds
     left = iter(range(given.first, end, AT_ONCE))
-    with ProcessPoolExecutor(given.processes, get_context("spawn"), end_with_parent) as pool:
+    spawning = get_context("spawn")
+    cores = spawning.Queue()
+    for _, core in zip(range(given.processes), cycle(sorted(os.sched_getaffinity(0)))):
+        cores.put(core)
+    with ProcessPoolExecutor(given.processes, spawning, begin, (cores,)) as pool:
         running: set[Future[Totals]] = set()
         while failure is None:
             while len(running) < given.processes and time.monotonic() - started < given.seconds:

@@ -43,13 +43,20 @@ class Process:
         """Until then none of its threads goes on, as if the process was stopped."""
 
 
+def _taken() -> threading.Lock:
+    """A lock that somebody waits for until another thread releases it: the least that wakes a thread."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 class Actor:
     """One thread. ``until`` and ``ready`` say what it waits for, ``pid`` which backend holds up its statement."""
 
     def __init__(self, process: Process, name: str) -> None:
         self.process = process
         self.name = name
-        self.baton = threading.Semaphore(0)
+        self.baton = _taken()
         self.until = 0.0
         self.ready: Callable[[], bool] | None = None
         self.pid: int | None = None
@@ -87,7 +94,7 @@ class Scheduler:
         self._mutex = threading.Lock()
         self._running: tuple[Actor, int, float] | None = None
         self._serial = 0
-        self._ended = threading.Event()
+        self._ended = _taken()
 
     # What actors do.
 
@@ -214,7 +221,7 @@ class Scheduler:
         self._hand_on()
         deadline = time.monotonic() + MOST_SECONDS
         seen = 0
-        while not self._ended.wait(WATCH_SECONDS):
+        while not self._ended.acquire(timeout=WATCH_SECONDS):
             if time.monotonic() > deadline:
                 self.failure = TimeoutError(f"the run hangs: {self._who_waits()}")
                 break
@@ -264,7 +271,7 @@ class Scheduler:
             with self._guarded():
                 self._let_happen()
         if all(actor.done for actor in self._actors):
-            self._ended.set()
+            self._ended.release()
         else:
             self._pick(None).baton.release()
 
