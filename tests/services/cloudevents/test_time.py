@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,6 +9,10 @@ from services.cloudevents import time
 from services.cloudevents.time import microseconds
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+GRAMMAR = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:[0-6]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
 
 
 def exact(instant: datetime) -> int:
@@ -30,8 +35,17 @@ def test_it_agrees_with_datetime(local: datetime, offset: int, digits: int, t: s
     written = f"{local.date().isoformat()}{t}{text}"
     zone = timezone(timedelta(minutes=offset))
     within = time.EARLIEST <= exact(local.replace(tzinfo=UTC)) - offset * 60_000_000 <= time.LATEST
-    for _ in range(2):  # the day is new the first time, and known the second
-        assert microseconds(written) == (exact(local.replace(tzinfo=zone)) if within else None)
+    assert microseconds(written) == (exact(local.replace(tzinfo=zone)) if within else None)
+
+
+@settings(deadline=None)
+@given(
+    st.from_regex(
+        r"\A2020-06-30[Tt](09|23|24):(15|59|60):(00|59|60)([.,][0-9]{0,8})?([Zz]|[+-][0-9:]{0,8}){0,2}\Z"
+    )
+)
+def test_what_is_read_is_of_the_grammar(text: str) -> None:
+    assert microseconds(text) is None or GRAMMAR.fullmatch(text)
 
 
 @settings(deadline=None)
@@ -65,7 +79,6 @@ def test_any_text_is_read_or_has_a_fault(text: str) -> None:
     ],
 )
 def test_times_that_are_read(text: str, instant: int) -> None:
-    assert microseconds(text) == instant
     assert microseconds(text) == instant
 
 
@@ -138,13 +151,4 @@ NO_YEAR = "is outside the years 0001 to 9999 in UTC"
 )
 def test_times_that_are_not_read(text: str, fault: str) -> None:
     assert microseconds(text) is None
-    assert microseconds("2020-06-30T00:00:00Z") is not None  # the day is known from here on
-    assert microseconds(text) is None
     assert time.fault(text) == fault
-
-
-def test_more_days_than_are_kept() -> None:
-    day = timedelta(days=1)
-    for number in range(12_000):
-        instant = EPOCH + number * day
-        assert microseconds(f"{instant:%Y-%m-%d}T00:00:00Z") == exact(instant)
