@@ -31,8 +31,9 @@ WHILE_WRITING_SECONDS = 0.005
 """How long to wait for more records while some are being written, or could be."""
 
 
-POLL_BYTES = 2 * 1024 * 1024
-"""So much is taken from Kafka at once: more keeps the writer waiting while it is decoded."""
+POLL_BYTES = 512 * 1024
+"""So much is taken from Kafka at once. With more the writer waits while it is decoded, and what is there by then leaves
+nothing to decode while the writer waits for PostgreSQL (docs/decisions/one-worker-two-threads.md)."""
 
 
 ENOUGH_SECONDS = 0.05
