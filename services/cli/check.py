@@ -21,7 +21,8 @@ def check(
     partner: Annotated[
         str | None,
         typer.Option(
-            help="The partner whose topic it is meant for; else each line's own source says so."
+            help="The partner whose topic it is meant for; else each line's own source says so, and of an"
+            " xAPI statement, which has none, --classes."
         ),
     ] = None,
     classes: Annotated[

@@ -29,6 +29,8 @@ NO_PLATFORM: Final = tell(
 )
 """Of a line whose source names nobody, where it is not said for whose topic it is meant."""
 
+_ANYBODY: Final = next(iter(PARTNERS))
+
 SOMEBODY: Final = b"participant"
 """Stands for the key of a statement's record, which is not in the file."""
 
@@ -58,7 +60,8 @@ def check_lines(
 
     Without ``partner`` a line counts as sent to the topic of the partner that its own source names. A line with a verb
     and no specversion is an xAPI statement, of whichever version takes it: its header, and the key that says who did
-    it, are not in the file. ``activities`` say which class it is about.
+    it, are not in the file. ``activities`` say which class it is about, and, as a statement names no platform, also
+    whose it is where ``partner`` does not.
     """
     seen: dict[tuple[str, str], tuple[object, ...]] = {}
     catalogues: dict[str, catalogue.State] = {}
@@ -66,13 +69,14 @@ def check_lines(
         value = line.rstrip(b"\r\n")
         if not value.strip():
             continue
-        topic_partner = partner or _named_partner(value)
+        statement = _statement_in(value)
         outcome: PartnerEvent | Refusal | None
-        if statement := _is_statement(value):
-            of_partner = activities.get(topic_partner, NO_ACTIVITIES)
-            outcome = _of_statement(topic_partner, value, sent_ms, of_partner)
+        if statement is not None:
+            teller = partner or _partner_with(statement, activities)
+            of_partner = activities.get(teller, NO_ACTIVITIES)
+            outcome = _of_statement(teller, value, sent_ms, of_partner)
         else:
-            outcome = decode(topic_partner, None, (), value, sent_ms)
+            outcome = decode(partner or _named_partner(value), None, (), value, sent_ms)
         if isinstance(outcome, PartnerEvent):
             outcome = _repeated_or_new(outcome, seen, catalogues)
         if isinstance(outcome, Refusal):
@@ -83,7 +87,7 @@ def check_lines(
             yield Checked(number, "duplicate")
         else:
             named = FIELDS[TYPE_PREFIX + outcome.fact.name]
-            found = () if statement else tuple(hints(value, named))
+            found = () if statement is not None else tuple(hints(value, named))
             yield Checked(number, "accepted", unknown_fields=outcome.unknown_fields, hints=found)
 
 
@@ -108,12 +112,23 @@ def _repeated_or_new(
     return event
 
 
-def _is_statement(value: bytes) -> bool:
-    """Whether a line is meant as an xAPI statement."""
+def _statement_in(value: bytes) -> dict[str, object] | None:
+    """The fields of a line that is meant as an xAPI statement; None: it is not."""
     if b'"verb"' not in value:
-        return False
+        return None
     tree = parse(value)
-    return isinstance(tree, dict) and "verb" in tree and "specversion" not in tree
+    if isinstance(tree, dict) and "verb" in tree and "specversion" not in tree:
+        return tree
+    return None
+
+
+def _partner_with(statement: Mapping[str, object], activities: Activities) -> str:
+    """The partner that maps the statement's activity; any partner where none does."""
+    activity = statement.get("object")
+    named = activity.get("id") if isinstance(activity, dict) else None
+    if not isinstance(named, str):
+        return _ANYBODY
+    return next((who for who, mapped in activities.items() if named in mapped), _ANYBODY)
 
 
 def _of_statement(
@@ -136,4 +151,4 @@ def _named_partner(value: bytes) -> str:
     tree = parse(value)
     source = tree.get("source") if isinstance(tree, dict) else None
     partner = source.removeprefix("/partners/") if isinstance(source, str) else ""
-    return partner if partner in PARTNERS else next(iter(PARTNERS))
+    return partner if partner in PARTNERS else _ANYBODY

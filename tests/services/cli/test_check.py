@@ -76,9 +76,15 @@ def test_activities_are_mapped_as_the_intake_maps_them(tmp_path: Path) -> None:
     check = application(["check"])
     alone = CliRunner().invoke(check, ["check", "--partner", statements.PARTNER, str(file)])
     assert "unmapped_activity" in alone.output
-    mapped = CliRunner().invoke(
-        check,
-        ["check", "--partner", statements.PARTNER, str(file)],
-        env={"TUNTAS_XAPI_CLASSES": str(classes)},
-    )
-    assert (mapped.exit_code, "unmapped_activity" in mapped.output) == (0, False), mapped.output
+    for partner in (["--partner", statements.PARTNER], []):  # a statement does not name it
+        mapped = CliRunner().invoke(
+            check, ["check", *partner, str(file)], env={"TUNTAS_XAPI_CLASSES": str(classes)}
+        )
+        assert (mapped.exit_code, "unmapped_activity" in mapped.output) == (0, False), mapped.output
+
+
+@pytest.mark.parametrize("odd", [None, 7, "x", [], {}, {"id": []}, {"id": {}}])
+def test_a_statement_with_an_odd_object_is_refused_as_the_intake_would(odd: object) -> None:
+    value = json.dumps(statements.statement(object=odd)).encode()
+    (line,) = check_lines([value], activities={"tokopedia": {"x": "C"}})
+    assert line.reason == Reason.INVALID_DATA
