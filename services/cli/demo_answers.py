@@ -95,13 +95,13 @@ def _show_states(console: Console, api: Api) -> None:
         flags.update(item["flags"])
         satisfied += item["satisfied"]
     total = states.total()
-    table = Table(title=QUESTION, show_footer=True)
+    table = _lined_table(QUESTION, show_footer=True)
     table.add_column("Completion", footer="all")
     for assessment in ASSESSMENT_STATES:
         count = sum(states[completion, assessment] for completion in COMPLETION_STATES)
         table.add_column(assessment, justify="right", footer=f"{count:,}")
     table.add_column("all", justify="right", footer=f"{total:,}")
-    table.add_column("share of all", justify="right", footer=share(total, total, ENGLISH))
+    table.add_column("share", justify="right", footer=share(total, total, ENGLISH))
     for completion in reversed(COMPLETION_STATES):
         counts = [states[completion, assessment] for assessment in ASSESSMENT_STATES]
         table.add_row(
@@ -134,11 +134,8 @@ def _show_states(console: Console, api: Api) -> None:
 def _show_money(console: Console, api: Api) -> None:
     """What was paid for classes that were not finished, by partner."""
     partners = list(api.rows("/v1/partners"))
-    table = Table(
-        title="What was paid for classes and not refunded, million rupiah",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_footer=True,
+    table = _lined_table(
+        "What was paid for classes and not refunded, million rupiah", show_footer=True
     )
     everything = together_money([each["money"] for each in partners])
     table.add_column("Partner", footer="all")
@@ -207,9 +204,9 @@ def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
     console.print(table)
 
 
-def _lined_table(title: str) -> Table:
+def _lined_table(title: str, *, show_footer: bool = False) -> Table:
     """A table without frames: its columns fit a terminal of 80."""
-    return Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_footer=show_footer)
 
 
 def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:

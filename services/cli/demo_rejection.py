@@ -37,7 +37,7 @@ def show(console: Console, api: Api, bootstrap: str, security: Security) -> None
         pad_edge=False,
     )
     for column in ("Step", "What is there"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
 
     publish_lines(bootstrap, partner, [_event(bought, "88")], security=security)
     table.add_row("The partner sends a score in quotes", '"score": {"raw": "88"}')
