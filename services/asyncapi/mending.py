@@ -18,6 +18,7 @@ from services.cloudevents.decode import decode
 from services.cloudevents.mode import CONTENT_TYPE, STRUCTURED_TYPE
 from services.intake.offline import check_lines
 from services.kafka.one_batch import NAME_IS_NO_TEXT
+from services.language.marking import to_say
 from services.xapi.decode import VERSION_HEADER
 
 SENDER: Final = "pijar-mahir"
@@ -74,6 +75,8 @@ def _statement(activity: str) -> Sample:
 _CLASS: Final = {"participant_id": "PRK-000000042", "class_code": "C-0107"}
 _GOOD: Final = event("class.completed", _CLASS)
 _LONG: Final = event("class.reviewed", {**_CLASS, "rating": 4, "comment": "x" * 300_000})
+_LONG_SHOWN: Final = to_say("an event with a comment of 300,000 characters")
+_HEADER_SHOWN: Final = to_say("a good event with a header named by the bytes ff fe")
 _PACKAGE: Final = {"package_code": "K-OJOL", "title": "Paket Pengemudi"}
 
 MENDINGS: Final = (
@@ -116,7 +119,7 @@ MENDINGS: Final = (
     Mending(
         Reason.TOO_LARGE,
         "A value has at most 256 KiB, its key and headers 64 KiB.",
-        Sample(_LONG.value, shown="an event with a comment of 300,000 characters"),
+        Sample(_LONG.value, shown=_LONG_SHOWN),
         event("class.reviewed", {**_CLASS, "rating": 4, "comment": "jelas dan berguna"}),
     ),
     Mending(
@@ -157,7 +160,7 @@ MENDINGS: Final = (
         Sample(
             _GOOD.value,
             _STRUCTURED,
-            "a good event with a header named by the bytes ff fe",
+            _HEADER_SHOWN,
             b"\xff\xfe",
         ),
         _GOOD,

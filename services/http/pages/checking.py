@@ -48,7 +48,9 @@ class Checking:
             {
                 "reason": str(each.reason),
                 "told": visit.language.gettext(each.told),
-                "bad": each.bad.shown or _text(each.bad.value),
+                "bad": visit.language.gettext(each.bad.shown)
+                if each.bad.shown
+                else _text(each.bad.value),
                 "mended": _text(each.mended.value),
             }
             for each in MENDINGS

@@ -248,6 +248,7 @@ def test_what_is_wrong_with_a_record_is_told_in_the_language_of_the_page(season_
     own = {**indonesian, "Sec-Fetch-Site": "same-origin"}
     checked = season_api.ask("/check", None, own, "POST", body=urlencode(sent).encode()).text
     assert "<code>id</code> tidak ada: kirim id yang tidak Anda berikan" in checked
+    assert "event dengan komentar 300.000 karakter" in checked
     failed = season_api.ask("/purchases/tokopedia/none", None, indonesian).text
     assert "mitra ini tidak menjual apa pun dengan purchase_id ini." in failed
     query = {"completion": "done", "purchased_from": "when"}
