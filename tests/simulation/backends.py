@@ -7,7 +7,7 @@ exchanged for the backend's. Whoever has the connection talks to PostgreSQL itse
 When the connection ends, its end is exchanged for one of a socket that nobody is at, which to libpq is what a backend
 leaves that was ended; and the backend rolls back and drops all that was the session's, locks, prepared statements and
 settings, as if it ended. Its temporary tables stay, empty: services make theirs where there are none and have COMMIT
-empty them, and making them anew took 8 % of a run. One that is in the midst of a statement really ends.
+empty them, and making them anew took 5 to 8 % of a run. One that is in the midst of a statement really ends.
 """
 
 from __future__ import annotations
