@@ -95,7 +95,7 @@ def _show_states(console: Console, api: Api) -> None:
         flags.update(item["flags"])
         satisfied += item["satisfied"]
     total = states.total()
-    table = _lined_table(QUESTION, show_footer=True)
+    table = lined_table(QUESTION, show_footer=True)
     table.add_column("Completion", footer="all")
     for assessment in ASSESSMENT_STATES:
         count = sum(states[completion, assessment] for completion in COMPLETION_STATES)
@@ -134,7 +134,7 @@ def _show_states(console: Console, api: Api) -> None:
 def _show_money(console: Console, api: Api) -> None:
     """What was paid for classes that were not finished, by partner."""
     partners = list(api.rows("/v1/partners"))
-    table = _lined_table(
+    table = lined_table(
         "What was paid for classes and not refunded, million rupiah", show_footer=True
     )
     everything = together_money([each["money"] for each in partners])
@@ -187,7 +187,7 @@ def _show_packages(console: Console, packages: list[Any]) -> None:
 
 
 def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
-    table = _lined_table(title)
+    table = lined_table(title)
     for column in ("Partner", "Purchase", "Participant", "Paid", "Completed"):
         table.add_column(column, no_wrap=True)
     table.add_column("Missing")
@@ -204,7 +204,7 @@ def _list_packages(console: Console, title: str, packages: list[Any]) -> None:
     console.print(table)
 
 
-def _lined_table(title: str, *, show_footer: bool = False) -> Table:
+def lined_table(title: str, *, show_footer: bool = False) -> Table:
     """A table without frames: its columns fit a terminal of 80."""
     return Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, show_footer=show_footer)
 
@@ -220,7 +220,7 @@ def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:
         return
     who = example["participant_id"]
     classes = api.ask(f"/v1/participants/{quote(who, safe='')}/classes")["items"]
-    table = _lined_table(f"Participant {who}: every purchased class, across partners")
+    table = lined_table(f"Participant {who}: every purchased class, across partners")
     for column in ("Partner", "Class", "Package", "Completion", "Assessment", "Satisfied"):
         table.add_column(column, no_wrap=True)
     for item in classes:
@@ -242,7 +242,7 @@ def _show_participant(console: Console, api: Api, packages: list[Any]) -> None:
 def _show_history(console: Console, api: Api, item: Any) -> None:
     place = [quote(item[key], safe="") for key in ("participant_id", "partner", "class_code")]
     path = f"/v1/participants/{place[0]}/classes/{place[1]}/{place[2]}/history"
-    table = _lined_table(
+    table = lined_table(
         f"The events behind one answer, {item['class_code']}: tuntas.partner.{item['partner']}, partition:offset"
     )
     for column in ("Happened (WIB)", "Event", "Kafka", "Completion", "Assessment"):

@@ -5,11 +5,11 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 import msgspec
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from services.cli.api_client import Api
+from services.cli.demo_answers import lined_table
 from services.kafka import telling
 from services.kafka.producer import publish_lines
 from services.kafka.security import Security
@@ -31,11 +31,7 @@ def show(console: Console, api: Api, bootstrap: str, security: Security) -> None
         return
     partner = bought["partner"]
     path = f"/v1/events/{partner}/{EVENT_ID}"
-    table = Table(
-        title=f"One rejected record's way, {EVENT_ID} of {partner}",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    table = lined_table(f"One rejected record's way, {EVENT_ID} of {partner}")
     for column in ("Step", "What is there"):
         table.add_column(column, overflow="fold")
 

@@ -43,20 +43,13 @@ class Process:
         """Until then none of its threads goes on, as if the process was stopped."""
 
 
-def _taken() -> threading.Lock:
-    """A lock that somebody waits for until another thread releases it: the least that wakes a thread."""
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
-
-
 class Actor:
     """One thread. ``until`` and ``ready`` say what it waits for, ``pid`` which backend holds up its statement."""
 
     def __init__(self, process: Process, name: str) -> None:
         self.process = process
         self.name = name
-        self.baton = _taken()
+        self.baton = threading.Semaphore(0)
         self.until = 0.0
         self.ready: Callable[[], bool] | None = None
         self.pid: int | None = None
@@ -94,7 +87,7 @@ class Scheduler:
         self._mutex = threading.Lock()
         self._running: tuple[Actor, int, float] | None = None
         self._serial = 0
-        self._ended = _taken()
+        self._ended = threading.Event()
 
     # What actors do.
 
@@ -221,7 +214,7 @@ class Scheduler:
         self._hand_on()
         deadline = time.monotonic() + MOST_SECONDS
         seen = 0
-        while not self._ended.acquire(timeout=WATCH_SECONDS):
+        while not self._ended.wait(WATCH_SECONDS):
             if time.monotonic() > deadline:
                 self.failure = TimeoutError(f"the run hangs: {self._who_waits()}")
                 break
@@ -271,7 +264,7 @@ class Scheduler:
             with self._guarded():
                 self._let_happen()
         if all(actor.done for actor in self._actors):
-            self._ended.release()
+            self._ended.set()
         else:
             self._pick(None).baton.release()
 

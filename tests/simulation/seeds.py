@@ -31,7 +31,7 @@ def begin(cores: Queue[int]) -> None:
     """Makes ready a process that plays seeds.
 
     It ends when the one that began it does, however that one ends; its server and folder go with it. It has a core to
-    itself with its server: of the two only one works at a time, and to wake another core for each answer took a tenth
+    itself with its server: of the two only one works at a time, and to wake another core for each answer took 5 to 9 %
     of the time.
     """
     os.sched_setaffinity(0, {cores.get()})
