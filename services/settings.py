@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -355,13 +355,21 @@ def _definitions() -> Iterator[_Definition]:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "`tuntas settings` lists those there are."
+    near = get_close_matches(
+        name.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known], n=1
+    )
+    hint = (
+        f"did you mean {PREFIX}{near[0]}?" if near else "`tuntas settings` lists those there are."
+    )
     return f"{name} is not a setting; {hint}"
 
 
 def _by_type(wanted: Any, text: str) -> object:
+    """A text, a whole number within its bounds, or one of the words of a Literal."""
     try:
         return msgspec.convert(text, wanted, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingRefused(f"is {text!r}: {str(error).lower()}") from error
+    except msgspec.ValidationError:
+        kind, meta = wanted.__origin__, wanted.__metadata__[0]
+        words = ", ".join(get_args(kind))
+        allowed = f"none of {words}" if words else f"no whole number from {meta.ge} to {meta.le}"
+        raise SettingRefused(f"is {text!r}, which is {allowed}") from None

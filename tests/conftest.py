@@ -18,6 +18,7 @@ from services.embedded.apache_kafka import ApacheKafka, missing_programs
 from services.embedded.apache_kafka.jars import jars_dir
 from services.embedded.broker import Broker, EmbeddedBroker
 from services.embedded.postgres import EmbeddedPostgres
+from services.postgres import prepared
 from tests.databases import Databases
 
 BROKERS: dict[str, type[ApacheKafka | EmbeddedBroker]] = {
@@ -66,6 +67,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("apache")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_at_once() -> Iterator[None]:
+    """Statements are prepared the first time: one that cannot be is found by the test that runs it once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepared, "REPEATED", 0)
+        yield
 
 
 @contextmanager

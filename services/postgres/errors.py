@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import psycopg2
 
+from services.postgres.prepared import TableChanged
 from services.postgres.refusal import access_refused
 from services.postgres.tls import tls_sentence
 from services.unworkable import Unworkable
@@ -37,7 +38,7 @@ class CommitUnknown(PostgresError):
 
 
 class Retry(PostgresError):
-    """PostgreSQL gave up on this transaction (deadlock, timeout): the same again may succeed."""
+    """PostgreSQL gave up on this transaction (deadlock, timeout, changed table): the same again may succeed."""
 
 
 class LaneLost(PostgresError):
@@ -92,6 +93,8 @@ def translated() -> Iterator[None]:
 
 def translate(error: psycopg2.Error) -> PostgresError | Unworkable:
     """The PostgresError that a psycopg2 error stands for, with the server's own sentence; Unworkable for a refusal."""
+    if isinstance(error, TableChanged):
+        return Retry(str(error).strip())
     code = error.pgcode
     message = error.diag.message_primary or str(error).strip().partition("\n")[0]
     if code is None:

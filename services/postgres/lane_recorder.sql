@@ -26,7 +26,7 @@ SELECT person, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
 WHERE partner_id = %(partner_id)s AND person = %(person)s AND stream = %(stream)s AND lane_id = %(lane_id)s
-  AND (%(gt)s IS NULL OR version > %(gt)s) AND (%(lte)s IS NULL OR version <= %(lte)s)
+  AND (%(gt)s::bigint IS NULL OR version > %(gt)s) AND (%(lte)s::bigint IS NULL OR version <= %(lte)s)
 ORDER BY version
 LIMIT %(limit)s
 
@@ -37,7 +37,7 @@ SELECT person, stream, version, topic, state, event_id, partner_id, sequence,
        (extract(epoch FROM recordedtime) * 1000000)::bigint
 FROM ledger.event
 WHERE partner_id = %(partner_id)s AND person = %(person)s AND stream = %(stream)s AND lane_id = %(lane_id)s
-  AND (%(gt)s IS NULL OR version > %(gt)s) AND (%(lte)s IS NULL OR version <= %(lte)s)
+  AND (%(gt)s::bigint IS NULL OR version > %(gt)s) AND (%(lte)s::bigint IS NULL OR version <= %(lte)s)
 ORDER BY version DESC
 LIMIT %(limit)s
 

@@ -5,8 +5,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from typing import Any
 
+from psycopg2.errors import FeatureNotSupported
 from psycopg2.extensions import connection, cursor
 
+from services.postgres.prepared import PreparedStatements, TableChanged
 from services.turns import Turn
 
 
@@ -20,6 +22,10 @@ class WaitingConnection(connection):
     turn: Turn | None = None
     patience_seconds: float | None = None
     overdue_at: float | None = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.prepared = PreparedStatements()
 
     def waiting(self) -> AbstractContextManager[None]:
         """Around whatever waits for the server: the turn is another thread's meanwhile."""
@@ -53,9 +59,26 @@ class WaitingCursor(cursor):
     connection: WaitingConnection
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 - psycopg2's name for it
-        """Executes, as psycopg2 does."""
+        """Executes, as psycopg2 does; what the connection says often is prepared."""
         with self.connection.asking():
-            super().execute(query, vars)
+            self.send(query, vars)
+
+    def send(self, query: Any, values: Any) -> None:
+        """Executes without saying that the server is waited for."""
+        prepared = self.connection.prepared
+        is_text = isinstance(query, str) and self.name is None
+        call = prepared.call(query, values) if is_text else None
+        if call is None:
+            super().execute(query, values)
+            return
+        if call.prepare is not None:
+            super().execute(call.prepare)
+            prepared.is_prepared(query, call)
+        try:
+            super().execute(call.execute, values)
+        except FeatureNotSupported as error:
+            prepared.forget()
+            raise TableChanged(str(error)) from error
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
         """Copies, as psycopg2 does."""

@@ -73,7 +73,7 @@ def _write(database_url: str, events: int, seed: int, number: int, seasons: int)
         lanes: dict[tuple[str, int], Lane] = {}
         for one in range(seasons):
             for batch in _batches(season(log, one)):
-                writer.write(_by_lane(session, lanes, batch))
+                writer.write(by_lane(session, lanes, batch))
     finally:
         close(session)
 
@@ -83,9 +83,10 @@ def _batches(told: Iterator[SimulatedRecord]) -> Iterator[list[SimulatedRecord]]
         yield batch
 
 
-def _by_lane(
+def by_lane(
     session: connection, lanes: dict[tuple[str, int], Lane], batch: Iterable[SimulatedRecord]
 ) -> list[LaneBatch]:
+    """The records as a batch, decoded; ``lanes`` are those opened so far, and gets those that are missing."""
     shares: dict[tuple[str, int], list[SimulatedRecord]] = defaultdict(list)
     for record in batch:
         shares[record.partner, partition_of(record.key, PARTITIONS)].append(record)

@@ -89,8 +89,8 @@ def test_a_mistyped_name_is_refused_with_the_nearest() -> None:
     assert problems({"TUNTAS_KAFKA_BOOTSTRAPS": "a:1"}) == [
         "TUNTAS_KAFKA_BOOTSTRAPS is not a setting; did you mean TUNTAS_KAFKA_BOOTSTRAP?"
     ]
-    assert problems({"TUNTAS_ZZZZZZZZZZZZZZZZ": ""}) == [
-        "TUNTAS_ZZZZZZZZZZZZZZZZ is not a setting; `tuntas settings` lists those there are."
+    assert problems({"TUNTAS_FOO": ""}) == [
+        "TUNTAS_FOO is not a setting; `tuntas settings` lists those there are."
     ]
 
 
@@ -101,9 +101,10 @@ def test_names_of_tests_and_of_others_are_let_through() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("API_PORT", "http", "is 'http': expected `int`, got `str`."),
-        ("API_PORT", "65536", "is '65536': expected `int` <= 65535."),
-        ("BATCH_RECORDS", "0", "is '0': expected `int` >= 1."),
+        ("API_PORT", "http", "is 'http', which is no whole number from 0 to 65535."),
+        ("API_PORT", "65536", "is '65536', which is no whole number from 0 to 65535."),
+        ("BATCH_RECORDS", "0", "is '0', which is no whole number from 1 to 50000."),
+        ("ANSWERS", "maybe", "is 'maybe', which is none of on, off."),
         ("LOG_LEVEL", "loud", "is 'loud', which is none of debug, info, warning, error."),
         ("KAFKA_BOOTSTRAP", "kafka", "names 'kafka', which is not host:port."),
         ("KAFKA_BOOTSTRAP", "a:1,b:70000", "names 'b:70000', which is not host:port."),

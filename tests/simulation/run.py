@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from services import rebuilding
 from services.http.pacing import Pace, PacedSession
+from services.postgres import prepared
 from services.projector.announcer import Announcement
 from tests.simulation import answers, ledgers, reconciled
 from tests.simulation.backends import Backends, Borrowed
@@ -35,6 +36,8 @@ SIZES: Final = (0.25, 0.5, 1.0)
 SIZE_WEIGHTS: Final = (6, 3, 1)
 """Most runs are small: what is wrong shows in few records, and of small runs there are many more in the same time."""
 SETTLED_WITHIN_SECONDS: Final = 400.0
+PREPARED_AT_ONCE: Final = 0.25
+"""So often statements are prepared the first time that a connection sends them, and not the sixth."""
 COMPARED: Final = 0.25
 """So often everything is folded anew at the end and compared, row by row."""
 
@@ -110,6 +113,8 @@ class Run:
         self._looking.autocommit = True
         self._group.on_commit = self._check_group
         self._is_stopped = False
+        at_once = random.Random(f"{seed}/prepared").random() < PREPARED_AT_ONCE
+        self._repeated = 0 if at_once else prepared.REPEATED
         self._answering = chance.choice((0, 0, 1, 2))
         if earlier is not None and earlier.is_answering:
             self._answering = max(1, self._answering)  # what was told may have to be told anew
@@ -136,7 +141,10 @@ class Run:
         """Runs until everything is settled and checks it; raises SeedFailed, with the story."""
         try:
             self._begin()
-            with placed(connect_of_rebuild(self._sessions)):
+            with (
+                placed(connect_of_rebuild(self._sessions)),
+                mock.patch.object(prepared, "REPEATED", self._repeated),
+            ):
                 self.scheduler.run()
             compared = self._check()
         except BaseException as error:

@@ -87,7 +87,7 @@ class SimulatedCursor(WaitingCursor):
             scheduler, _ = here()
             scheduler.pause()
             query, vars = self._as_time_is(query, vars)  # noqa: A001
-            execute = partial(cursor.execute, self, query, vars)
+            execute = partial(self.send, query, vars)
             self.connection.run(str(query), partial(self._try, execute))
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
