@@ -1,10 +1,15 @@
-"""``make simulate ARGS="--seeds 1000"``: ends with 1, and the story of the first seed that fails, where one does."""
+"""``make simulate ARGS="--seeds 1000"``: ends with 1, and the story of the first seed that fails, where one does.
+
+Told to end by SIGTERM, it plays what it has begun and keeps the totals.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from itertools import cycle
@@ -31,6 +36,12 @@ def main() -> int:
     )
     given = parser.parse_args()
     started = time.monotonic()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+
+    def goes_on() -> bool:
+        return not stop.is_set() and time.monotonic() - started < given.seconds
+
     totals, failure = Totals(), None
     end = given.first + given.seeds
     left = iter(range(given.first, end, AT_ONCE))
@@ -41,7 +52,7 @@ def main() -> int:
     with ProcessPoolExecutor(given.processes, spawning, begin, (cores,)) as pool:
         running: set[Future[Totals]] = set()
         while failure is None:
-            while len(running) < given.processes and time.monotonic() - started < given.seconds:
+            while len(running) < given.processes and goes_on():
                 first = next(left, None)
                 if first is None:
                     break

@@ -28,6 +28,19 @@ def test_workers_and_their_servers_end_with_a_killed_parent() -> None:
     assert not any(folder.exists() for folder in folders)
 
 
+def test_who_is_told_to_end_plays_what_was_begun() -> None:
+    portions_of_two = "import sys; from tests.simulation import __main__ as it; it.AT_ONCE = 2; sys.exit(it.main())"
+    command = [sys.executable, "-c", portions_of_two, "--seeds", "1000000", "--processes", "1"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        first = parent.stdout.readline()
+        parent.terminate()
+        *_, last = [first, *parent.stdout]
+        assert parent.wait(WITHIN_SECONDS) == 0
+    assert " 2 seeds" in first
+    assert " 4 seeds" in last or last == first  # it may not have begun the next two yet
+
+
 def _is_postgres(process: psutil.Process) -> bool:
     """Whether it is a server's first process, by its command line ``postgres -D data``."""
     try:
