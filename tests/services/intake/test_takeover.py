@@ -82,7 +82,7 @@ def test_an_owner_at_work_is_waited_for(database_url: str) -> None:
             advance, owner.session, lane, lambda work: work.execute("SELECT pg_sleep(1)")
         )
         while not successor.rows(
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(1)'"
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(1)%%' AND pid <> pg_backend_pid()"
         ):
             assert not working.done()
         (state,) = take_over(successor.session, "log", {(TOPIC, 0): 0})
