@@ -38,6 +38,8 @@ SIZE_WEIGHTS: Final = (6, 3, 1)
 SETTLED_WITHIN_SECONDS: Final = 400.0
 PREPARED_AT_ONCE: Final = 0.25
 """So often statements are prepared the first time that a connection sends them, and not the sixth."""
+REPEATED: Final = prepared.REPEATED
+"""As the product has it, whatever is put in its place around a run: a seed is the same run everywhere."""
 COMPARED: Final = 0.25
 """So often everything is folded anew at the end and compared, row by row."""
 
@@ -114,7 +116,7 @@ class Run:
         self._group.on_commit = self._check_group
         self._is_stopped = False
         at_once = random.Random(f"{seed}/prepared").random() < PREPARED_AT_ONCE
-        self._repeated = 0 if at_once else prepared.REPEATED
+        self._repeated = 0 if at_once else REPEATED
         self._answering = chance.choice((0, 0, 1, 2))
         if earlier is not None and earlier.is_answering:
             self._answering = max(1, self._answering)  # what was told may have to be told anew
