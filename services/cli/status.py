@@ -19,7 +19,7 @@ from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check
 from services.running import run_file
-from services.running.kafka import asked
+from services.running.kafka import asked, asked_once
 from services.running.lanes import (
     LaneStatus,
     answers_behind,
@@ -44,6 +44,9 @@ def status(
         found, processes, untold = _read(settings)
     except PostgresError as failure:
         typer.secho(f"{database_url}: {failure}", fg="red", err=True)
+        if not as_json:
+            answers = f"Kafka answers at {settings.kafka_bootstrap}."
+            typer.echo(asked_once(settings).unknown or answers)
         raise typer.Exit(AWAY_EXIT_CODE) from None
     log, unknown = _asked(settings, found)
     found = compared(found, log)

