@@ -26,6 +26,7 @@ FAST: Final = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "wal_level": "minimal",
+    "wal_skip_threshold": "0",  # tables that are emptied are logged whole otherwise, and compressed
     "max_wal_senders": "0",
     "autovacuum": "off",  # it would take locks at times of its own
     "shared_buffers": "64MB",
