@@ -1,8 +1,17 @@
 """Log lines: one a batch at the edges, as ``key=value``, without payloads or personal data."""
 
 import logging
+import re
 import sys
 import time
+from typing import Final
+
+AGAIN_SECONDS: Final = 60.0
+"""So often the Kafka client says the same: it tries a broker that is away again and again, four lines each time."""
+MOST_SAID: Final = 1_000
+"""So many different lines are remembered."""
+
+_PAUSE: Final = re.compile(r"\d+\.\d+ secs")
 
 
 class KeyValueFormatter(logging.Formatter):
@@ -16,10 +25,38 @@ class KeyValueFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
+class Sparing(logging.Filter):
+    """Lets one logger, and those below it, say the same only now and then; lines left out are counted in the next."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(name)
+        self._seconds = seconds
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        """What was said last, and how often it was left out since: by logger and line, without how long it waits."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to say it."""
+        if not super().filter(record):
+            return True
+        line = record.getMessage()
+        what = (record.name, _PAUSE.sub("", line))
+        since, left_out = self._said.get(what, (-self._seconds, 0))
+        if record.created - since < self._seconds:
+            self._said[what] = (since, left_out + 1)
+            return False
+        if len(self._said) >= MOST_SAID:
+            self._said.clear()
+        self._said[what] = (record.created, 0)
+        if left_out:
+            record.msg, record.args = f"{line} ({left_out} times more before)", ()
+        return True
+
+
 def configure(level: str) -> None:
     """Sends every line of this process from ``level`` on to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(KeyValueFormatter())
+    handler.addFilter(Sparing("kafka", AGAIN_SECONDS))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

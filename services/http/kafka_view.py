@@ -48,6 +48,7 @@ class KafkaView:
         self._log: KafkaLog | None = None
         self._answered = float("-inf")
         self._unknown = tell("Kafka has not been asked yet")
+        self._is_away = False
         self._next_offsets: dict[Place, int] = {}
         self._thread = ThreadPoolExecutor(1, "kafka")
         self._looking: asyncio.Task[None] | None = None
@@ -89,9 +90,13 @@ class KafkaView:
             try:
                 self._log = await loop.run_in_executor(self._thread, self._look)
                 self._answered = time.monotonic()
+                if self._is_away:
+                    log.info("Kafka answers again")
+                self._is_away = False
             except (KafkaFailure, Unworkable) as failure:
-                if self._log is not None:
+                if not self._is_away:
                     log.warning("Kafka is not asked %s", pairs(why=str(failure)))
+                self._is_away = True
                 self._log = None
                 self._unknown = tell("Kafka cannot be asked")
             await asyncio.sleep(LOOK_SECONDS)

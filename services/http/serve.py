@@ -25,6 +25,7 @@ def server(settings: Settings) -> uvicorn.Server:
             loop="uvloop",
             http=limited(connections),
             ws="none",
+            log_config=None,  # its lines are like ours, with a time
             log_level=settings.log_level,
             access_log=False,
             server_header=False,

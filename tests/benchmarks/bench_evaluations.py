@@ -4,7 +4,8 @@ So many purchased classes of eight partners, 2,000 classes and 165 institutions 
 a database of their own: bought within the last 120 days, every eighth one never reported on, some classes far more
 popular than others, scores with two decimals; few are refunded, withdrawn or do not fit together. Then each evaluation
 and the first page of each list is asked for again and again, one question at a time, of a `tuntas api` process beside
-it. Everything shares the machine. Evaluations as of an instant within a day are not among them: who did something on
+it. Everything shares the machine. With `--multiplied-by 10` the same is asked once more of ten times as many people
+(multiplied.py). Evaluations as of an instant within a day are not among them: who did something on
 that day only a ledger says, and there is none here.
 """
 
@@ -73,6 +74,7 @@ from services.postgres.ledger import place
 from services.postgres.migrations.run import migrate
 from tests.benchmarks.grown import SEASON
 from tests.benchmarks.machine import machine
+from tests.benchmarks.multiplied import multiply
 
 CLASSES: Final = 250
 PACKAGES: Final = 25
@@ -443,6 +445,9 @@ def main() -> None:
     parser.add_argument("purchased_classes", type=int, nargs="?", default=100_000)
     parser.add_argument("--times", type=int, default=200, help="questions a route")
     parser.add_argument("--only-over-time", action="store_true", help="no lists of classes")
+    parser.add_argument(
+        "--multiplied-by", type=int, default=1, help="then of so many times as many people"
+    )
     parser.add_argument("--keep", type=Path, help="a folder for the database, used again")
     asked = parser.parse_args()
     print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
@@ -458,31 +463,44 @@ def main() -> None:
             url = server.create_database("evaluations")
             filled = fill(url, asked.purchased_classes)
             told.write_bytes(msgspec.json.encode(filled))
-        print(f"{filled.purchased_classes:,} class rows written in {filled.seconds:.0f} s")
-        for table, rows, table_bytes, index_bytes in sizes(url):
-            print(
-                f"{table:20} {rows:>10,} rows {table_bytes >> 20:>6} MiB + {index_bytes >> 20:>5} MiB indexes"
-            )
-        with serving(url) as served:
-            names = ("least", "median", "p99", "API CPU", "PG CPU")
-            print(f"\n{'route (milliseconds)':96}", *(f"{name:>9}" for name in names), " purchased")
-            for path in routes(filled.popular) + ([] if asked.only_over_time else lists()):
-                print(measure(served, path, asked.times))
-            midnight = time.strftime(
-                "%Y-%m-%dT23:59:59%%2B07:00", time.gmtime(time.time() - 30 * 86_400)
-            )
-            noon = midnight.replace("T23:59:59", "T12:00:00")
-            for path in routes(filled.popular):
-                mark = "&" if "?" in path else "?"
-                print(measure(served, f"{path}{mark}as_of={midnight}", asked.times))
-            for path in series(filled.popular):
-                print(measure(served, path, asked.times))
-            sold = "/v1/package-purchases"
-            bought = ask(served.connection, f"{sold}?partner=pintaria&as_of={noon}")[1]["items"][0]
-            for path in (sold, f"/v1/purchases/pintaria/{bought['purchase_id']}"):
-                print(measure(served, f"{path}?as_of={noon}", 20))
-            for path in ("/v1/partners", "/v1/institutions?limit=1000"):
-                print(whole_list(served, path, midnight))
+        report(url, filled, asked.times, only_over_time=asked.only_over_time)
+        if asked.multiplied_by > 1:
+            began = time.perf_counter()
+            multiply(url, asked.multiplied_by)
+            seconds = time.perf_counter() - began
+            rows = filled.purchased_classes * asked.multiplied_by
+            filled = Filled(rows, seconds, filled.popular)
+            told.write_bytes(msgspec.json.encode(filled))
+            report(url, filled, asked.times, only_over_time=asked.only_over_time)
+
+
+def report(url: str, filled: Filled, times: int, *, only_over_time: bool) -> None:
+    """Asks everything, and prints a line for each question."""
+    print(f"{filled.purchased_classes:,} class rows written in {filled.seconds:.0f} s")
+    for table, rows, table_bytes, index_bytes in sizes(url):
+        print(
+            f"{table:20} {rows:>10,} rows {table_bytes >> 20:>6} MiB + {index_bytes >> 20:>5} MiB indexes"
+        )
+    with serving(url) as served:
+        names = ("least", "median", "p99", "API CPU", "PG CPU")
+        print(f"\n{'route (milliseconds)':96}", *(f"{name:>9}" for name in names), " purchased")
+        for path in routes(filled.popular) + ([] if only_over_time else lists()):
+            print(measure(served, path, times))
+        midnight = time.strftime(
+            "%Y-%m-%dT23:59:59%%2B07:00", time.gmtime(time.time() - 30 * 86_400)
+        )
+        noon = midnight.replace("T23:59:59", "T12:00:00")
+        for path in routes(filled.popular):
+            mark = "&" if "?" in path else "?"
+            print(measure(served, f"{path}{mark}as_of={midnight}", times))
+        for path in series(filled.popular):
+            print(measure(served, path, times))
+        sold = "/v1/package-purchases"
+        bought = ask(served.connection, f"{sold}?partner=pintaria&as_of={noon}")[1]["items"][0]
+        for path in (sold, f"/v1/purchases/pintaria/{bought['purchase_id']}"):
+            print(measure(served, f"{path}?as_of={noon}", 20))
+        for path in ("/v1/partners", "/v1/institutions?limit=1000"):
+            print(whole_list(served, path, midnight))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from kafka.errors import Cancelled, KafkaTimeoutError
 from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaTCPTransport
 
-from services.logs import configure
+from services.logs import AGAIN_SECONDS, Sparing, configure
 
 
 @pytest.fixture
@@ -69,3 +69,50 @@ def test_a_connection_that_breaks_is_an_error_without_a_trace(
     assert connection.ours._sock_recv()[1] is not None  # noqa: SLF001
     assert "Error receiving network data" in log.getvalue()
     assert "Traceback" not in log.getvalue()
+
+
+def said(filtering: Sparing, line: str, seconds: float, name: str = "kafka.net.manager") -> str:
+    """What is said of a line at a time; '' where it is left out."""
+    record = logging.LogRecord(name, logging.ERROR, "", 0, line, (), None)
+    record.created = seconds
+    return record.getMessage() if filtering.filter(record) else ""
+
+
+def test_a_broker_that_stays_away_is_said_once_a_minute() -> None:
+    filtering = Sparing("kafka", AGAIN_SECONDS)
+    line = "Bootstrap connection to bootstrap-0 failed: 111 ECONNREFUSED (backoff {} secs)"
+    assert said(filtering, line.format("0.12"), 1.0) == line.format("0.12")
+    for second in range(2, 60):
+        assert said(filtering, line.format(f"{second / 7:.2f}"), second) == ""
+    again = said(filtering, line.format("1.00"), 61.5)
+    assert again == line.format("1.00") + " (58 times more before)"
+    assert said(filtering, line.format("1.00"), 125.0) == line.format("1.00")
+
+
+def test_another_broker_another_logger_and_what_this_project_says_are_not_held_back() -> None:
+    filtering = Sparing("kafka", AGAIN_SECONDS)
+    lines = [
+        ("bootstrap-0 is away", "kafka.net.manager"),
+        ("bootstrap-1 is away", "kafka.net.manager"),
+        ("bootstrap-0 is away", "kafka.net.connection"),
+        ("stopped", "tuntas.intake"),
+        ("stopped", "tuntas.intake"),
+        ("stopped", "kafkaesque"),
+        ("stopped", "kafkaesque"),
+    ]
+    for line, name in lines:
+        assert said(filtering, line, 5.0, name) == line
+    assert said(filtering, *lines[0][:1], 5.5) == ""
+
+
+def test_a_process_says_what_its_client_repeats_once(log: io.StringIO) -> None:
+    for _ in range(10):
+        logging.getLogger("kafka.net.manager").error("Connection failed: %s", KafkaTimeoutError())
+    assert log.getvalue().count("Connection failed") == 1
+
+
+def test_memory_of_what_was_said_is_bounded() -> None:
+    filtering = Sparing("kafka", AGAIN_SECONDS)
+    for number in range(2_500):
+        assert said(filtering, f"answer {number} is late", 1.0)
+    assert len(filtering._said) <= 1_000  # noqa: SLF001

@@ -1,6 +1,7 @@
 """Whatever a command cannot work with is said in one sentence, with an exit code: no traceback, no password."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -158,6 +159,7 @@ def test_a_service_waits_for_a_database_that_is_away(tmp_path: Path, arguments: 
     assert waits in text.lower()
     assert "Traceback" not in text
     assert PASSWORD not in text
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z [A-Z]+ ", line) for line in text.splitlines())
 
 
 @pytest.fixture(scope="module")
