@@ -11,7 +11,8 @@ AGAIN_SECONDS: Final = 60.0
 MOST_SAID: Final = 1_000
 """So many different lines are remembered."""
 
-_PAUSE: Final = re.compile(r"\d+\.\d+ secs")
+_VARYING: Final = re.compile(r"\d+\.\d+ secs|\d+ ms|<-\d+")
+"""How long it waits or waited, and our port of a connection."""
 
 
 class KeyValueFormatter(logging.Formatter):
@@ -32,14 +33,14 @@ class Sparing(logging.Filter):
         super().__init__(name)
         self._seconds = seconds
         self._said: dict[tuple[str, str], tuple[float, int]] = {}
-        """What was said last, and how often it was left out since: by logger and line, without how long it waits."""
+        """When a line was said last, and how often it was left out since: by logger and line without what varies."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to say it."""
         if not super().filter(record):
             return True
         line = record.getMessage()
-        what = (record.name, _PAUSE.sub("", line))
+        what = (record.name, _VARYING.sub("", line))
         since, left_out = self._said.get(what, (-self._seconds, 0))
         if record.created - since < self._seconds:
             self._said[what] = (since, left_out + 1)

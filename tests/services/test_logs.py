@@ -89,6 +89,14 @@ def test_a_broker_that_stays_away_is_said_once_a_minute() -> None:
     assert said(filtering, line.format("1.00"), 125.0) == line.format("1.00")
 
 
+def test_a_broker_that_stands_still_is_said_once_a_minute() -> None:
+    filtering = Sparing("kafka", AGAIN_SECONDS)
+    line = "<[127.0.0.1:9092<-{}]>: Abort ([Error 7] Request timed out after {} ms)"
+    assert said(filtering, line.format(54426, 4999), 1.0)
+    assert not said(filtering, line.format(58740, 4998), 8.0)
+    assert said(filtering, line.format(58740, 4998).replace("9092", "9093"), 8.0)
+
+
 def test_another_broker_another_logger_and_what_this_project_says_are_not_held_back() -> None:
     filtering = Sparing("kafka", AGAIN_SECONDS)
     lines = [
