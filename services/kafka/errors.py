@@ -157,4 +157,5 @@ def _restart(topic: str, partition: int) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    name, text = type(error).__name__, str(error)
+    return text if name in text else f"{name}: {text}".rstrip(": ")  # kafka-python's say their name
