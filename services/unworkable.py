@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Final
 
+SETTING_EXIT_CODE: Final = 2
+"""The command line or a setting cannot be used."""
 UNFIT_EXIT_CODE: Final = 3
 """The database is there, but it is not one that this version works with."""
 REFUSED_EXIT_CODE: Final = 4

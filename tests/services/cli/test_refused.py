@@ -148,7 +148,7 @@ def test_a_service_waits_for_a_database_that_is_away(tmp_path: Path, arguments: 
         )
     try:
         deadline = monotonic() + 30
-        waits = "resume_in_seconds" if arguments != ["api"] else "running on"
+        waits = "resume_in_seconds" if arguments != ["api"] else "startup complete"
         while waits not in (tmp_path / "log").read_text().lower() and monotonic() < deadline:
             sleep(0.1)
         assert child.poll() is None
@@ -265,6 +265,23 @@ def test_no_output_shows_the_password(
     assert ended.returncode == 0
     assert PASSWORD not in ended.stdout + ended.stderr
     assert "•••" in ended.stdout
+
+
+@pytest.mark.parametrize("what", ["API", "METRICS"])
+def test_an_address_that_is_taken(tmp_path: Path, database_url: str, what: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = run(tmp_path, database_url, "api", **{f"TUNTAS_{what}_PORT": str(port)})
+    sentence = said(ended, 2)
+    assert f"TUNTAS_{what}_PORT name 127.0.0.1:{port}" in sentence
+    assert "Address already in use" in sentence
+
+
+def test_an_address_of_another_machine(tmp_path: Path, database_url: str) -> None:
+    ended = run(tmp_path, database_url, "api", TUNTAS_API_HOST="192.0.2.1")
+    assert "Cannot assign requested address" in said(ended, 2)
+    ended = run(tmp_path, database_url, "api", TUNTAS_API_HOST="api.nowhere.invalid")
+    assert "TUNTAS_API_HOST" in said(ended, 2)
 
 
 def test_the_package_sales_end_is_set_in_one_place(tmp_path: Path, database_url: str) -> None:
