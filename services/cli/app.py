@@ -1,5 +1,6 @@
 """The commands of `tuntas`, put together."""
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -38,6 +39,9 @@ COMMANDS: Final = {
     "partners": ("partners", RUN),
 }
 """Of each command the file here that it is in, under its own name, and the heading of the help that lists it."""
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What a write of a file that nobody names fails by, such as standard output."""
 
 
 def say_version(wanted: bool) -> None:
@@ -92,3 +96,9 @@ def main() -> None:
     except (PostgresError, KafkaFailure) as failure:
         typer.secho(str(failure), fg="red", err=True)
         sys.exit(AWAY_EXIT_CODE)
+    except OSError as error:
+        if error.filename is None and error.errno not in FULL:
+            raise
+        name = "" if error.filename is None else f"{error.filename}: "
+        typer.secho(f"{name}{error.strerror}.", fg="red", err=True)
+        sys.exit(1)

@@ -17,7 +17,7 @@ from services.xapi.activities import NO_PARTNERS, ActivitiesRefused, read_activi
 
 
 def check(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines.")],
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help="JSON Lines; - is standard input.")],
     partner: Annotated[
         str | None,
         typer.Option(
@@ -50,29 +50,30 @@ def check(
     except ActivitiesRefused as refused:
         raise typer.BadParameter(f"{classes} {refused}") from None
     console = Console()
+    name = Path(file.name).name
     outcomes: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     hinted: Counter[str] = Counter()
     last: dict[str, str] = {}
     unknown_fields = 0
     shown = 0
-    with file.open("rb") as lines:
-        for line in check_lines(lines, partner, time.time_ns() // 1_000_000, activities):
+    with file:
+        for line in check_lines(file, partner, time.time_ns() // 1_000_000, activities):
             outcomes[line.outcome] += 1
             unknown_fields += line.unknown_fields
             for hint in line.hints:
                 hinted[hint.kind] += 1
-                last[hint.kind] = f"{file.name}:{line.number}: {hint.detail}"
+                last[hint.kind] = f"{name}:{line.number}: {hint.detail}"
             if line.reason is None:
                 continue
             reasons[line.reason] += 1
             if not limit or shown < limit:
                 shown += 1
-                _print(console, file, line)
+                _print(console, name, line)
     hidden = outcomes["rejected"] - shown
     if hidden:
         console.print(f"… and {hidden:,} more; `--limit 0` shows all.", style="dim")
-    table = Table(title=f"{escape(file.name)}: {counted(outcomes.total(), 'line')}")
+    table = Table(title=f"{escape(name)}: {counted(outcomes.total(), 'line')}")
     table.add_column("Would be")
     table.add_column("Lines", justify="right")
     for outcome in ("accepted", "duplicate", "rejected"):
@@ -93,9 +94,9 @@ def check(
     raise typer.Exit(1 if outcomes["rejected"] else 0)
 
 
-def _print(console: Console, file: Path, line: Checked) -> None:
+def _print(console: Console, name: str, line: Checked) -> None:
     console.print(
-        f"{escape(file.name)}:{line.number}: [red]{line.reason}[/red] {escape(line.detail or '')}",
+        f"{escape(name)}:{line.number}: [red]{line.reason}[/red] {escape(line.detail or '')}",
         highlight=False,
         soft_wrap=True,
     )

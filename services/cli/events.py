@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -19,10 +18,8 @@ CHUNK = 400
 
 def events(
     file: Annotated[
-        Path,
-        typer.Argument(
-            exists=True, dir_okay=False, help="An id a line, or the events as JSON Lines."
-        ),
+        typer.FileBinaryRead,
+        typer.Argument(help="An id a line, or the events as JSON Lines; - is standard input."),
     ],
     partner: Annotated[str, typer.Option(help="Whose events they are.")],
 ) -> None:
@@ -35,8 +32,8 @@ def events(
         raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
     database_url = usable_database().database_url
     outcomes: Counter[str] = Counter()
-    with file.open("rb") as lines:
-        asyncio.run(_ask(database_url, partner, ids(lines), outcomes))
+    with file:
+        asyncio.run(_ask(database_url, partner, ids(file), outcomes))
     told = ", ".join(
         f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in outcomes.items()
     )

@@ -1,6 +1,6 @@
 """`tuntas publish`: a file of events to a partner's topic."""
 
-from pathlib import Path
+import os
 from typing import Annotated
 
 import typer
@@ -17,7 +17,8 @@ from services.kafka.topics import ensure_topics, partner_topic
 
 def publish(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="JSON Lines, one CloudEvent a line.")
+        typer.FileBinaryRead,
+        typer.Argument(help="JSON Lines, one CloudEvent a line; - is standard input."),
     ],
     partner: Annotated[str, typer.Option(help="Whose topic to write to.")],
 ) -> None:
@@ -26,7 +27,7 @@ def publish(
         raise typer.BadParameter(f"{partner!r} is none of: {', '.join(PARTNERS)}")
     settings = kafka_settings()
     security = security_of(settings)
-    size = file.stat().st_size
+    size = os.fstat(file.fileno()).st_size
     ensure_topics(
         settings.kafka_bootstrap,
         settings.topic_partitions,
@@ -37,7 +38,7 @@ def publish(
     )
     with (
         progress(transient=True) as bars,
-        bars.open(file, "rb", description=f"To {partner_topic(partner)}", total=size) as lines,
+        bars.wrap_file(file, description=f"To {partner_topic(partner)}", total=size) as lines,
     ):
         sent = publish_lines(settings.kafka_bootstrap, partner, lines, security=security)
     Console().print(

@@ -19,6 +19,7 @@ from services.running.api_port import api_port
 from services.running.run_file import Run
 from services.running.services import Service, Services
 from services.settings import Settings
+from services.unworkable import SETTING_EXIT_CODE, Unworkable
 from services.wiring import prepare_database, prepare_topics
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ class AlreadyRunning(Exception):
 
 class ServiceFailed(Exception):
     """A service does not start, or has ended in a way that only somebody can mend."""
+
+
+class StateDirUnusable(Unworkable):
+    """Nothing can be kept where the state directory is to be."""
+
+    exit_code = SETTING_EXIT_CODE
 
 
 class EverythingHere:
@@ -66,9 +73,10 @@ class EverythingHere:
     def start(self) -> Run:
         """Blocks until the API answers.
 
-        Raises ServerFailed, AlreadyRunning, PortTaken, ServiceFailed, or what the named servers raise.
+        Raises StateDirUnusable, AlreadyRunning, ServerFailed, PortTaken, ServiceFailed, or what named servers raise.
         """
         state_dir = self.settings.state_dir
+        _make(state_dir)
         if (other := run_file.read(state_dir)) is not None:
             raise AlreadyRunning(
                 f"process {other.pid} already runs Tuntas on {state_dir}; stop it, or choose another TUNTAS_STATE_DIR"
@@ -141,6 +149,16 @@ class EverythingHere:
             broker = starting.enter_context(_broker(self._data_dir, apache=self._apache))
             settings = msgspec.structs.replace(settings, kafka_bootstrap=broker.bootstrap)
         return settings
+
+
+def _make(state_dir: Path) -> None:
+    """Makes the state directory where there is none; raises StateDirUnusable."""
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateDirUnusable(
+            f"TUNTAS_STATE_DIR names {state_dir}, where nothing can be kept: {error.strerror}."
+        ) from error
 
 
 def _broker(data_dir: Path, *, apache: bool) -> "Broker":

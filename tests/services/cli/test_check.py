@@ -1,6 +1,7 @@
 """`tuntas check`: each line ends as the intake would end it, whatever is in it."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from domain.vocabulary import PARTNERS
 from services.cli.app import application
 from services.cloudevents.decode import decode
 from services.intake.offline import check_lines
+from tests.services.cli.commands import command
 from tests.services.cloudevents.samples import PARTNER, envelope
 from tests.services.xapi import statements
 
@@ -88,3 +90,13 @@ def test_a_statement_with_an_odd_object_is_refused_as_the_intake_would(odd: obje
     value = json.dumps(statements.statement(object=odd)).encode()
     (line,) = check_lines([value], activities={"tokopedia": {"x": "C"}})
     assert line.reason == Reason.INVALID_DATA
+
+
+def test_standard_input_is_a_file_called_dash() -> None:
+    lines = [*(json.dumps(line) for line in LINES.values()), "no json"]
+    ran = subprocess.run(
+        command(["check", "-"]), input="\n".join(lines), capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert f"<stdin>:{len(lines)}: not_json" in ran.stdout
+    assert f"<stdin>: {len(lines)} lines" in ran.stdout

@@ -284,6 +284,30 @@ def test_an_address_of_another_machine(tmp_path: Path, database_url: str) -> Non
     assert "TUNTAS_API_HOST" in said(ended, 2)
 
 
+@pytest.mark.parametrize("arguments", [["up"], ["demo", "--exit", "--events", "100"]], ids=" ".join)
+def test_a_state_directory_that_cannot_be_made(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        ended = run(
+            tmp_path, "", *arguments, TUNTAS_KAFKA_BOOTSTRAP="", TUNTAS_STATE_DIR=str(place)
+        )
+        assert f"TUNTAS_STATE_DIR names {place}" in said(ended, 2)
+
+
+def test_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command(["settings"]),
+            env=environment(tmp_path, ""),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == "No space left on device.\n"
+
+
 def test_the_package_sales_end_is_set_in_one_place(tmp_path: Path, database_url: str) -> None:
     one, other = "2020-06-01T00:00:00Z", "2020-07-01T00:00:00Z"
     assert run(tmp_path, database_url, "migrate", TUNTAS_PACKAGE_SALES_END=one).returncode == 0
