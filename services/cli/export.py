@@ -1,7 +1,6 @@
 """`tuntas export`: a whole list as a file."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -15,6 +14,7 @@ from rich.console import Console
 
 from services.cli.progress import counting
 from services.cli.reached import usable_database
+from services.cli.whole_file import whole
 from services.cli.wording import counted
 
 FORMATS: Final = {
@@ -36,7 +36,6 @@ LISTS: Final = (
     "partners",
 )
 STANDARD_OUTPUT: Final = "-"
-UNFINISHED: Final = ".part"
 
 
 def _filter(meaning: str) -> Any:
@@ -134,25 +133,21 @@ def export(
     database_url = usable_database().database_url
     console = Console(stderr=True)
     started = monotonic()
-    try:
-        with (
-            counting(console) as bars,
-            _standard_output() if out == STANDARD_OUTPUT else whole(Path(out)) as file,
-        ):
-            bar = bars.add_task(name, total=None)
-            rows = asyncio.run(
-                write(
-                    database_url,
-                    name,
-                    FORMATS[chosen],
-                    filters,
-                    file,
-                    lambda written: bars.update(bar, completed=written),
-                )
+    with (
+        counting(console) as bars,
+        _standard_output() if out == STANDARD_OUTPUT else whole(Path(out)) as file,
+    ):
+        bar = bars.add_task(name, total=None)
+        rows = asyncio.run(
+            write(
+                database_url,
+                name,
+                FORMATS[chosen],
+                filters,
+                file,
+                lambda written: bars.update(bar, completed=written),
             )
-    except OSError as failure:
-        typer.secho(f"{out}: {failure.strerror or failure}", fg="red", err=True)
-        raise typer.Exit(1) from None
+        )
     console.print(
         f"{counted(rows, 'row')} in {monotonic() - started:.1f} s: {out}", highlight=False
     )
@@ -195,20 +190,6 @@ async def write(
     finally:
         await sources.database.close()
     return response.file.written
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its place when it is whole and on disk, or not at all."""
-    unfinished = path.with_name(path.name + UNFINISHED)
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 
 from domain.vocabulary import PARTNERS
-from services.cli.export import whole
 from services.cli.progress import progress
 from services.cli.reached import usable_database
+from services.cli.whole_file import whole
 from services.running.kafka import asked_once
 from services.settings import Settings
 
@@ -50,19 +50,15 @@ def report(
     settings = usable_database()
     console = Console(stderr=True)
     started = monotonic()
-    try:
-        with progress(transient=True) as bars:
-            bar = bars.add_task("Asking", total=2 * (1 if partner else len(PARTNERS)) + 3)
-            document = asyncio.run(
-                _document(settings, partner, as_of, language, lambda: bars.advance(bar))
-            )
-            for file in out:
-                bars.update(bar, description=f"Writing {file.name}")
-                with whole(file) as stream:
-                    stream.write(_rendered(document, file.suffix))
-    except OSError as failure:
-        typer.secho(f"{failure.filename}: {failure.strerror or failure}", fg="red", err=True)
-        raise typer.Exit(1) from None
+    with progress(transient=True) as bars:
+        bar = bars.add_task("Asking", total=2 * (1 if partner else len(PARTNERS)) + 3)
+        document = asyncio.run(
+            _document(settings, partner, as_of, language, lambda: bars.advance(bar))
+        )
+        for file in out:
+            bars.update(bar, description=f"Writing {file.name}")
+            with whole(file) as stream:
+                stream.write(_rendered(document, file.suffix))
     written = ", ".join(str(file) for file in out)
     console.print(f"{written} in {monotonic() - started:.1f} s", highlight=False)
 

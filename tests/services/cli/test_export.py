@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from domain.events import PARTICIPANT_STREAM, PartnerEvent, PurchasePaid
-from services.cli.export import FORMATS, LISTS, export, whole
+from services.cli.export import FORMATS, LISTS, export
+from services.cli.whole_file import whole
 from services.embedded.postgres import EmbeddedPostgres
 from services.http.app import ROUTES
 from services.http.routing import LIST
@@ -177,6 +178,36 @@ def test_a_file_that_breaks_off_leaves_the_old_one(tmp_path: Path) -> None:
     with whole(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_what_a_link_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, link = tmp_path / "there" / "rows.csv", tmp_path / "link.csv"
+    link.symlink_to(file)
+    for content in (b"old", b"new"):
+        with whole(link) as written:
+            written.write(content)
+        assert (link.is_symlink(), file.read_bytes()) == (True, content)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "rows.csv"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        with whole(pipe) as file:
+            file.write(b"rows")
+        assert reader.communicate(timeout=30)[0] == b"rows"
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_full_disk_is_said_with_the_file(filled: str, tmp_path: Path) -> None:
+    full = tmp_path / "rows.csv"
+    full.symlink_to("/dev/full")
+    ended = exported(tmp_path, filled, "intake", "--out", str(full))
+    assert (ended.returncode, ended.stderr.strip()) == (1, f"{full}: No space left on device.")
+    assert Path("/dev/full").is_char_device()
 
 
 def test_every_list_and_every_filter_of_the_api_is_an_option() -> None:
