@@ -5,12 +5,13 @@ them, however that ends: their share is then rolled back.
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any, Final, NamedTuple, Self
 
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ, connection
@@ -85,8 +86,9 @@ class Processes:
         self._pool = ProcessPoolExecutor(
             workers, processes, _begin, (_Shared(self._folded, self._stopped),)
         )
-        for _ in range(workers):
-            self._pool.submit(os.getpid)  # so that they start while the tables are made
+        with _deaf_to_interrupts():
+            for _ in range(workers):
+                self._pool.submit(os.getpid)  # so that they start while the tables are made
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +118,19 @@ class Processes:
         for future in finished:
             future.result()
         return bool(unfinished)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """A block whose processes hear no Ctrl-C, which a terminal sends to all: they end when this one does."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Shared(NamedTuple):

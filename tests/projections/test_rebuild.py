@@ -1,12 +1,15 @@
 """A rebuild from the ledger gives the rows that the writers made, and writers go on behind it."""
 
+import os
 import random
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from subprocess import Popen
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
@@ -43,6 +46,7 @@ from services import rebuilding
 from services.postgres.connect import transaction
 from services.postgres.errors import Retry
 from tests.domain.story import event
+from tests.services.cli.commands import command, environment
 from tests.services.intake.desk import Desk, batch
 from tests.services.intake.side_by_side import in_threads
 
@@ -381,6 +385,26 @@ def test_the_crew_ends_with_the_process_that_started_it(
     done = rebuilding.rebuild(database_url, 1, compare=True)
     assert done.differences == dict.fromkeys(READ_MODELS, 0)
     assert leftovers(some) == []
+
+
+def test_an_interrupt_ends_it_and_its_crew_without_a_trace(
+    some: Desk, open_desk: Callable[[], Desk], database_url: str, tmp_path: Path
+) -> None:
+    before = some.read_models()
+    with Popen(
+        command(["rebuild", "--workers", "2"]),
+        env=environment(tmp_path, database_url),
+        stdout=DEVNULL,
+        stderr=PIPE,
+        text=True,
+        start_new_session=True,
+    ) as started:
+        with shares_held_up(some, open_desk()):
+            os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+        said = started.communicate(timeout=30)[1]
+    assert started.returncode == 130
+    assert "Traceback" not in said
+    assert some.read_models() == before
 
 
 @contextmanager
