@@ -2,7 +2,9 @@
 
 import errno
 import logging
+import signal
 import socket
+from types import FrameType
 
 import uvicorn
 
@@ -93,4 +95,12 @@ def run(settings: Settings) -> None:
     for listening in bound:
         host, port = listening.getsockname()[:2]
         log.info("address %s", pairs(host=host, port=port))
-    server(settings).run(bound)
+    serving = server(settings)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        serving.should_exit = True
+
+    # uvicorn puts its own handlers in their place, and raises the signal once more when it is done: that ends nothing.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    serving.run(bound)

@@ -154,7 +154,7 @@ def test_a_service_waits_for_a_database_that_is_away(tmp_path: Path, arguments: 
         assert child.poll() is None
     finally:
         os.kill(child.pid, signal.SIGTERM)
-        child.wait(30)
+        assert child.wait(30) == 0
     text = (tmp_path / "log").read_text()
     assert waits in text.lower()
     assert "Traceback" not in text
