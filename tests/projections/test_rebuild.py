@@ -46,7 +46,7 @@ from services import rebuilding
 from services.postgres.connect import transaction
 from services.postgres.errors import Retry
 from tests.domain.story import event
-from tests.services.cli.commands import command, environment
+from tests.services.cli.commands import environment
 from tests.services.intake.desk import Desk, batch
 from tests.services.intake.side_by_side import in_threads
 
@@ -387,12 +387,19 @@ def test_the_crew_ends_with_the_process_that_started_it(
     assert leftovers(some) == []
 
 
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from services.cli import main; main()"
+)
+"""The command line. What a shell runs in the background ignores Ctrl-C, and so does what that starts."""
+
+
 def test_an_interrupt_ends_it_and_its_crew_without_a_trace(
     some: Desk, open_desk: Callable[[], Desk], database_url: str, tmp_path: Path
 ) -> None:
     before = some.read_models()
     with Popen(
-        command(["rebuild", "--workers", "2"]),
+        [sys.executable, "-c", INTERRUPTIBLE, "rebuild", "--workers", "2"],
         env=environment(tmp_path, database_url),
         stdout=DEVNULL,
         stderr=PIPE,
