@@ -8,6 +8,7 @@ import typer
 from services.postgres.migrations.fitness import check_database
 from services.running import run_file
 from services.settings import Settings, SettingsRefused, read_settings
+from services.unworkable import SETTING_EXIT_CODE
 
 
 def given_settings() -> Settings:
@@ -17,7 +18,7 @@ def given_settings() -> Settings:
     except SettingsRefused as refused:
         for problem in refused.problems:
             typer.secho(problem, fg="red", err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(SETTING_EXIT_CODE) from None
 
 
 def reached_settings() -> Settings:
@@ -33,7 +34,7 @@ def reached_settings() -> Settings:
             fg="red",
             err=True,
         )
-        raise typer.Exit(2)
+        raise typer.Exit(SETTING_EXIT_CODE)
     return msgspec.structs.replace(
         settings,
         kafka_bootstrap=settings.kafka_bootstrap or run.kafka_bootstrap,

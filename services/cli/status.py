@@ -11,15 +11,13 @@ from rich.table import Table
 
 from domain.vocabulary import PARTNERS, TOPIC_PREFIX
 from projections.reading.heartbeats import Heard, living, silence
-from projections.reading.kafka_log import KafkaLog
 from services.cli.reached import reached_settings
 from services.cli.wording import counted
-from services.kafka.failures import KafkaFailure
 from services.postgres.connect import close, connect, transaction
 from services.postgres.errors import PostgresError
 from services.postgres.migrations.fitness import check
 from services.running import run_file
-from services.running.kafka import asked, asked_once
+from services.running.kafka import asked_once
 from services.running.lanes import (
     LaneStatus,
     answers_behind,
@@ -30,7 +28,7 @@ from services.running.lanes import (
 )
 from services.setting_texts import mask_url
 from services.settings import Settings
-from services.unworkable import AWAY_EXIT_CODE, Unworkable
+from services.unworkable import AWAY_EXIT_CODE
 
 
 def status(
@@ -48,7 +46,8 @@ def status(
             answers = f"Kafka answers at {settings.kafka_bootstrap}."
             typer.echo(asked_once(settings).unknown or answers)
         raise typer.Exit(AWAY_EXIT_CODE) from None
-    log, unknown = _asked(settings, found)
+    kafka = asked_once(settings, found)
+    log, unknown = kafka.log, kafka.unknown
     found = compared(found, log)
     waiting = None if log is None else unopened(found, log) + sum(lane.lag or 0 for lane in found)
     tells = settings.answers == "on"
@@ -102,14 +101,6 @@ def _read(settings: Settings) -> tuple[list[LaneStatus], list[Heard], int]:
             return lanes(work), heard(work), answers_behind(work)
     finally:
         close(session)
-
-
-def _asked(settings: Settings, found: list[LaneStatus]) -> tuple[KafkaLog | None, str | None]:
-    """What Kafka holds, or why that is not known."""
-    try:
-        return asked(settings, found), None
-    except (KafkaFailure, Unworkable) as failure:
-        return None, str(failure)
 
 
 def _running(found: list[Heard], service: str) -> str:

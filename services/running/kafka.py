@@ -25,11 +25,11 @@ def asked(settings: Settings, found: Iterable[LaneStatus]) -> KafkaLog:
         watch.close()
 
 
-def asked_once(settings: Settings) -> Asked:
-    """What Kafka says it holds, or why that is not known; without lanes, so without ages of what waits."""
+def asked_once(settings: Settings, found: Iterable[LaneStatus] = ()) -> Asked:
+    """What Kafka says it holds beyond some lanes, or why that is not known. Without lanes what waits has no ages."""
     if not settings.kafka_bootstrap:
         return Asked(unknown="TUNTAS_KAFKA_BOOTSTRAP names no Kafka")
     try:
-        return Asked(asked(settings, ()))
+        return Asked(asked(settings, found))
     except (KafkaFailure, Unworkable) as failure:
         return Asked(unknown=str(failure))

@@ -6,13 +6,21 @@ them takes hours. What that leaves out: a class has no more different scores or 
 repeat.
 """
 
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final
 
-import msgspec
+from msgspec import Raw
 from psycopg2.extras import execute_values
 
+from projections.days.tallies import (
+    Tally,
+    add_encoded,
+    add_to,
+    days_in,
+    encoded,
+    no_tally,
+    with_days,
+)
 from services.postgres.connect import connect, transaction
 
 OF_PEOPLE: Final = (
@@ -80,30 +88,20 @@ def multiply_blocks(work: Any, times: int) -> None:
     """Multiplies the sums over time."""
     work.execute(BLOCKS)
     found = [
-        (*key, of_tally(before, times), of_days(days, times))
+        (
+            *key,
+            encoded(multiplied(before, times)),
+            with_days(None, {day: multiplied(of_day, times) for day, of_day in days_in(days)}),
+        )
         for *key, before, days in work.fetchall()
     ]
     template = "(%s::smallint, %s::smallint, %s, %s, %s, %s::bytea, %s::bytea)"
     execute_values(work, PUT_BLOCKS, found, template, BLOCKS_AT_ONCE)
 
 
-def of_tally(tally: bytes | None, times: int) -> bytes | None:
-    """A tally (projections/days/tallies.py) so many times."""
-    if tally is None:
-        return None
-    return msgspec.msgpack.encode(list(multiplied(msgspec.msgpack.decode(tally), times)))
-
-
-def of_days(days: bytes | None, times: int) -> bytes | None:
-    """The tallies of a row's days so many times."""
-    if days is None:
-        return None
-    found = msgspec.msgpack.decode(days)
-    return msgspec.msgpack.encode([(day, list(multiplied(tally, times))) for day, tally in found])
-
-
-def multiplied(flat: list[Any], times: int) -> Iterator[Any]:
-    """Keys, each with its number so many times behind it."""
-    for key, n in zip(flat[::2], flat[1::2], strict=True):
-        yield key
-        yield n * times
+def multiplied(content: bytes | memoryview | Raw | None, times: int) -> Tally:
+    """A tally that is given as bytes, so many times."""
+    once, tally = no_tally(), no_tally()
+    add_encoded(once, content)
+    add_to(tally, once, times)
+    return tally
